@@ -1,1 +1,3 @@
-//! Integration tests.
+//! Integration tests: one binary, whose modules mirror the source tree.
+
+mod tidy;
