@@ -1,0 +1,48 @@
+//! Backups, and what verified means.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// One backup as a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BackupSummary {
+    /// Name, such as `obcms-20261120-015204`.
+    pub name: String,
+    /// When its snapshot was taken.
+    pub taken: Timestamp,
+    /// Bytes on disk.
+    pub size_bytes: u64,
+    /// Tables in it.
+    pub tables: u32,
+    /// Rows in it.
+    pub rows: u64,
+    /// Whether it can be used.
+    pub state: BackupState,
+    /// Why it cannot be used, when it cannot.
+    pub trouble: Option<String>,
+    /// When it was last restored into a scratch database and compared.
+    pub verified: Option<Timestamp>,
+    /// Time that restoring and comparing took, in milliseconds.
+    pub restore_ms: Option<u64>,
+    /// Who made it, and for what.
+    pub made_for: String,
+}
+
+/// Whether a backup can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum BackupState {
+    /// Being written.
+    Writing,
+    /// Being restored into a scratch database and compared.
+    Verifying,
+    /// Restored into a scratch database, and every table's row count and content hash matched.
+    Verified,
+    /// Never restored.
+    Unverified,
+    /// Damaged, incomplete or of another database.
+    Unusable,
+}
