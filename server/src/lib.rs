@@ -1,1 +1,4 @@
-//! Switchyard.
+//! Switchyard: the engine, the HTTP API and the command line.
+
+pub mod db;
+pub mod engine;

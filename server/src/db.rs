@@ -1,0 +1,18 @@
+//! Connections to targets. The only part of the program that knows a database driver: everything
+//! above it speaks [`Statement`], [`Value`] and [`Row`]. It knows nothing of migrations.
+//!
+//! A [`Connection`] is dedicated to one piece of work and never pooled: a migration that kept a
+//! pooled connection would starve others, and its session settings would leak back into the pool.
+
+mod connection;
+mod dialect;
+mod error;
+mod sqlite;
+mod statement;
+mod url;
+
+pub use connection::{Access, Connection, Patience};
+pub use dialect::{Dialect, quote};
+pub use error::DbError;
+pub use statement::{Row, Statement, Value};
+pub use url::DatabaseUrl;

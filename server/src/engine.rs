@@ -1,0 +1,24 @@
+//! The engine: compiles a playbook against a real schema into a plan, and drives the plan toward
+//! what is wanted, in whichever direction, with a journal inside the target. It knows neither the
+//! web server nor the control store, so the command line drives it too.
+//!
+//! The protocol: a step's effect and its journal row are one transaction of the target. Whoever
+//! comes back after a crash finds both or neither, looks at the journal, and goes on.
+
+pub mod compile;
+pub mod ddl;
+pub mod executor;
+pub mod gate;
+pub mod inspect;
+pub mod journal;
+pub mod operation;
+pub mod plan;
+pub mod playbook;
+pub mod schema;
+
+pub use compile::{Options, Refusal, compile};
+pub use executor::{Control, DriveError, Goal, Outcome, drive};
+pub use inspect::inspect;
+pub use plan::Plan;
+pub use playbook::Playbook;
+pub use schema::Schema;

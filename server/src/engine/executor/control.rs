@@ -1,0 +1,165 @@
+//! What a caller of the executor gives it: answers between database calls, facts that live
+//! outside of the target, and ears for progress.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::gate::{CallerFact, GateEvidence};
+use crate::engine::journal::StepState;
+use crate::engine::operation::ApplicationCheck;
+
+/// The caller's side of a drive.
+#[async_trait]
+pub trait Control: Send + Sync {
+    /// Called between any two calls of the database. Renewing nothing, it may take its time only
+    /// outside of a transaction ([`Boundary::in_transaction`]).
+    async fn between(&self, boundary: &Boundary<'_>) -> Signal;
+
+    /// Hears of progress. Must return at once.
+    fn report(&self, event: &Event);
+
+    /// Who drives, for the lease and for whoever is refused because of it.
+    fn owner(&self) -> String;
+
+    /// A fact that lives outside of the target, for a gate.
+    async fn fact(&self, fact: CallerFact) -> FactAnswer;
+
+    /// Whether an administrator has overridden the gate of a step.
+    async fn overridden(&self, step: &str, gate: &str) -> Option<Overriding>;
+
+    /// Whether the effect of work outside of the target is there: asked before and after it.
+    async fn probe(&self, work: &Outside) -> Result<bool, OutsideError>;
+
+    /// Performs work outside of the target and answers what was found, as a sentence.
+    async fn perform(&self, work: &Outside) -> Result<String, OutsideError>;
+}
+
+/// Where the executor stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Boundary<'a> {
+    /// The step at hand; `None` before the first and after the last.
+    pub step: Option<&'a str>,
+    /// Whether a transaction is open: what is answered then takes effect after it.
+    pub in_transaction: bool,
+    /// What comes next, for people who debug.
+    pub next: &'static str,
+}
+
+/// What the executor shall do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Go on.
+    Continue,
+    /// Stop after the batch or step at hand.
+    Pause,
+    /// Stop now: roll back the open transaction.
+    Abort,
+}
+
+/// Progress.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Event {
+    /// A step moved to another state.
+    Step {
+        /// Its key.
+        step: String,
+        /// Its new state.
+        state: StepState,
+    },
+    /// Rows were handled.
+    Rows {
+        /// The step's key.
+        step: String,
+        /// Rows handled so far.
+        done: u64,
+        /// Rows to handle.
+        total: u64,
+        /// Rows a second over the last batch.
+        rate: f64,
+        /// The size of the next batch, in rows.
+        batch: u64,
+    },
+    /// Another writer holds the lock.
+    Waiting {
+        /// The step's key.
+        step: Option<String>,
+        /// Which attempt this is.
+        attempt: u32,
+        /// How many there will be.
+        attempts: u32,
+        /// How long has been waited so far, in milliseconds.
+        waited_ms: u64,
+    },
+    /// A gate was measured.
+    Gate(GateEvidence),
+    /// A line for the log.
+    Log {
+        /// The step's key.
+        step: Option<String>,
+        /// How much it matters.
+        level: Level,
+        /// The line.
+        line: String,
+    },
+}
+
+/// How much a line of the log matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// As expected.
+    Info,
+    /// Someone should look.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// An answer about a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactAnswer {
+    /// Whether it holds.
+    pub holds: bool,
+    /// What was found, as a sentence.
+    pub evidence: String,
+    /// What to do when it does not hold.
+    pub remedy: String,
+}
+
+/// An administrator's decision to pass a gate that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overriding {
+    /// Who.
+    pub by: String,
+    /// The written reason.
+    pub reason: String,
+}
+
+/// Work outside of the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Outside {
+    /// A backup, verified by a restore.
+    Backup,
+    /// A hook of the system's configuration.
+    Hook {
+        /// Its name.
+        name: String,
+    },
+    /// A check of the running application.
+    CheckApplication {
+        /// What is checked.
+        check: ApplicationCheck,
+    },
+}
+
+/// Why work outside of the target failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} {remedy}")]
+pub struct OutsideError {
+    /// What failed, as a sentence.
+    pub problem: String,
+    /// What to do about it, as a sentence.
+    pub remedy: String,
+}

@@ -1,0 +1,223 @@
+//! A target's schema as plain data, read by [`super::inspect`]. Looking things up in it needs no
+//! connection, which is what keeps compiling a plan pure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::db::Dialect;
+
+/// The tables, views and triggers of a target at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Schema {
+    /// The language of the target.
+    pub dialect: Dialect,
+    /// Tables by name; the database's own (`sqlite_...`) and virtual ones left out.
+    pub tables: BTreeMap<String, Table>,
+    /// Views, in the order they were created.
+    pub views: Vec<View>,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name as it was created.
+    pub name: String,
+    /// The text of its `CREATE TABLE`.
+    pub sql: String,
+    /// Its columns in order, hidden and generated ones too.
+    pub columns: Vec<Column>,
+    /// The columns of its primary key in key order; empty when it declares none.
+    pub primary_key: Vec<String>,
+    /// Whether its rows have a row id (it was not created `WITHOUT ROWID`).
+    pub rowid: bool,
+    /// Whether it was created `STRICT`.
+    pub strict: bool,
+    /// Whether its key is `AUTOINCREMENT`, so that ids are never used twice.
+    pub autoincrement: bool,
+    /// Its foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Its indexes, those that constraints made too.
+    pub indexes: Vec<Index>,
+    /// Its triggers.
+    pub triggers: Vec<Trigger>,
+    /// Its rows, when they were counted.
+    pub rows: Option<u64>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The type as declared; SQLite keeps any text.
+    pub declared_type: String,
+    /// Whether it refuses NULL.
+    pub not_null: bool,
+    /// The text of its default, if it has one.
+    pub default: Option<String>,
+    /// Whether its value is computed (generated, or hidden in a virtual table).
+    pub generated: bool,
+}
+
+/// A foreign key, with its columns and those referenced in matching order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// The referencing columns.
+    pub columns: Vec<String>,
+    /// The referenced table.
+    pub table: String,
+    /// The referenced columns; empty when the constraint names none and means the primary key.
+    pub referenced: Vec<String>,
+    /// What happens to referencing rows when the referenced one is deleted (`CASCADE`, ...).
+    pub on_delete: String,
+    /// The same for an update.
+    pub on_update: String,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Whether it refuses duplicates.
+    pub unique: bool,
+    /// Whether it covers only part of the rows.
+    pub partial: bool,
+    /// Who made it.
+    pub origin: IndexOrigin,
+    /// Its columns; `None` for an expression.
+    pub columns: Vec<Option<String>>,
+    /// The text of its `CREATE INDEX`; none when a constraint made it.
+    pub sql: Option<String>,
+}
+
+/// What made an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IndexOrigin {
+    /// A `CREATE INDEX`.
+    Created,
+    /// A `UNIQUE` constraint inside `CREATE TABLE`.
+    Unique,
+    /// The primary key.
+    PrimaryKey,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// The text of its `CREATE TRIGGER`.
+    pub sql: String,
+}
+
+/// A view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Its name.
+    pub name: String,
+    /// The text of its `CREATE VIEW`.
+    pub sql: String,
+}
+
+/// The names of tables and columns that Switchyard keeps for itself start so.
+pub const RESERVED_PREFIX: &str = "switchyard_";
+
+impl Schema {
+    /// The table of that name. SQLite compares names without regard to ASCII case.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name).or_else(|| {
+            self.tables
+                .values()
+                .find(|table| table.name.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// Tables with a foreign key to this one, with that key.
+    pub fn children<'a>(
+        &'a self,
+        table: &'a str,
+    ) -> impl Iterator<Item = (&'a Table, &'a ForeignKey)> {
+        self.tables.values().flat_map(move |child| {
+            child
+                .foreign_keys
+                .iter()
+                .filter(move |key| key.table.eq_ignore_ascii_case(table))
+                .map(move |key| (child, key))
+        })
+    }
+
+    /// The existing table whose name is nearest to one that does not exist.
+    pub fn nearest_table(&self, name: &str) -> Option<&str> {
+        nearest(name, self.tables.keys().map(String::as_str))
+    }
+}
+
+impl Table {
+    /// The column of that name, without regard to ASCII case.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The foreign key made of exactly this one column.
+    pub fn foreign_key(&self, column: &str) -> Option<&ForeignKey> {
+        self.foreign_keys
+            .iter()
+            .find(|key| key.columns.len() == 1 && key.columns[0].eq_ignore_ascii_case(column))
+    }
+
+    /// The columns that identify a row: the primary key.
+    pub fn key(&self) -> &[String] {
+        &self.primary_key
+    }
+
+    /// The existing column whose name is nearest to one that does not exist.
+    pub fn nearest_column(&self, name: &str) -> Option<&str> {
+        nearest(name, self.columns.iter().map(|column| column.name.as_str()))
+    }
+}
+
+/// The candidate with the smallest edit distance, if it is near enough to have been meant.
+pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(wanted, candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= 2.max(wanted.chars().count() / 3))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance, in characters, ignoring ASCII case.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, from) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, to) in right.iter().enumerate() {
+            let change = diagonal + usize::from(!from.eq_ignore_ascii_case(to));
+            diagonal = row[column + 1];
+            row[column + 1] = change.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typing_error_finds_the_name_that_was_meant() {
+        let names = ["communities_community", "mana_assessment", "auth_user"];
+        assert_eq!(
+            nearest("comunities_community", names),
+            Some("communities_community")
+        );
+        assert_eq!(nearest("unrelated_thing_entirely", names), None);
+    }
+}
