@@ -85,7 +85,9 @@ impl HookError {
             Self::Empty { .. } | Self::CannotStart { .. } => {
                 "Correct the hook in the configuration of the system: the full path of a program, then its arguments."
             }
-            Self::Failed { .. } => "Read its output, run it by hand as the same account, then try again.",
+            Self::Failed { .. } => {
+                "Read its output, run it by hand as the same account, then try again."
+            }
             Self::TimedOut { .. } => {
                 "Find out why it hangs, or give it a longer timeout in the configuration of the system."
             }
@@ -295,7 +297,10 @@ mod tests {
     #[tokio::test]
     async fn a_flood_of_output_is_read_away_and_its_end_is_kept() {
         let done = run(
-            &hook("head -c 20000000 /dev/zero | tr '\\0' x; echo; echo end", LONG),
+            &hook(
+                "head -c 20000000 /dev/zero | tr '\\0' x; echo; echo end",
+                LONG,
+            ),
             &[],
         )
         .await

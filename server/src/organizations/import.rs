@@ -124,6 +124,11 @@ fn records(text: &str) -> Result<Vec<(u32, Cells)>, Vec<FieldProblem>> {
             .map_err(|error| vec![problem("file", error.to_string())])?,
     )?;
     let mut rows = Vec::new();
+    let mut lines = Lines {
+        text,
+        at: 0,
+        line: 1,
+    };
     for record in reader.records() {
         let record = record.map_err(|error| vec![malformed(&error)])?;
         if rows.len() == MOST_ROWS {
@@ -134,7 +139,7 @@ fn records(text: &str) -> Result<Vec<(u32, Cells)>, Vec<FieldProblem>> {
         }
         let line = record
             .position()
-            .map_or(0, |position| u32::try_from(position.line()).unwrap_or(0));
+            .map_or(0, |position| lines.of(position.byte()));
         let cell = |column: usize| {
             places[column]
                 .and_then(|place| record.get(place))
@@ -153,6 +158,32 @@ fn records(text: &str) -> Result<Vec<(u32, Cells)>, Vec<FieldProblem>> {
         ));
     }
     Ok(rows)
+}
+
+/// Counts lines. The reader's own count is one short after `\r\n`, and skips empty lines.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line on which the first cell at or after this byte stands; asked in ascending order.
+    fn of(&mut self, byte: u64) -> u32 {
+        let bytes = self.text.as_bytes();
+        let mut start = usize::try_from(byte).unwrap_or(bytes.len());
+        while bytes
+            .get(start)
+            .is_some_and(|byte| matches!(byte, b'\r' | b'\n'))
+        {
+            start += 1;
+        }
+        while self.at < start.min(bytes.len()) {
+            self.line += u32::from(bytes[self.at] == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 fn malformed(error: &csv::Error) -> FieldProblem {

@@ -114,9 +114,9 @@ pub fn email_problem(email: &str) -> Option<String> {
         return None;
     }
     let right = email.len() <= 254
-        && !email
-            .chars()
-            .any(|letter| letter.is_whitespace() || letter.is_control() || ",;<>\"".contains(letter))
+        && !email.chars().any(|letter| {
+            letter.is_whitespace() || letter.is_control() || ",;<>\"".contains(letter)
+        })
         && email.split_once('@').is_some_and(|(person, host)| {
             !person.is_empty()
                 && !host.contains('@')

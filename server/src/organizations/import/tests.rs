@@ -15,7 +15,10 @@ fn known(code: &str, name: &str) -> Known {
 }
 
 fn of(text: &str) -> ImportResult {
-    preview(text.as_bytes(), &[known("OOBC", "Office for Other Bangsamoro Communities")])
+    preview(
+        text.as_bytes(),
+        &[known("OOBC", "Office for Other Bangsamoro Communities")],
+    )
 }
 
 #[test]
@@ -24,7 +27,11 @@ fn each_row_says_what_happens_to_it() {
         "\u{feff}{HEAD}MOH,Ministry of Health,ministry,Safia Amir,safia@moh.example\r\noobc,,,,\nOOBC2,\"Office, second\",office,,\n"
     ));
     assert_eq!(result.problems, []);
-    let outcomes: Vec<_> = result.rows.iter().map(|row| (row.line, row.outcome)).collect();
+    let outcomes: Vec<_> = result
+        .rows
+        .iter()
+        .map(|row| (row.line, row.outcome))
+        .collect();
     assert_eq!(
         outcomes,
         [
@@ -39,7 +46,9 @@ fn each_row_says_what_happens_to_it() {
 
 #[test]
 fn an_organization_that_exists_is_found_whatever_its_case() {
-    let result = of(&format!("{HEAD}oobc,Office for Other Bangsamoro Communities,,,\n"));
+    let result = of(&format!(
+        "{HEAD}oobc,Office for Other Bangsamoro Communities,,,\n"
+    ));
     assert_eq!(result.rows[0].outcome, ImportOutcome::Same);
     assert_eq!(result.rows[0].code, "OOBC");
     let result = of(&format!("{HEAD}oobc,Another name,,,\n"));
@@ -60,7 +69,11 @@ fn bad_fields_are_named_with_a_value_that_would_be_right() {
     let result = of(&format!(
         "{HEAD}m o h,Health,,,\nMBHTE,=cmd|' /C calc'!A0,,,\nMAFAR,Agriculture,,,\"a b(at)mafar,example.ph\"\n"
     ));
-    let right: Vec<_> = result.rows.iter().map(|row| row.suggestion.as_deref()).collect();
+    let right: Vec<_> = result
+        .rows
+        .iter()
+        .map(|row| row.suggestion.as_deref())
+        .collect();
     assert_eq!(
         right,
         [
@@ -78,7 +91,11 @@ fn a_byte_that_is_not_utf8_is_named_with_its_line() {
     let mut file = format!("{HEAD}MOH,Health,,,\nMENRE,Espa").into_bytes();
     file.extend(b"\xf1a,,,\n");
     let result = preview(&file, &[]);
-    assert!(result.problems[0].message.contains("Line 3"), "{:?}", result.problems);
+    assert!(
+        result.problems[0].message.contains("Line 3"),
+        "{:?}",
+        result.problems
+    );
     assert!(result.rows.is_empty());
 }
 
@@ -97,7 +114,10 @@ fn files_that_are_not_csv_say_what_they_are() {
     ] {
         let result = preview(file, &[]);
         assert!(
-            result.problems.iter().any(|problem| problem.message.contains(word)),
+            result
+                .problems
+                .iter()
+                .any(|problem| problem.message.contains(word)),
             "{word}: {:?}",
             result.problems
         );
@@ -130,5 +150,8 @@ fn the_hash_covers_the_file_and_what_exists() {
     let before = of(&file).seen;
     assert_eq!(before, of(&file).seen);
     assert_ne!(before, of(&format!("{file}MENRE,Environment,,,\n")).seen);
-    assert_ne!(before, preview(file.as_bytes(), &[known("OOBC", "Renamed")]).seen);
+    assert_ne!(
+        before,
+        preview(file.as_bytes(), &[known("OOBC", "Renamed")]).seen
+    );
 }
