@@ -1,3 +1,4 @@
 //! Integration tests: one binary, whose modules mirror the source tree.
 
+mod documents;
 mod tidy;
