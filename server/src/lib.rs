@@ -6,3 +6,4 @@ pub mod environment_file;
 pub mod health;
 pub mod hooks;
 pub mod organizations;
+pub mod sample;
