@@ -1,3 +1,0 @@
-//! Organizations: the tenants of a system, and how each is brought onto it.
-
-pub mod import;
