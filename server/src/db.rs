@@ -7,8 +7,6 @@
 mod connection;
 mod dialect;
 mod error;
-mod replace;
-mod snapshot;
 mod sqlite;
 mod statement;
 mod url;
@@ -16,8 +14,5 @@ mod url;
 pub use connection::{Access, Connection, Patience};
 pub use dialect::{Dialect, quote};
 pub use error::DbError;
-use error::existing_file;
-pub use replace::{Replaced, enter_wal, replace};
-pub use snapshot::{Field, Fields, Reader, Rows, Snapshot};
 pub use statement::{Row, Statement, Value};
 pub use url::DatabaseUrl;

@@ -1,3 +1,5 @@
 //! Integration tests: one binary, whose modules mirror the source tree.
 
+mod documents;
+mod sample;
 mod tidy;

@@ -1,0 +1,38 @@
+// Watches a page for what must never happen: a script error, a violated content security policy, a request to
+// somebody else, an answer that says the server broke.
+import { expect, type Page } from "@playwright/test";
+
+export class Watch {
+  readonly #wrong: string[] = [];
+  #lost = false;
+
+  constructor(page: Page, origin: string) {
+    page.on("console", (message) => {
+      if (message.type() !== "error") return;
+      const text = message.text();
+      // the browser's own line for a refusal that the page shows in its own words
+      if (/Failed to load resource: the server responded with a status of 4\d\d/.test(text)) return;
+      if (this.#lost && /net::ERR_|EventSource|Failed to fetch/.test(text)) return;
+      this.#wrong.push(`console: ${text}`);
+    });
+    page.on("pageerror", (error) => this.#wrong.push(`script: ${error.message}`));
+    page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (url.origin !== origin && !["data:", "blob:"].includes(url.protocol)) {
+        this.#wrong.push(`request to ${url.origin}`);
+      }
+    });
+    page.on("response", (response) => {
+      if (response.status() >= 500 && !this.#lost) this.#wrong.push(`${response.status()} of ${response.url()}`);
+    });
+  }
+
+  /** From here on the server is stopped on purpose: lost connections are not mistakes. */
+  connectionWillBeLost(): void {
+    this.#lost = true;
+  }
+
+  check(): void {
+    expect(this.#wrong, "nothing went wrong behind the page").toEqual([]);
+  }
+}

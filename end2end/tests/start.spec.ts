@@ -1,0 +1,36 @@
+// The first minute: the one-time link, the first account, and what a stranger may see.
+import { acceptFirstLink } from "../support/accounts.ts";
+import { expect, expectAccessible, test } from "../support/fixtures.ts";
+import { administrator } from "../support/people.ts";
+
+test.use({ house: "start" });
+
+test("the printed link makes the first account, once", async ({ open, server }) => {
+  const link = await server.firstLink();
+  const page = await open(null, new URL(link).pathname);
+  await expectAccessible(page);
+  await acceptFirstLink(page, link, administrator);
+
+  const late = await open(null, new URL(link).pathname);
+  await expect(late.getByRole("alert")).toContainText("link");
+});
+
+test("a stranger is asked to sign in and sees nothing else", async ({ open }) => {
+  const page = await open(null, "/systems");
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect(page).toHaveTitle(/Sign in/);
+  await expectAccessible(page);
+});
+
+test("a wrong password is refused in words, and does not say which half was wrong", async ({ open }) => {
+  const page = await open(null, "/login");
+  await page.getByLabel("Account name").fill(administrator.username);
+  await page.getByLabel("Password").fill("wrong-password-of-length");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toContainText("name or password");
+});
+
+test("an unknown address of the console says so and leads back", async ({ open }) => {
+  const page = await open(null, "/nowhere/at/all");
+  await expect(page.getByRole("main")).toBeVisible();
+});

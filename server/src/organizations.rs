@@ -1,0 +1,3 @@
+//! Organizations: the tenants of a system, and how each is brought onto it.
+
+pub mod import;
