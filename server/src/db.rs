@@ -7,6 +7,8 @@
 mod connection;
 mod dialect;
 mod error;
+mod replace;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod url;
@@ -14,5 +16,8 @@ mod url;
 pub use connection::{Access, Connection, Patience};
 pub use dialect::{Dialect, quote};
 pub use error::DbError;
+use error::existing_file;
+pub use replace::{Replaced, enter_wal, replace};
+pub use snapshot::{Field, Fields, Reader, Rows, Snapshot};
 pub use statement::{Row, Statement, Value};
 pub use url::DatabaseUrl;

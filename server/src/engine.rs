@@ -5,15 +5,19 @@
 //! The protocol: a step's effect and its journal row are one transaction of the target. Whoever
 //! comes back after a crash finds both or neither, looks at the journal, and goes on.
 
+pub mod backup;
 pub mod compile;
 pub mod ddl;
 pub mod executor;
 pub mod gate;
 pub mod inspect;
 pub mod journal;
+pub mod manifest;
 pub mod operation;
 pub mod plan;
 pub mod playbook;
+pub mod progress;
+pub mod restore;
 pub mod schema;
 
 pub use compile::{Options, Refusal, compile};

@@ -1,5 +1,7 @@
 //! What can go wrong with a target, told apart by what a person can do about it.
 
+use std::path::Path;
+
 /// A failure of a target. Each message says what is true; [`DbError::remedy`] says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -82,6 +84,23 @@ pub enum DbError {
 }
 
 impl DbError {
+    /// Tells SQLite's failures apart by their primary result code; `code` may be an extended one.
+    pub(super) fn from_sqlite(code: i32, path: &Path, sql: &str, detail: String) -> Self {
+        let path = path.display().to_string();
+        let sql = sql.to_owned();
+        match code & 0xff {
+            5 | 6 => Self::Locked { path },
+            8 => Self::ReadOnly { path },
+            10 => Self::Storage { path, detail },
+            11 => Self::Corrupt { path, detail },
+            13 => Self::DiskFull { path },
+            14 => Self::CannotOpen { path, detail },
+            19 => Self::Constraint { detail, sql },
+            26 => Self::NotADatabase { path },
+            _ => Self::Statement { detail, sql },
+        }
+    }
+
     /// One sentence on what to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
@@ -114,5 +133,21 @@ impl DbError {
     /// Whether waiting and trying again can help.
     pub fn is_locked(&self) -> bool {
         matches!(self, Self::Locked { .. })
+    }
+}
+
+/// Refuses what is not an existing file, before a driver could create one or word it worse.
+pub(super) fn existing_file(path: &Path) -> Result<(), DbError> {
+    let cannot = |detail: String| DbError::CannotOpen {
+        path: path.display().to_string(),
+        detail,
+    };
+    match std::fs::metadata(path) {
+        Ok(about) if about.is_file() => Ok(()),
+        Ok(_) => Err(cannot("it is not a file".into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(DbError::Missing {
+            path: path.display().to_string(),
+        }),
+        Err(error) => Err(cannot(error.to_string())),
     }
 }

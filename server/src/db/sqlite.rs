@@ -26,26 +26,7 @@ impl Sqlite {
         access: Access,
         patience: Patience,
     ) -> Result<Self, DbError> {
-        match std::fs::metadata(path) {
-            Ok(about) if about.is_file() => {}
-            Ok(_) => {
-                return Err(DbError::CannotOpen {
-                    path: path.display().to_string(),
-                    detail: "it is not a file".into(),
-                });
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(DbError::Missing {
-                    path: path.display().to_string(),
-                });
-            }
-            Err(error) => {
-                return Err(DbError::CannotOpen {
-                    path: path.display().to_string(),
-                    detail: error.to_string(),
-                });
-            }
-        }
+        super::existing_file(path)?;
         let connection = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -153,28 +134,15 @@ fn read(row: &SqliteRow) -> Result<Row, sqlx::Error> {
 
 /// Tells the driver's errors apart by SQLite's primary result code.
 fn refine(path: &Path, sql: &str, error: sqlx::Error) -> DbError {
-    let path = path.display().to_string();
     let sqlx::Error::Database(database) = &error else {
         return DbError::Storage {
-            path,
+            path: path.display().to_string(),
             detail: error.to_string(),
         };
     };
-    let detail = database.message().to_owned();
-    let sql = sql.to_owned();
     let code: i32 = database
         .code()
         .and_then(|code| code.parse().ok())
         .unwrap_or(1);
-    match code & 0xff {
-        5 | 6 => DbError::Locked { path },
-        8 => DbError::ReadOnly { path },
-        10 => DbError::Storage { path, detail },
-        11 => DbError::Corrupt { path, detail },
-        13 => DbError::DiskFull { path },
-        14 => DbError::CannotOpen { path, detail },
-        19 => DbError::Constraint { detail, sql },
-        26 => DbError::NotADatabase { path },
-        _ => DbError::Statement { detail, sql },
-    }
+    DbError::from_sqlite(code, path, sql, database.message().to_owned())
 }

@@ -1,0 +1,173 @@
+//! Routes about the migration itself: systems, plan, runs, coverage, checklist, approvals.
+
+use gloo_net::http::Method;
+use shared::approval::{Approval, DecideApproval, RequestApproval};
+use shared::checklist::{Checklist, TickItem};
+use shared::coverage::{AssignByRule, AssignRows, Assigned, CoverageView, UnassignedPage};
+use shared::plan::{Gate, OverrideGate, PlanView, Preflight};
+use shared::run::{CommandRun, LogPage, RunCommand, RunSummary, RunView, StartRun};
+use shared::state::Level;
+use shared::system::{SystemOverview, SystemSummary};
+
+use super::{Answer, file, get, of, submit, submit_once, with_query};
+use crate::route::encode;
+
+/// All systems.
+pub async fn systems() -> Answer<Vec<SystemSummary>> {
+    get("/systems").await
+}
+
+/// Everything that the overview of a system shows.
+pub async fn system(system: &str) -> Answer<SystemOverview> {
+    get(of(system, "")).await
+}
+
+/// The plan: the playbook compiled against the target as it is now.
+pub async fn plan(system: &str) -> Answer<PlanView> {
+    get(of(system, "/plan")).await
+}
+
+/// Checks the target without changing it.
+pub async fn preflight(system: &str) -> Answer<Preflight> {
+    submit(Method::POST, of(system, "/preflight"), &()).await
+}
+
+/// Runs of a system, newest first.
+pub async fn runs(system: &str) -> Answer<Vec<RunSummary>> {
+    get(of(system, "/runs")).await
+}
+
+/// Starts a run of exactly the plan that was seen; the same key twice starts it once.
+pub async fn start_run(system: &str, body: &StartRun, key: String) -> Answer<RunSummary> {
+    submit_once(of(system, "/runs"), body, key).await
+}
+
+/// One run.
+pub async fn run(system: &str, run: i64) -> Answer<RunView> {
+    get(of(system, &format!("/runs/{run}"))).await
+}
+
+/// Says what is wanted of a run.
+pub async fn command_run(system: &str, run: i64, command: RunCommand) -> Answer<RunSummary> {
+    submit(
+        Method::POST,
+        of(system, &format!("/runs/{run}/commands")),
+        &CommandRun { command },
+    )
+    .await
+}
+
+/// Overrides a closed gate, with a reason.
+pub async fn override_gate(
+    system: &str,
+    run: i64,
+    gate: &str,
+    body: &OverrideGate,
+) -> Answer<Gate> {
+    submit(
+        Method::POST,
+        of(
+            system,
+            &format!("/runs/{run}/gates/{}/override", encode(gate)),
+        ),
+        body,
+    )
+    .await
+}
+
+/// Lines of the log of a run after a line; `level` narrows.
+pub async fn run_log(
+    system: &str,
+    run: i64,
+    after: i64,
+    level: Option<Level>,
+    limit: u32,
+) -> Answer<LogPage> {
+    let level = level.map(|level| {
+        match level {
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+        .to_string()
+    });
+    get(with_query(
+        of(system, &format!("/runs/{run}/log")),
+        &[
+            ("after", Some(after.to_string())),
+            ("level", level),
+            ("limit", Some(limit.to_string())),
+        ],
+    ))
+    .await
+}
+
+/// Address of the whole log of a run as text.
+pub fn run_log_file(system: &str, run: i64) -> String {
+    file(&of(system, &format!("/runs/{run}/log.txt")))
+}
+
+/// Coverage by group and model, now and over time.
+pub async fn coverage(system: &str) -> Answer<CoverageView> {
+    get(of(system, "/coverage")).await
+}
+
+/// Address of the coverage as CSV.
+pub fn coverage_file(system: &str) -> String {
+    file(&of(system, "/coverage.csv"))
+}
+
+/// Rows of a model that have no organization.
+pub async fn unassigned(
+    system: &str,
+    model: &str,
+    after: Option<String>,
+    reason: Option<String>,
+    words: Option<String>,
+) -> Answer<UnassignedPage> {
+    get(with_query(
+        of(system, &format!("/coverage/{}/unassigned", encode(model))),
+        &[("after", after), ("reason", reason), ("q", words)],
+    ))
+    .await
+}
+
+/// Assigns chosen rows.
+pub async fn assign_rows(system: &str, body: &AssignRows) -> Answer<Assigned> {
+    submit(Method::POST, of(system, "/decisions"), body).await
+}
+
+/// Assigns, or only counts, all rows that a rule fits.
+pub async fn assign_by_rule(system: &str, body: &AssignByRule) -> Answer<Assigned> {
+    submit(Method::POST, of(system, "/decisions/rule"), body).await
+}
+
+/// The checklists.
+pub async fn checklist(system: &str) -> Answer<Checklist> {
+    get(of(system, "/checklist")).await
+}
+
+/// Ticks or unticks an item.
+pub async fn tick(system: &str, item: &str, body: &TickItem) -> Answer<Checklist> {
+    submit(
+        Method::PUT,
+        of(system, &format!("/checklist/{}", encode(item))),
+        body,
+    )
+    .await
+}
+
+/// Requests for approval, newest first.
+pub async fn approvals(system: &str) -> Answer<Vec<Approval>> {
+    get(of(system, "/approvals")).await
+}
+
+/// Asks for an approval.
+pub async fn request_approval(system: &str, body: &RequestApproval) -> Answer<Approval> {
+    submit(Method::POST, of(system, "/approvals"), body).await
+}
+
+/// Decides a request.
+pub async fn decide_approval(system: &str, id: i64, body: &DecideApproval) -> Answer<Approval> {
+    submit(Method::POST, of(system, &format!("/approvals/{id}")), body).await
+}

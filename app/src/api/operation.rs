@@ -1,0 +1,206 @@
+//! Routes about operating a system: organizations, data, mode, rollback, backups, reports.
+
+use gloo_net::http::Method;
+use serde::de::IgnoredAny;
+use shared::backup::BackupSummary;
+use shared::browse::{AllOrganizations, BrowseModels, RowPage};
+use shared::mode::{ModeSwitch, ModeView, SwitchMode};
+use shared::organization::{
+    ChangeOrganization, ImportOrganizations, ImportResult, IsolationCheck, MoveOrganization,
+    NewOrganization, Organization, OrganizationDetail, OrganizationList, PlanWaves,
+};
+use shared::report::{Report, ReportComparison, ReportSummary};
+use shared::rollback::{RollbackOptions, RollbackRecord, StartRollback, WriteTask};
+
+use super::{Answer, file, get, of, submit, with_query};
+use crate::route::encode;
+
+/// All organizations of a system.
+pub async fn organizations(system: &str) -> Answer<OrganizationList> {
+    get(of(system, "/organizations")).await
+}
+
+/// Makes an organization.
+pub async fn new_organization(system: &str, body: &NewOrganization) -> Answer<Organization> {
+    submit(Method::POST, of(system, "/organizations"), body).await
+}
+
+/// Imports a CSV file, or only says what that would do.
+pub async fn import_organizations(
+    system: &str,
+    body: &ImportOrganizations,
+) -> Answer<ImportResult> {
+    submit(Method::POST, of(system, "/organizations/import"), body).await
+}
+
+/// Sets who is in which wave.
+pub async fn plan_waves(system: &str, body: &PlanWaves) -> Answer<OrganizationList> {
+    submit(Method::PUT, of(system, "/waves"), body).await
+}
+
+/// Takes a wave live.
+pub async fn start_wave(system: &str, number: u32) -> Answer<IgnoredAny> {
+    submit(
+        Method::POST,
+        of(system, &format!("/waves/{number}/start")),
+        &(),
+    )
+    .await
+}
+
+/// Everything about one organization.
+pub async fn organization(system: &str, code: &str) -> Answer<OrganizationDetail> {
+    get(organization_path(system, code, "")).await
+}
+
+/// Changes an organization.
+pub async fn change_organization(
+    system: &str,
+    code: &str,
+    body: &ChangeOrganization,
+) -> Answer<IgnoredAny> {
+    submit(Method::PATCH, organization_path(system, code, ""), body).await
+}
+
+/// Moves an organization to another stage.
+pub async fn move_organization(
+    system: &str,
+    code: &str,
+    body: &MoveOrganization,
+) -> Answer<IgnoredAny> {
+    submit(Method::POST, organization_path(system, code, "/move"), body).await
+}
+
+/// Checks that an organization sees no row of another.
+pub async fn check_isolation(system: &str, code: &str) -> Answer<IsolationCheck> {
+    submit(
+        Method::POST,
+        organization_path(system, code, "/isolation"),
+        &(),
+    )
+    .await
+}
+
+fn organization_path(system: &str, code: &str, rest: &str) -> String {
+    of(system, &format!("/organizations/{}{rest}", encode(code)))
+}
+
+/// Models that can be browsed, counted for one organization or all.
+pub async fn browse_models(system: &str, organization: Option<String>) -> Answer<BrowseModels> {
+    get(with_query(
+        of(system, "/data"),
+        &[("organization", organization)],
+    ))
+    .await
+}
+
+/// A page of rows of one model.
+pub async fn browse_rows(
+    system: &str,
+    model: &str,
+    organization: Option<String>,
+    after: Option<String>,
+    words: Option<String>,
+) -> Answer<RowPage> {
+    get(with_query(
+        of(system, &format!("/data/{}", encode(model))),
+        &[
+            ("organization", organization),
+            ("after", after),
+            ("q", words),
+        ],
+    ))
+    .await
+}
+
+/// All organizations together.
+pub async fn all_organizations(system: &str) -> Answer<AllOrganizations> {
+    get(of(system, "/all")).await
+}
+
+/// Everything about the mode.
+pub async fn mode(system: &str) -> Answer<ModeView> {
+    get(of(system, "/mode")).await
+}
+
+/// Switches the mode.
+pub async fn switch_mode(system: &str, body: &SwitchMode) -> Answer<ModeSwitch> {
+    submit(Method::POST, of(system, "/mode"), body).await
+}
+
+/// The ways back, with what each would cost now.
+pub async fn rollback_options(system: &str) -> Answer<RollbackOptions> {
+    get(of(system, "/rollback")).await
+}
+
+/// Starts a rollback.
+pub async fn start_rollback(system: &str, body: &StartRollback) -> Answer<RollbackRecord> {
+    submit(Method::POST, of(system, "/rollback"), body).await
+}
+
+/// Writes down a task after a rollback.
+pub async fn write_task(system: &str, id: i64, task: &str, body: &WriteTask) -> Answer<IgnoredAny> {
+    submit(
+        Method::PUT,
+        of(system, &format!("/rollbacks/{id}/tasks/{}", encode(task))),
+        body,
+    )
+    .await
+}
+
+/// Address of the rows that a rollback would lose: of a restored backup, or of undone groups (comma separated).
+pub fn lost_rows_file(system: &str, backup: Option<String>, groups: Option<String>) -> String {
+    file(&with_query(
+        of(system, "/rollback/export"),
+        &[("backup", backup), ("groups", groups)],
+    ))
+}
+
+/// Backups, newest first.
+pub async fn backups(system: &str) -> Answer<Vec<BackupSummary>> {
+    get(of(system, "/backups")).await
+}
+
+/// Makes a backup and verifies it.
+pub async fn make_backup(system: &str) -> Answer<BackupSummary> {
+    submit(Method::POST, of(system, "/backups"), &()).await
+}
+
+/// Restores a backup into a scratch database and compares it.
+pub async fn verify_backup(system: &str, name: &str) -> Answer<IgnoredAny> {
+    submit(
+        Method::POST,
+        of(system, &format!("/backups/{}/verify", encode(name))),
+        &(),
+    )
+    .await
+}
+
+/// Verification reports, newest first.
+pub async fn reports(system: &str) -> Answer<Vec<ReportSummary>> {
+    get(of(system, "/reports")).await
+}
+
+/// Measures and writes a report.
+pub async fn make_report(system: &str) -> Answer<Report> {
+    submit(Method::POST, of(system, "/reports"), &()).await
+}
+
+/// One report.
+pub async fn report(system: &str, number: i64) -> Answer<Report> {
+    get(of(system, &format!("/reports/{number}"))).await
+}
+
+/// Address of a report as a file; `extension` is `md` or `json`.
+pub fn report_file(system: &str, number: i64, extension: &str) -> String {
+    file(&of(system, &format!("/reports/{number}.{extension}")))
+}
+
+/// A report beside an earlier one.
+pub async fn compare_reports(system: &str, number: i64, with: i64) -> Answer<ReportComparison> {
+    get(of(
+        system,
+        &format!("/reports/{number}/compare?with={with}"),
+    ))
+    .await
+}

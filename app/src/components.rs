@@ -1,0 +1,30 @@
+//! Parts that pages are made of. Class names and `data-state` are the interface to the style sheets.
+
+mod button;
+mod dialog;
+mod field;
+mod gates;
+mod head;
+mod icon;
+mod note;
+mod panel;
+mod progress;
+mod shell;
+mod standing;
+mod table;
+
+pub use button::{ActionButton, DownloadLink};
+pub use dialog::{Confirm, Dialog, Drawer};
+pub use field::{PasswordField, SearchBox, TextField};
+pub use gates::GateList;
+pub use head::{PageHead, set_title};
+pub use icon::icon;
+pub use note::{Empty, ErrorPanel, Note, RefusalNote, Skeleton};
+pub use panel::{KeyValue, NextAction, Panel, Stat, Stats};
+pub use progress::{Progress, Track};
+pub use shell::{ConsoleShell, SignInShell, Systems};
+pub use standing::{
+    gate_word, mode_badge, run_standing, standing, state_badge, state_icon, step_standing,
+    tone_icon, tone_name,
+};
+pub use table::{Segment, Sort, SortHead, ordered};

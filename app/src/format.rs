@@ -1,0 +1,330 @@
+//! Numbers, times and durations as people read them: with unit, whole and thousands separated.
+
+use shared::coverage::Coverage;
+
+/// `38217` as `38,217`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 record`, `23 records`: a count with its noun.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// `824 of 847`.
+pub fn of(part: u64, whole: u64) -> String {
+    format!("{} of {}", count(part), count(whole))
+}
+
+/// Coverage in percent with one decimal; `100%` only when nothing is left.
+pub fn percent(coverage: Coverage) -> String {
+    if coverage.is_complete() {
+        return "100%".into();
+    }
+    // cut, not rounded: 99.97 % is not all
+    format!("{:.1}%", (coverage.percent() * 10.0).floor() / 10.0)
+}
+
+/// A duration in milliseconds: `58 ms`, `4.2 s`, `41 s`, `2 min 5 s`, `1 h 20 min`.
+pub fn duration(ms: u64) -> String {
+    let seconds = (ms + 500) / 1000;
+    match ms {
+        0..1000 => format!("{ms} ms"),
+        1000..10_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        _ if seconds < 60 => format!("{seconds} s"),
+        _ if seconds < 3600 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ if seconds < 3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// A likely range of time left: `about 2 s`, `2 to 5 min`; `under 1 s` when nearly done.
+pub fn time_left(shortest_ms: u64, longest_ms: u64) -> String {
+    let unit = |ms: u64| match ms {
+        0..90_000 => (1000, "s"),
+        90_000..5_400_000 => (60_000, "min"),
+        _ => (3_600_000, "h"),
+    };
+    let (size, word) = unit(longest_ms);
+    let low = shortest_ms / size;
+    let high = longest_ms.div_ceil(size);
+    match (low, high) {
+        (_, 0) => "under 1 s".into(),
+        (0, 1) => format!("under 1 {word}"),
+        (0, high) => format!("under {high} {word}"),
+        (low, high) if low == high => format!("about {high} {word}"),
+        (low, high) => format!("{low} to {high} {word}"),
+    }
+}
+
+/// A size in bytes: `110.7 MB`.
+pub fn bytes(size: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if size < 1000 {
+        return format!("{size} B");
+    }
+    let mut value = size as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        if value < 999.95 {
+            break;
+        }
+        value /= 1000.0;
+        unit = next;
+    }
+    format!("{value:.1} {unit}")
+}
+
+/// Rows per second: `41 / s`, `0.7 / s`.
+pub fn rate(rows_per_second: f64) -> String {
+    if rows_per_second < 10.0 {
+        format!("{rows_per_second:.1} / s")
+    } else {
+        format!("{} / s", count(rows_per_second.round() as u64))
+    }
+}
+
+/// A time of day `02:31` in the browser's zone, with the day when it is not today: `20 Nov 2025, 02:31`.
+pub fn moment(timestamp: &str) -> String {
+    let Some(local) = local(timestamp) else {
+        return timestamp.to_string();
+    };
+    let clock = format!("{:02}:{:02}", local.hour, local.minute);
+    if local.day_number() == today() {
+        clock
+    } else {
+        format!("{}, {clock}", local.day())
+    }
+}
+
+/// Like `moment` with seconds: `02:31:04`.
+pub fn clock(timestamp: &str) -> String {
+    match local(timestamp) {
+        Some(at) => format!("{:02}:{:02}:{:02}", at.hour, at.minute, at.second),
+        None => timestamp.to_string(),
+    }
+}
+
+/// The time of day with seconds of milliseconds from 1970, in the browser's zone.
+pub fn clock_of_ms(ms: f64) -> String {
+    let ms = ms as i64;
+    let at = civil(ms + offset_minutes(ms) * 60_000);
+    format!("{:02}:{:02}:{:02}", at.hour, at.minute, at.second)
+}
+
+/// The day: `20 Nov 2025`.
+pub fn day(timestamp: &str) -> String {
+    local(timestamp).map_or_else(|| timestamp.to_string(), |at| at.day())
+}
+
+/// The browser's time zone, named once on a page: `UTC+08:00`.
+pub fn zone() -> String {
+    let minutes = offset_minutes(now_ms());
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!(
+        "UTC{sign}{:02}:{:02}",
+        minutes.abs() / 60,
+        minutes.abs() % 60
+    )
+}
+
+/// Milliseconds from 1970 of an RFC 3339 timestamp in UTC.
+pub fn epoch_ms(timestamp: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| timestamp.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let fraction: String = timestamp
+        .get(19..)?
+        .strip_prefix('.')
+        .unwrap_or_default()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .chain("000".chars())
+        .take(3)
+        .collect();
+    // days from civil, Howard Hinnant
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let era = shifted.div_euclid(400);
+    let of_era = shifted.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some(
+        (days * 86_400 + hour * 3600 + minute * 60 + second) * 1000
+            + fraction.parse::<i64>().ok()?,
+    )
+}
+
+/// Milliseconds since a timestamp, 0 when it lies ahead.
+pub fn since_ms(timestamp: &str) -> u64 {
+    epoch_ms(timestamp).map_or(0, |at| u64::try_from(now_ms() - at).unwrap_or(0))
+}
+
+/// Milliseconds between two timestamps, 0 when they are not in order.
+pub fn between_ms(from: &str, to: &str) -> u64 {
+    match (epoch_ms(from), epoch_ms(to)) {
+        (Some(from), Some(to)) => u64::try_from(to - from).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Up to two letters that stand for a name: `Farida Usman` is `FU`.
+pub fn initials(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [word] => word.chars().take(2).collect::<String>().to_uppercase(),
+        [first, .., last] => first
+            .chars()
+            .take(1)
+            .chain(last.chars().take(1))
+            .collect::<String>()
+            .to_uppercase(),
+    }
+}
+
+struct Local {
+    year: i64,
+    month: usize,
+    day_of_month: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    days: i64,
+}
+
+impl Local {
+    fn day(&self) -> String {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        format!("{} {} {}", self.day_of_month, MONTHS[self.month], self.year)
+    }
+
+    fn day_number(&self) -> i64 {
+        self.days
+    }
+}
+
+fn local(timestamp: &str) -> Option<Local> {
+    let ms = epoch_ms(timestamp)?;
+    Some(civil(ms + offset_minutes(ms) * 60_000))
+}
+
+fn today() -> i64 {
+    let now = now_ms();
+    civil(now + offset_minutes(now) * 60_000).days
+}
+
+fn civil(ms: i64) -> Local {
+    let seconds = ms.div_euclid(1000);
+    let days = seconds.div_euclid(86_400);
+    let of_day = seconds.rem_euclid(86_400);
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let calendar = (month + 2) % 12;
+    Local {
+        year: year_of_era + era * 400 + i64::from(calendar < 2),
+        month: usize::try_from(calendar).unwrap_or(0),
+        day_of_month: of_year - (153 * month + 2) / 5 + 1,
+        hour: of_day / 3600,
+        minute: of_day % 3600 / 60,
+        second: of_day % 60,
+        days,
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn now_ms() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+#[cfg(target_arch = "wasm32")]
+fn offset_minutes(ms: i64) -> i64 {
+    -js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(ms as f64)).get_timezone_offset() as i64
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn now_ms() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn offset_minutes(_ms: i64) -> i64 {
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_separated_by_thousands() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(847), "847");
+        assert_eq!(count(38_217), "38,217");
+        assert_eq!(count(1_000_000), "1,000,000");
+        assert_eq!(counted(1, "record", "records"), "1 record");
+    }
+
+    #[test]
+    fn coverage_says_100_percent_only_when_nothing_is_left() {
+        let coverage = |assigned, total| percent(Coverage { assigned, total });
+        assert_eq!(coverage(824, 847), "97.2%");
+        assert_eq!(coverage(99_999, 100_000), "99.9%");
+        assert_eq!(coverage(847, 847), "100%");
+        assert_eq!(coverage(0, 0), "100%");
+    }
+
+    #[test]
+    fn durations_use_the_unit_that_reads_best() {
+        assert_eq!(duration(58), "58 ms");
+        assert_eq!(duration(4_230), "4.2 s");
+        assert_eq!(duration(41_000), "41 s");
+        assert_eq!(duration(125_000), "2 min 5 s");
+        assert_eq!(duration(120_000), "2 min");
+        assert_eq!(duration(4_800_000), "1 h 20 min");
+    }
+
+    #[test]
+    fn time_left_is_a_range_with_one_unit() {
+        assert_eq!(time_left(0, 0), "under 1 s");
+        assert_eq!(time_left(0, 900), "under 1 s");
+        assert_eq!(time_left(2_000, 5_000), "2 to 5 s");
+        assert_eq!(time_left(120_000, 300_000), "2 to 5 min");
+        assert_eq!(time_left(0, 120_000), "under 2 min");
+    }
+
+    #[test]
+    fn a_timestamp_becomes_the_day_and_time_it_names() {
+        assert_eq!(epoch_ms("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(epoch_ms("2026-11-20T02:31:04Z"), Some(1_795_141_864_000));
+        assert_eq!(epoch_ms("2026-11-20T02:31:04.5Z"), Some(1_795_141_864_500));
+        assert_eq!(day("2024-02-29T23:59:59Z"), "29 Feb 2024");
+        assert_eq!(day("2025-01-01T00:00:00Z"), "1 Jan 2025");
+        assert_eq!(clock("2026-11-20T02:31:04.123Z"), "02:31:04");
+        assert_eq!(moment("2025-11-20T02:31:04Z"), "20 Nov 2025, 02:31");
+        assert_eq!(moment("no time"), "no time");
+    }
+
+    #[test]
+    fn sizes_have_one_decimal_and_a_unit() {
+        assert_eq!(bytes(512), "512 B");
+        assert_eq!(bytes(110_700_000), "110.7 MB");
+        assert_eq!(bytes(999_960), "1.0 MB");
+    }
+}

@@ -1,0 +1,79 @@
+//! Something that a person asked the server to do: whether it is on its way, and why it was refused.
+
+use std::future::Future;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::{Answer, ApiError};
+
+/// One form's or button's request. Pressing twice does it once.
+#[derive(Clone, Copy)]
+pub struct Submission {
+    pending: RwSignal<bool>,
+    error: RwSignal<Option<ApiError>>,
+}
+
+impl Default for Submission {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Submission {
+    /// Nothing asked yet.
+    pub fn new() -> Self {
+        Self {
+            pending: RwSignal::new(false),
+            error: RwSignal::new(None),
+        }
+    }
+
+    /// Whether the answer is awaited. Reactive.
+    pub fn is_pending(&self) -> bool {
+        self.pending.get()
+    }
+
+    /// Why it was refused, until the next try. Reactive.
+    pub fn error(&self) -> Option<ApiError> {
+        self.error.get()
+    }
+
+    /// Forgets the last error.
+    pub fn clear(&self) {
+        self.error.set(None);
+    }
+
+    /// Shows an error that was found before anything was sent.
+    pub fn refuse(&self, error: ApiError) {
+        self.error.set(Some(error));
+    }
+
+    /// Makes the request, then `then` with its answer. Ignored while an earlier one is on its way.
+    pub fn run<T: 'static>(
+        &self,
+        request: impl Future<Output = Answer<T>> + 'static,
+        then: impl FnOnce(T) + 'static,
+    ) {
+        if self.pending.get_untracked() {
+            return;
+        }
+        let (pending, error) = (self.pending, self.error);
+        pending.set(true);
+        error.set(None);
+        spawn_local(async move {
+            let answer = request.await;
+            // the page may be gone by now
+            if pending.try_set(false).is_some() {
+                return;
+            }
+            match answer {
+                Ok(value) => then(value),
+                Err(ApiError::Cancelled) => {}
+                Err(why) => {
+                    error.try_set(Some(why));
+                }
+            }
+        });
+    }
+}

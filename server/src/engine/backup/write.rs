@@ -1,0 +1,158 @@
+//! Takes a backup: pages and manifest of one read transaction.
+
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::location::{self, flush_directory, free_bytes};
+use super::{Backup, BackupError, FORMAT, Manifest};
+use crate::db::{DbError, Snapshot};
+use crate::engine::manifest::{self, Digest};
+use crate::engine::progress::{Progress, Stage, Stopped, Watch};
+
+/// Bytes beside the pages that a backup needs at most: manifest, verification, directories.
+const BESIDE: u64 = 4 << 20;
+
+/// Takes a backup of a live file.
+pub(super) fn take(
+    live: &Path,
+    directory: &Path,
+    name: &str,
+    mut watch: Watch<'_>,
+) -> Result<Backup, BackupError> {
+    check_name(name)?;
+    make_directory(directory)?;
+    let whole = directory.join(name);
+    if whole.exists() {
+        return Err(BackupError::Exists {
+            name: name.to_owned(),
+        });
+    }
+    let snapshot = Snapshot::open(live)?;
+    let bytes =
+        (snapshot.count("PRAGMA page_count")? * snapshot.count("PRAGMA page_size")?).unsigned_abs();
+    let (needed, free) = (bytes + BESIDE, free_bytes(directory)?);
+    if free < needed {
+        return Err(BackupError::NoSpace {
+            place: directory.to_owned(),
+            needed,
+            free,
+        });
+    }
+
+    let unfinished = Unfinished::new(location::unfinished(directory, name))?;
+    let file = unfinished.path.join(location::DATABASE);
+    // SQLite would make it readable to everyone
+    location::private_file(&file).map_err(BackupError::file("written", &file))?;
+    if !snapshot.copy_to(&file, &mut watch.steps(Stage::Copying))? {
+        return Err(Stopped.into());
+    }
+    let content = manifest::measure(&snapshot, &mut watch)?;
+    let integrity = integrity(&snapshot)?;
+    drop(snapshot);
+
+    let (bytes, digest) = read_and_flush(&file, &mut watch)?;
+    let mut manifest = Manifest {
+        format: FORMAT,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        content,
+        integrity,
+        bytes,
+        file: digest,
+        checksum: None,
+    };
+    location::write_manifest(&unfinished.path, &mut manifest)?;
+    flush_directory(&unfinished.path)?;
+    unfinished.finish(&whole)?;
+    flush_directory(directory)?;
+    Ok(Backup {
+        path: whole,
+        name: name.to_owned(),
+        manifest,
+        verification: None,
+    })
+}
+
+/// What `integrity_check` finds; empty when it finds nothing.
+pub(super) fn integrity(snapshot: &Snapshot) -> Result<Vec<String>, DbError> {
+    let rows = snapshot.rows("PRAGMA integrity_check(100)")?;
+    Ok(rows
+        .iter()
+        .map(|row| row.string(0))
+        .filter(|line| line != "ok")
+        .collect())
+}
+
+fn check_name(name: &str) -> Result<(), BackupError> {
+    let usual = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    let fine = name.chars().all(usual)
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.len() <= 100;
+    if fine {
+        return Ok(());
+    }
+    Err(BackupError::Name {
+        name: name.to_owned(),
+    })
+}
+
+fn make_directory(directory: &Path) -> Result<(), BackupError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(BackupError::file("made", directory))
+}
+
+/// The length and hash of a file, which is on the disk afterwards.
+fn read_and_flush(path: &Path, watch: &mut Watch<'_>) -> Result<(u64, Digest), BackupError> {
+    let failed = || BackupError::file("read", path);
+    let mut file = File::open(path).map_err(failed())?;
+    let total = file.metadata().map_err(failed())?.len();
+    let (mut hasher, mut done) = (Sha256::new(), 0);
+    let mut part = vec![0; 1 << 20];
+    loop {
+        let read = std::io::Read::read(&mut file, &mut part).map_err(failed())?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&part[..read]);
+        done += read as u64;
+        watch.tell(Progress {
+            stage: Stage::Reading,
+            done,
+            total,
+        })?;
+    }
+    file.sync_all().map_err(failed())?;
+    Ok((done, Digest::of(hasher)))
+}
+
+/// A directory that is removed again unless its backup is finished.
+struct Unfinished {
+    path: PathBuf,
+}
+
+impl Unfinished {
+    fn new(path: PathBuf) -> Result<Self, BackupError> {
+        if path.exists() {
+            // left by a process that was killed: whoever takes a backup of that name replaces it
+            fs::remove_dir_all(&path).map_err(BackupError::file("removed", &path))?;
+        }
+        make_directory(&path)?;
+        Ok(Self { path })
+    }
+
+    fn finish(self, name: &Path) -> Result<(), BackupError> {
+        fs::rename(&self.path, name).map_err(BackupError::file("written", name))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // after `finish` there is nothing of that name
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}

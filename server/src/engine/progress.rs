@@ -1,0 +1,87 @@
+//! How long measurements report progress and are broken off. Nothing here measures.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// How far a long piece of work is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Parts done.
+    pub done: u64,
+    /// Parts in all; the unit depends on the stage.
+    pub total: u64,
+}
+
+/// The stages of backups, restores and comparisons, with the unit of their progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Pages copied out of the live database.
+    Copying,
+    /// Tables hashed.
+    Hashing,
+    /// Bytes of the backup read and compared with its checksum.
+    Reading,
+    /// Tables of a restored copy compared with the manifest.
+    Comparing,
+    /// Pages written into the live database.
+    Replacing,
+}
+
+/// Someone who hears progress and may break the work off.
+pub struct Watch<'a>(Box<dyn FnMut(Progress) -> ControlFlow<()> + Send + 'a>);
+
+impl<'a> Watch<'a> {
+    /// Calls this between two parts of the work, on the thread that does it: it must not block.
+    pub fn new(hear: impl FnMut(Progress) -> ControlFlow<()> + Send + 'a) -> Self {
+        Self(Box::new(hear))
+    }
+
+    /// Nobody: the work runs to its end.
+    pub fn nobody() -> Self {
+        Self::new(|_| ControlFlow::Continue(()))
+    }
+
+    /// Reports progress; an error when the work is to be broken off.
+    pub fn tell(&mut self, progress: Progress) -> Result<(), Stopped> {
+        match (self.0)(progress) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Stopped),
+        }
+    }
+
+    /// The same listener for a callee whose progress counts as another stage.
+    pub(super) fn renamed(&mut self, stage: Stage) -> Watch<'_> {
+        Watch(Box::new(move |progress| {
+            (self.0)(Progress { stage, ..progress })
+        }))
+    }
+
+    /// Reports pages or bytes, for callees that know nothing of stages.
+    pub(super) fn steps(
+        &mut self,
+        stage: Stage,
+    ) -> impl FnMut(u64, u64) -> ControlFlow<()> + use<'_, 'a> {
+        move |done, total| (self.0)(Progress { stage, done, total })
+    }
+}
+
+impl fmt::Debug for Watch<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Watch")
+    }
+}
+
+/// The work was broken off by whoever watched it; nothing of it is left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("broken off before it was finished; nothing of it is left behind")]
+pub struct Stopped;
+
+/// Runs blocking work beside the asynchronous threads.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}

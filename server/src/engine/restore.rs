@@ -1,0 +1,236 @@
+//! Restores a backup into the live path of a target. The procedure:
+//!
+//! 1. The backup is restored into a new file beside the live one, its integrity is checked and
+//!    every table is compared with the manifest. Nothing else has happened when that fails.
+//! 2. The live database's present content is kept as `PATH.before-restore-TIME`, and its content
+//!    is replaced by that of the new file within one transaction of the live database
+//!    ([`crate::db::replace`] says how no commit between the two is lost). Other connections,
+//!    also of the application, see the old content or the new and stay valid; there is no swap of
+//!    files underneath them, and `-wal` and `-shm` stay SQLite's own business.
+//! 3. Only a live file that is missing or cannot be opened as a database, so that nobody can be
+//!    working with it, is swapped: its `-wal` is set aside first, because SQLite would replay it
+//!    onto the restored file, its `-shm` is removed, the file gets a second name
+//!    `PATH.before-restore-TIME`, and the new file is renamed over it.
+//!
+//! What was kept stays until [`release`].
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::backup::{
+    Acceptance, Backup, BackupError, Verification, accept, flush_directory, free_bytes, open,
+    restore_beside,
+};
+use super::progress::{Stage, Stopped, Watch, blocking};
+use crate::db::{DatabaseUrl, DbError, Snapshot, replace};
+
+/// How long other writers are waited for before the restore gives up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How a restore ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restored {
+    /// The database as it was before, until it is released; none when there was no file.
+    pub kept: Option<PathBuf>,
+    /// How the content came into the live path.
+    pub way: Way,
+    /// What was proved of the backup before anything was changed.
+    pub verification: Verification,
+    /// Time that it took in all, in milliseconds.
+    pub took_ms: u64,
+    /// Time that other writers had to wait, in milliseconds.
+    pub locked_ms: u64,
+}
+
+/// How the content came into the live path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By one transaction of the live database; open connections stay valid.
+    InPlace,
+    /// By another file in its place, because the live one was missing or no database.
+    Swapped,
+}
+
+/// Restores a backup into the live path of a target.
+pub async fn restore(
+    backup: &Path,
+    url: &DatabaseUrl,
+    rules: &Acceptance,
+    watch: Watch<'static>,
+) -> Result<Restored, BackupError> {
+    let backup = open(backup)?;
+    accept(&backup, rules).await?;
+    let DatabaseUrl::Sqlite(live) = url.clone();
+    blocking(move || restore_into(&backup, &live, watch)).await
+}
+
+/// Files that restores have kept beside a target, oldest first.
+pub fn kept(url: &DatabaseUrl) -> Result<Vec<PathBuf>, BackupError> {
+    let DatabaseUrl::Sqlite(live) = url;
+    let directory = directory_of(live);
+    let prefix = beside(live, "before-restore-");
+    let entries = fs::read_dir(&directory).map_err(BackupError::file("read", &directory))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(BackupError::file("read", &directory))?.path();
+        let name = path.as_os_str().to_string_lossy();
+        if name.starts_with(&*prefix.to_string_lossy()) && !name.ends_with("-wal") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes a file that a restore has kept. Refuses any other file.
+pub fn release(url: &DatabaseUrl, file: &Path) -> Result<(), BackupError> {
+    if !kept(url)?.iter().any(|kept| kept == file) {
+        return Err(BackupError::file("released", file)(std::io::Error::new(
+            ErrorKind::NotFound,
+            "no restore has kept it",
+        )));
+    }
+    fs::remove_file(file).map_err(BackupError::file("removed", file))?;
+    let _ = fs::remove_file(with_suffix(file, "-wal"));
+    Ok(())
+}
+
+fn restore_into(
+    backup: &Backup,
+    live: &Path,
+    mut watch: Watch<'_>,
+) -> Result<Restored, BackupError> {
+    let started = Instant::now();
+    let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ").to_string();
+    let fresh = beside(live, &format!("restoring-{stamp}"));
+    let kept = beside(live, &format!("before-restore-{stamp}"));
+    let directory = directory_of(live);
+    // the new file, the old content, and the log of the replacement
+    let (needed, free) = (backup.manifest.bytes * 3, free_bytes(&directory)?);
+    if free < needed {
+        return Err(BackupError::NoSpace {
+            place: directory,
+            needed,
+            free,
+        });
+    }
+    let verification = restore_beside(backup, &fresh, &mut watch)?;
+    let fresh = Scratch(fresh);
+    let (way, locked) = match usable(live) {
+        Ok(()) => {
+            let replaced = replace(
+                live,
+                &fresh.0,
+                &kept,
+                PATIENCE,
+                &mut watch.steps(Stage::Replacing),
+            );
+            match replaced {
+                Ok(Some(replaced)) => {
+                    same_permission(live, &kept);
+                    flush_directory(&directory)?;
+                    (Way::InPlace, replaced.locked)
+                }
+                broken_off => {
+                    let _ = fs::remove_file(&kept);
+                    broken_off?;
+                    return Err(Stopped.into());
+                }
+            }
+        }
+        Err(DbError::Missing { .. } | DbError::NotADatabase { .. } | DbError::Corrupt { .. }) => {
+            let started = Instant::now();
+            set_journal_mode(&fresh.0, &backup.manifest.content.identity.journal_mode)?;
+            swap(live, &fresh.0, &kept)?;
+            (Way::Swapped, started.elapsed())
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Restored {
+        kept: kept.exists().then_some(kept),
+        way,
+        verification,
+        took_ms: milliseconds(started.elapsed()),
+        locked_ms: milliseconds(locked),
+    })
+}
+
+/// Whether the live file can be opened and its schema read.
+fn usable(live: &Path) -> Result<(), DbError> {
+    Snapshot::open(live).map(drop)
+}
+
+fn set_journal_mode(file: &Path, mode: &str) -> Result<(), DbError> {
+    if mode.eq_ignore_ascii_case("wal") {
+        crate::db::enter_wal(file)?;
+    }
+    Ok(())
+}
+
+/// Puts the new file in the place of one that is missing or no database.
+fn swap(live: &Path, fresh: &Path, kept: &Path) -> Result<(), BackupError> {
+    let written = |path: &Path| BackupError::file("written", path);
+    let log = with_suffix(live, "-wal");
+    absent_is_fine(fs::rename(&log, with_suffix(kept, "-wal"))).map_err(written(&log))?;
+    let index = with_suffix(live, "-shm");
+    absent_is_fine(fs::remove_file(&index)).map_err(written(&index))?;
+    same_permission(live, fresh);
+    absent_is_fine(fs::hard_link(live, kept)).map_err(written(kept))?;
+    fs::rename(fresh, live).map_err(written(live))?;
+    flush_directory(&directory_of(live))
+}
+
+fn absent_is_fine(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Gives a file the mode and owner of another, as far as this account may.
+fn same_permission(from: &Path, to: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let Ok(about) = fs::metadata(from) else {
+        return;
+    };
+    let _ = fs::set_permissions(to, about.permissions());
+    let _ = chown(to, Some(about.uid()), Some(about.gid()));
+}
+
+fn beside(live: &Path, what: &str) -> PathBuf {
+    with_suffix(live, &format!(".{what}"))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn directory_of(live: &Path) -> PathBuf {
+    match live.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A file that is removed when its work is done or has failed; after a swap it has another name.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+        for suffix in ["-wal", "-shm"] {
+            let _ = fs::remove_file(with_suffix(&self.0, suffix));
+        }
+    }
+}
