@@ -1,0 +1,136 @@
+//! Passwords: what is accepted, and Argon2id hashes of them, made and checked beside the runtime's own threads.
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::secret::Secret;
+
+/// Shortest password.
+pub const SHORTEST: usize = 12;
+/// Longest password: hashing a megabyte is a way to keep a server busy.
+pub const LONGEST: usize = 256;
+/// Hashes at one time, in the whole process: each takes 19 MiB and a processor.
+const AT_ONCE: usize = 2;
+
+/// OWASP's parameters for Argon2id: 19 MiB, 2 passes, 1 lane (Password Storage Cheat Sheet).
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
+
+/// Why a password could not be hashed or checked; a defect or a machine without memory.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// The hash could not be made or read.
+    #[error("the password could not be hashed")]
+    Hash(#[from] argon2::password_hash::Error),
+    /// The parameters are refused by the library.
+    #[error("the parameters of the password hash were refused")]
+    Parameters(argon2::Error),
+    /// The thread died.
+    #[error("the thread that hashes passwords ended")]
+    Thread,
+}
+
+/// What is wrong with a new password, as a sentence; none when it will do.
+pub fn trouble(password: &str, username: &str) -> Option<String> {
+    let length = password.chars().count();
+    if length < SHORTEST {
+        Some(format!(
+            "Has {length} characters. Use at least {SHORTEST}; several words are easy to keep in mind."
+        ))
+    } else if password.len() > LONGEST {
+        Some(format!("Is longer than {LONGEST} bytes. Use a shorter one."))
+    } else if !username.is_empty() && password.to_lowercase() == username.to_lowercase().repeat(2) {
+        Some("Is the account name twice. Use something that others cannot guess.".into())
+    } else if password.chars().all(|letter| Some(letter) == password.chars().next()) {
+        Some("Is one character repeated. Use something that others cannot guess.".into())
+    } else {
+        None
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, PasswordError> {
+    let params =
+        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(PasswordError::Parameters)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Hashes a new password.
+///
+/// # Errors
+/// When it cannot be hashed.
+pub async fn hash(password: Secret<String>) -> Result<String, PasswordError> {
+    beside(move || {
+        let hash = argon2()?.hash_password(password.expose().as_bytes())?;
+        Ok(hash.to_string())
+    })
+    .await
+}
+
+/// Checks a password against the kept hash. Without a hash (unknown or invited account) the same work is done, so
+/// that time does not tell whether the account exists; the answer is then false.
+///
+/// # Errors
+/// When the hash cannot be read.
+pub async fn matches(password: Secret<String>, kept: Option<String>) -> Result<bool, PasswordError> {
+    beside(move || {
+        let argon2 = argon2()?;
+        let bytes = password.expose().as_bytes();
+        match kept {
+            Some(kept) => {
+                let kept = PasswordHash::new(&kept).map_err(argon2::password_hash::Error::from)?;
+                Ok(argon2.verify_password(bytes, &kept).is_ok())
+            }
+            None => {
+                argon2.hash_password(bytes)?;
+                Ok(false)
+            }
+        }
+    })
+    .await
+}
+
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+) -> Result<T, PasswordError> {
+    let turn = Arc::clone(&TURNS)
+        .acquire_owned()
+        .await
+        .map_err(|_| PasswordError::Thread)?;
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    })
+    .await
+    .map_err(|_| PasswordError::Thread)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_fits_its_hash() {
+        let kept = hash(Secret::new("correct horse battery".into()))
+            .await
+            .unwrap();
+        assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        let check = |password: &str| matches(Secret::new(password.into()), Some(kept.clone()));
+        assert!(check("correct horse battery").await.unwrap());
+        assert!(!check("correct horse batterz").await.unwrap());
+        assert!(!matches(Secret::new("x".into()), None).await.unwrap());
+    }
+
+    #[test]
+    fn a_password_that_others_guess_is_refused_with_what_to_do() {
+        assert!(trouble("short", "amina").is_some());
+        assert!(trouble("aaaaaaaaaaaaaaaa", "amina").is_some());
+        assert!(trouble("salamatsalamat", "Salamat").is_some());
+        assert!(trouble("three quiet mountains", "amina").is_none());
+    }
+}

@@ -1,0 +1,234 @@
+//! Reads the configuration file and says where it is wrong: file, line, what, and what to do.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::environment;
+use super::{Config, DatabaseSource, Hook};
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: the configuration file cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key or value is wrong.
+    #[error("{path}:{line}: {message}\n  {excerpt}\n  {remedy}")]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Line in it, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+        /// The line itself; empty where it could hold a secret.
+        excerpt: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// An environment variable is wrong.
+    #[error("environment variable {name}: {message}\n  {remedy}")]
+    Environment {
+        /// The variable.
+        name: String,
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+/// Reads a configuration file, then the environment, which wins.
+///
+/// # Errors
+/// When the file, a key, a value or a variable is wrong.
+pub fn from_file(path: &Path) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    from_text(&text, path, base, &|name| std::env::var(name).ok())
+}
+
+/// Reads a configuration from text. `path` is named in errors, relative paths start at `base`, and `variable` is
+/// the environment.
+///
+/// # Errors
+/// When a key, a value or a variable is wrong.
+pub fn from_text(
+    text: &str,
+    path: &Path,
+    base: &Path,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let place = Place { text, path };
+    let mut config: Config = toml::from_str(text).map_err(|error| {
+        place.wrong(
+            error.span().unwrap_or(0..0),
+            error.message().to_owned(),
+            "Keys and values are described in docs/configuration.md.",
+        )
+    })?;
+    config.resolve(base);
+    environment::apply(&mut config, variable)?;
+    check(&mut config, &place, variable)?;
+    Ok(config)
+}
+
+/// The text of a configuration, to find lines in.
+struct Place<'a> {
+    text: &'a str,
+    path: &'a Path,
+}
+
+impl Place<'_> {
+    fn wrong(&self, span: Range<usize>, message: String, remedy: &str) -> ConfigError {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let excerpt = self.text.lines().nth(line - 1).unwrap_or_default().trim();
+        // a line that names a database may hold a password that somebody put there by mistake
+        let secret = excerpt.starts_with("database") || excerpt.starts_with("control_store");
+        ConfigError::Wrong {
+            path: self.path.to_owned(),
+            line,
+            message,
+            excerpt: if secret { String::new() } else { excerpt.to_owned() },
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    /// The table of a system, or the beginning of the file.
+    fn system(&self, index: usize) -> Range<usize> {
+        #[derive(serde::Deserialize)]
+        struct Spans {
+            #[serde(default)]
+            systems: Vec<Spanned<toml::Table>>,
+        }
+        toml::from_str::<Spans>(self.text)
+            .ok()
+            .and_then(|spans| spans.systems.get(index).map(Spanned::span))
+            .unwrap_or(0..0)
+    }
+
+    /// A key at the top level or in a table of it.
+    fn key(&self, name: &str) -> Range<usize> {
+        let start = self
+            .text
+            .lines()
+            .scan(0, |offset, line| {
+                let here = *offset;
+                *offset += line.len() + 1;
+                Some((here, line))
+            })
+            .find(|(_, line)| line.trim_start().starts_with(name))
+            .map_or(0, |(offset, _)| offset);
+        start..start
+    }
+}
+
+fn check(
+    config: &mut Config,
+    place: &Place<'_>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    for (key, value, range) in [
+        ("idle_minutes", config.sessions.idle_minutes, 1..=1440),
+        ("absolute_hours", config.sessions.absolute_hours, 1..=168),
+        ("expires_hours", config.approvals.expires_hours, 1..=168),
+    ] {
+        if !range.contains(&value) {
+            let message = format!("`{key}` is {value}");
+            let remedy = format!("Write a number from {} to {}.", range.start(), range.end());
+            return Err(place.wrong(place.key(key), message, &remedy));
+        }
+    }
+    if let Some(source) = &mut config.control_store {
+        source.read(variable).map_err(|message| {
+            place.wrong(place.key("control_store"), message, "The control store is a SQLite file.")
+        })?;
+        if source.sqlite_path().is_none() {
+            return Err(place.wrong(
+                place.key("control_store"),
+                "the control store has to be a SQLite file in this version".into(),
+                "Write `control_store = \"sqlite:PATH\"`, or leave it out.",
+            ));
+        }
+    }
+    for index in 0..config.systems.len() {
+        check_system(config, index, place, variable)?;
+    }
+    Ok(())
+}
+
+fn check_system(
+    config: &mut Config,
+    index: usize,
+    place: &Place<'_>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    let at = || place.system(index);
+    let slug = config.systems[index].slug.clone();
+    if config.systems[..index].iter().any(|other| other.slug == slug) {
+        return Err(place.wrong(
+            at(),
+            format!("two systems have the slug `{slug}`"),
+            "Give each system its own slug.",
+        ));
+    }
+    let system = &mut config.systems[index];
+    read_source(&mut system.database, variable)
+        .map_err(|message| place.wrong(at(), format!("database of `{slug}`: {message}"), "Write `sqlite:PATH`, `env:NAME` or `file:PATH`."))?;
+    if !(1..=720).contains(&system.backup_hours) {
+        return Err(place.wrong(
+            at(),
+            format!("`backup_hours` of `{slug}` is {}", system.backup_hours),
+            "Write a number from 1 to 720.",
+        ));
+    }
+    if jiff::tz::TimeZone::get(&system.timezone).is_err() {
+        return Err(place.wrong(
+            at(),
+            format!("`{}` is not a time zone", system.timezone),
+            "Write a name of the time zone database, such as `Asia/Manila`.",
+        ));
+    }
+    for (name, hook) in [
+        ("restart", &system.hooks.restart),
+        ("deploy", &system.hooks.deploy),
+        ("stop", &system.hooks.stop),
+    ] {
+        if let Some(message) = hook.as_ref().and_then(hook_trouble) {
+            return Err(place.wrong(
+                at(),
+                format!("the {name} hook of `{slug}` {message}"),
+                "Write such as `restart = { command = [\"systemctl\", \"restart\", \"obcms\"], timeout_seconds = 60 }`.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn read_source(
+    source: &mut DatabaseSource,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), String> {
+    source.read(variable)
+}
+
+fn hook_trouble(hook: &Hook) -> Option<&'static str> {
+    if hook.command.first().is_none_or(String::is_empty) {
+        Some("names no program")
+    } else if !(1..=3600).contains(&hook.timeout_seconds) {
+        Some("has a `timeout_seconds` that is not from 1 to 3600")
+    } else {
+        None
+    }
+}

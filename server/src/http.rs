@@ -1,0 +1,74 @@
+//! The HTTP surface: this file is its table of contents. One file an area in `http/`, each with a `routes()` that is
+//! merged in [`api`]; errors become RFC 9457 problems in `http/problem.rs`, rights are extractors of `http/access.rs`.
+//! It holds no rule of the domain.
+
+mod access;
+mod cookie;
+mod events;
+mod extract;
+mod health;
+mod observe;
+mod openapi;
+mod problem;
+mod security;
+mod session;
+mod static_files;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use access::ClientAddress;
+pub use extract::{Json, Path, Query};
+pub use problem::{Answer, Problem};
+
+use crate::state::AppState;
+
+/// Largest body of a command in bytes; a route that takes files sets its own.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// Every route of the API, relative to `/api/v1`. An area is added here, once.
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::heading())
+        .merge(session::routes())
+        .merge(events::routes())
+        .merge(openapi::routes())
+}
+
+/// The OpenAPI document of the API.
+pub fn document() -> utoipa::openapi::OpenApi {
+    api().into_openapi()
+}
+
+/// Everything that the server answers.
+pub fn router(state: AppState) -> Router {
+    let (api, _) = api().split_for_parts();
+    let api = api
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method);
+    let outside = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(static_files::serve);
+    Router::new()
+        .nest(
+            "/api",
+            Router::new()
+                .nest("/v1", api)
+                .fallback(problem::no_such_route)
+                .layer(middleware::from_fn(security::api_headers)),
+        )
+        .merge(outside)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(security::cross_site(&state.config))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(security::headers))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            observe::observe,
+        ))
+        .with_state(state)
+}

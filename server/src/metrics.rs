@@ -1,0 +1,105 @@
+//! Numbers about the server in the text format of Prometheus.
+
+use std::fmt;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+type Labels = Vec<(&'static str, String)>;
+
+/// All numbers of one server.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Labels, Counter>,
+    request_seconds: Histogram,
+    sign_ins: Family<Labels, Counter>,
+    refusals: Counter,
+    /// Browsers that listen to live events.
+    pub event_streams: Gauge,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Numbers that all stand at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("switchyard");
+        let requests = Family::<Labels, Counter>::default();
+        let request_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
+        let sign_ins = Family::<Labels, Counter>::default();
+        let refusals = Counter::default();
+        let event_streams = Gauge::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register(
+            "http_request_seconds",
+            "Time until the head of an answer",
+            request_seconds.clone(),
+        );
+        registry.register("sign_ins", "Tries to sign in", sign_ins.clone());
+        registry.register(
+            "refusals",
+            "Commands refused because of the role",
+            refusals.clone(),
+        );
+        registry.register(
+            "event_streams",
+            "Browsers that listen to live events",
+            event_streams.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            request_seconds,
+            sign_ins,
+            refusals,
+            event_streams,
+        }
+    }
+
+    /// Counts an answered request.
+    pub fn answered(&self, method: &str, status: u16, took: Duration) {
+        let labels = vec![
+            ("method", method.to_owned()),
+            ("status", status.to_string()),
+        ];
+        self.requests.get_or_create(&labels).inc();
+        self.request_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts a try to sign in: `signed-in`, `refused` or `throttled`.
+    pub fn sign_in(&self, outcome: &str) {
+        self.sign_ins
+            .get_or_create(&vec![("outcome", outcome.to_owned())])
+            .inc();
+    }
+
+    /// Counts a command refused because of the role.
+    pub fn refused(&self) {
+        self.refusals.inc();
+    }
+
+    /// All numbers as Prometheus reads them.
+    ///
+    /// # Errors
+    /// When a number cannot be written as text, which is a defect.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

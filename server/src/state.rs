@@ -1,0 +1,47 @@
+//! What every request and every background task is given: configuration, control store, live events, clock, shutdown.
+//! Holds no rule of its own.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::events::Hub;
+use crate::metrics::Metrics;
+use crate::moment::Clock;
+use crate::store::Store;
+
+/// Shared by all requests and tasks of one server. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// Configuration, read once at start.
+    pub config: Arc<Config>,
+    /// The control store.
+    pub store: Store,
+    /// Live events.
+    pub hub: Hub,
+    /// The time.
+    pub clock: Clock,
+    /// Cancelled when the server is asked to stop: streams end, loops stop at their next safe point.
+    pub shutdown: CancellationToken,
+    /// Background tasks that a stop waits for; spawn with `tasks.spawn(future)`.
+    pub tasks: TaskTracker,
+    /// Numbers for `/metrics`.
+    pub metrics: Arc<Metrics>,
+}
+
+impl AppState {
+    /// Puts together the state of one server.
+    pub fn new(config: Config, store: Store, clock: Clock) -> Self {
+        Self {
+            config: Arc::new(config),
+            store,
+            hub: Hub::new(),
+            clock,
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            metrics: Arc::new(Metrics::new()),
+        }
+    }
+}

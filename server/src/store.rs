@@ -1,0 +1,209 @@
+//! The control store: Switchyard's own database. One file a family of tables in `store/`; this one opens it.
+//!
+//! One connection writes, a few read. Every writing transaction begins with `BEGIN IMMEDIATE`, because a transaction
+//! that reads first and writes later fails at once when another one committed between. It must not hold secrets.
+
+pub mod accounts;
+mod migrate;
+pub mod sessions;
+
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+
+use crate::refusal::{Kind, Refusal};
+
+/// Readers beside the one writer.
+const READERS: u32 = 4;
+/// How long a transaction waits for another process that writes, such as `switchyard audit verify`'s host.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What can go wrong with the control store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Its directory or file cannot be made or opened.
+    #[error("the control store {path} cannot be opened")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Its directory cannot be made.
+    #[error("the directory of the control store {path} cannot be made")]
+    Directory {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A newer Switchyard made it.
+    #[error(
+        "the control store {path} was made by a newer version of Switchyard (schema {found}, this version knows {known})"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Schema version found.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// A statement failed.
+    #[error("the control store could not do what was asked")]
+    Statement(#[from] sqlx::Error),
+    /// What was read is not what was written, such as unreadable JSON.
+    #[error("the control store holds {what} that cannot be read")]
+    Content {
+        /// Which value.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl StoreError {
+    /// Whether a unique constraint refused the row: the caller knows which one it could have been.
+    pub fn is_unique_violation(&self) -> bool {
+        match self {
+            Self::Statement(sqlx::Error::Database(error)) => error.is_unique_violation(),
+            _ => false,
+        }
+    }
+
+    /// For content that cannot be read.
+    pub fn content(
+        what: &'static str,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Content {
+            what,
+            source: Box::new(source),
+        }
+    }
+}
+
+impl Refusal for StoreError {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Open { .. } | Self::Directory { .. } => {
+                Some("Make the directory writable for the user that runs Switchyard, or set `data` to another one.".into())
+            }
+            Self::Newer { .. } => Some("Start the newer version of Switchyard.".into()),
+            Self::Statement(_) | Self::Content { .. } => None,
+        }
+    }
+}
+
+/// The control store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens the control store, makes it when it is not there, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be made, opened or migrated, or belongs to a newer version.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|source| StoreError::Directory {
+                path: path.to_owned(),
+                source,
+            })?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // full: an audit entry or a wanted state that was answered for must survive a power cut
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let open = |source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(open)?;
+        migrate::bring_up_to_date(&writer, path).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
+            .await
+            .map_err(open)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Begins a transaction that writes. Nothing is kept unless [`WriteTx::commit`] is called.
+    ///
+    /// # Errors
+    /// When another process holds the write lock too long.
+    pub async fn write(&self) -> Result<WriteTx, StoreError> {
+        Ok(WriteTx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    /// The connections to read with, for one statement: `fetch_one(store.read())`.
+    pub fn read(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// One connection to read with, for functions that take a connection.
+    ///
+    /// # Errors
+    /// When none becomes free in time.
+    pub async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// Closes all connections after what they are doing.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A writing transaction of the control store; give `&mut *tx` to a statement. Dropped without commit it leaves nothing.
+pub struct WriteTx(sqlx::Transaction<'static, Sqlite>);
+
+impl WriteTx {
+    /// Keeps everything that was written.
+    ///
+    /// # Errors
+    /// When the database could not write it; then nothing is kept.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl Deref for WriteTx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for WriteTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+}

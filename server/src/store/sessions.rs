@@ -1,0 +1,132 @@
+//! Sessions in the control store: only the hash of the cookie's token is kept.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+use super::StoreError;
+use super::accounts::{StoredAccount, stored};
+use crate::moment::Moment;
+
+/// A session with its account.
+#[derive(Debug, Clone)]
+pub struct StoredSession {
+    /// Identifier, no secret.
+    pub id: String,
+    /// Its account.
+    pub account: StoredAccount,
+    /// Signed in.
+    pub started: Moment,
+    /// Last request, to about a minute.
+    pub seen: Moment,
+    /// The password was last given.
+    pub confirmed: Moment,
+    /// Browser, as it named itself.
+    pub agent: String,
+    /// Address it came from.
+    pub address: String,
+}
+
+/// The session of a token, live or not: the caller knows the limits.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn by_token_hash(
+    connection: &mut SqliteConnection,
+    token_hash: &str,
+) -> Result<Option<StoredSession>, StoreError> {
+    let row = sqlx::query(
+        "SELECT a.id AS id, a.username AS username, a.name AS name, a.role AS role, \
+                a.password_hash AS password_hash, a.disabled AS disabled, a.created AS created, \
+                a.last_signed_in AS last_signed_in, a.version AS version, \
+                s.id AS session_id, s.created AS started, s.seen AS seen, s.confirmed AS confirmed, \
+                s.agent AS agent, s.address AS address \
+         FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.token_hash = $1",
+    )
+    .bind(token_hash)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(StoredSession {
+        id: row.try_get("session_id")?,
+        account: stored(&row)?,
+        started: Moment(row.try_get("started")?),
+        seen: Moment(row.try_get("seen")?),
+        confirmed: Moment(row.try_get("confirmed")?),
+        agent: row.try_get("agent")?,
+        address: row.try_get("address")?,
+    }))
+}
+
+/// A new session.
+#[derive(Debug)]
+pub struct NewRow<'a> {
+    /// Identifier, no secret.
+    pub id: &'a str,
+    /// Hash of the token.
+    pub token_hash: &'a str,
+    /// Its account.
+    pub account: &'a str,
+    /// Now: created, seen and confirmed.
+    pub at: Moment,
+    /// Browser, as it named itself.
+    pub agent: &'a str,
+    /// Address it came from.
+    pub address: &'a str,
+}
+
+/// Adds a session.
+///
+/// # Errors
+/// When the store cannot write.
+pub async fn insert(
+    connection: &mut SqliteConnection,
+    row: &NewRow<'_>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO sessions (id, token_hash, account, created, seen, confirmed, agent, address) \
+         VALUES ($1, $2, $3, $4, $4, $4, $5, $6)",
+    )
+    .bind(row.id)
+    .bind(row.token_hash)
+    .bind(row.account)
+    .bind(row.at.0)
+    .bind(row.agent)
+    .bind(row.address)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes a request of a session.
+///
+/// # Errors
+/// When the store cannot write.
+pub async fn touch(
+    connection: &mut SqliteConnection,
+    id: &str,
+    at: Moment,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sessions SET seen = $1 WHERE id = $2")
+        .bind(at.0)
+        .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes that the password was given again.
+///
+/// # Errors
+/// When the store cannot write.
+pub async fn confirm(
+    connection: &mut SqliteConnection,
+    id: &str,
+    at: Moment,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sessions SET confirmed = $1 WHERE id = $2")
+        .bind(at.0)
+        .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
