@@ -81,9 +81,7 @@ impl Actor {
     /// # Errors
     /// When the password has to be confirmed.
     pub fn require_fresh(&self) -> Result<(), Denied> {
-        self.fresh_until()
-            .map(|_| ())
-            .ok_or(Denied::PasswordNeeded)
+        self.fresh_until().map(|_| ()).ok_or(Denied::PasswordNeeded)
     }
 
     fn require(&self, role: Role) -> Result<(), Denied> {

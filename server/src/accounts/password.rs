@@ -44,10 +44,15 @@ pub fn trouble(password: &str, username: &str) -> Option<String> {
             "Has {length} characters. Use at least {SHORTEST}; several words are easy to keep in mind."
         ))
     } else if password.len() > LONGEST {
-        Some(format!("Is longer than {LONGEST} bytes. Use a shorter one."))
+        Some(format!(
+            "Is longer than {LONGEST} bytes. Use a shorter one."
+        ))
     } else if !username.is_empty() && password.to_lowercase() == username.to_lowercase().repeat(2) {
         Some("Is the account name twice. Use something that others cannot guess.".into())
-    } else if password.chars().all(|letter| Some(letter) == password.chars().next()) {
+    } else if password
+        .chars()
+        .all(|letter| Some(letter) == password.chars().next())
+    {
         Some("Is one character repeated. Use something that others cannot guess.".into())
     } else {
         None
@@ -55,8 +60,7 @@ pub fn trouble(password: &str, username: &str) -> Option<String> {
 }
 
 fn argon2() -> Result<Argon2<'static>, PasswordError> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(PasswordError::Parameters)?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(PasswordError::Parameters)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -77,7 +81,10 @@ pub async fn hash(password: Secret<String>) -> Result<String, PasswordError> {
 ///
 /// # Errors
 /// When the hash cannot be read.
-pub async fn matches(password: Secret<String>, kept: Option<String>) -> Result<bool, PasswordError> {
+pub async fn matches(
+    password: Secret<String>,
+    kept: Option<String>,
+) -> Result<bool, PasswordError> {
     beside(move || {
         let argon2 = argon2()?;
         let bytes = password.expose().as_bytes();

@@ -55,7 +55,12 @@ fn set(config: &mut Config, name: &str, value: String) -> Result<(), (String, &'
             config.log.format = match value.as_str() {
                 "human" => LogFormat::Human,
                 "json" => LogFormat::Json,
-                _ => return Err((format!("`{value}` is not a log format"), "Write `human` or `json`.")),
+                _ => {
+                    return Err((
+                        format!("`{value}` is not a log format"),
+                        "Write `human` or `json`.",
+                    ));
+                }
             };
         }
         _ => config.log.level = value,

@@ -100,7 +100,11 @@ impl Place<'_> {
             path: self.path.to_owned(),
             line,
             message,
-            excerpt: if secret { String::new() } else { excerpt.to_owned() },
+            excerpt: if secret {
+                String::new()
+            } else {
+                excerpt.to_owned()
+            },
             remedy: remedy.to_owned(),
         }
     }
@@ -152,7 +156,11 @@ fn check(
     }
     if let Some(source) = &mut config.control_store {
         source.read(variable).map_err(|message| {
-            place.wrong(place.key("control_store"), message, "The control store is a SQLite file.")
+            place.wrong(
+                place.key("control_store"),
+                message,
+                "The control store is a SQLite file.",
+            )
         })?;
         if source.sqlite_path().is_none() {
             return Err(place.wrong(
@@ -176,7 +184,10 @@ fn check_system(
 ) -> Result<(), ConfigError> {
     let at = || place.system(index);
     let slug = config.systems[index].slug.clone();
-    if config.systems[..index].iter().any(|other| other.slug == slug) {
+    if config.systems[..index]
+        .iter()
+        .any(|other| other.slug == slug)
+    {
         return Err(place.wrong(
             at(),
             format!("two systems have the slug `{slug}`"),
@@ -184,8 +195,13 @@ fn check_system(
         ));
     }
     let system = &mut config.systems[index];
-    read_source(&mut system.database, variable)
-        .map_err(|message| place.wrong(at(), format!("database of `{slug}`: {message}"), "Write `sqlite:PATH`, `env:NAME` or `file:PATH`."))?;
+    read_source(&mut system.database, variable).map_err(|message| {
+        place.wrong(
+            at(),
+            format!("database of `{slug}`: {message}"),
+            "Write `sqlite:PATH`, `env:NAME` or `file:PATH`.",
+        )
+    })?;
     if !(1..=720).contains(&system.backup_hours) {
         return Err(place.wrong(
             at(),

@@ -64,7 +64,12 @@ impl TryFrom<String> for Slug {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct HttpAddress(String);
-string_schema!(HttpAddress, "HttpAddress", "^https?://[^/]+", "http://127.0.0.1:8000/health");
+string_schema!(
+    HttpAddress,
+    "HttpAddress",
+    "^https?://[^/]+",
+    "http://127.0.0.1:8000/health"
+);
 
 impl HttpAddress {
     /// The address.
@@ -87,12 +92,19 @@ impl TryFrom<String> for HttpAddress {
             .or_else(|| text.strip_prefix("https://"))
             .and_then(|rest| rest.split('/').next())
             .unwrap_or_default();
-        if host.is_empty() || text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        if host.is_empty()
+            || text
+                .chars()
+                .any(|letter| letter.is_whitespace() || letter.is_control())
+        {
             Err(format!(
                 "`{text}` is not an address: write it in full, such as `http://127.0.0.1:8000/health`"
             ))
         } else if host.contains('@') {
-            Err("an address must not hold a user or password: use a header of the proxy instead".into())
+            Err(
+                "an address must not hold a user or password: use a header of the proxy instead"
+                    .into(),
+            )
         } else {
             Ok(Self(text))
         }

@@ -9,9 +9,7 @@ use axum::http::request::Parts;
 
 use super::cookie;
 use super::problem::Problem;
-use crate::accounts::{
-    Actor, Administrator, Denied, Fresh, Operator, Proof, Viewer, sessions,
-};
+use crate::accounts::{Actor, Administrator, Denied, Fresh, Operator, Proof, Viewer, sessions};
 use crate::audit::{self, Entry};
 use crate::state::AppState;
 

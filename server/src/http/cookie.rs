@@ -63,12 +63,7 @@ pub(super) fn set_device(config: &Config, token: &str) -> Option<HeaderValue> {
     header(config, device_name(config), token, Some(DEVICE_AGE))
 }
 
-fn header(
-    config: &Config,
-    name: &str,
-    value: &str,
-    age: Option<Duration>,
-) -> Option<HeaderValue> {
+fn header(config: &Config, name: &str, value: &str, age: Option<Duration>) -> Option<HeaderValue> {
     let secure = if config.is_https() { "; Secure" } else { "" };
     let age = age.map_or(String::new(), |age| format!("; Max-Age={}", age.as_secs()));
     HeaderValue::from_str(&format!(

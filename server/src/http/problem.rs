@@ -30,11 +30,19 @@ fn kind_row(kind: Kind) -> (&'static str, StatusCode, &'static str) {
         Kind::NotAllowed => ("not-allowed", StatusCode::FORBIDDEN, "Not allowed"),
         Kind::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
         Kind::GateClosed => ("gate-closed", StatusCode::CONFLICT, "Gate closed"),
-        Kind::ChangedMeanwhile => ("changed-meanwhile", StatusCode::CONFLICT, "Changed meanwhile"),
+        Kind::ChangedMeanwhile => (
+            "changed-meanwhile",
+            StatusCode::CONFLICT,
+            "Changed meanwhile",
+        ),
         Kind::Conflict => ("conflict", StatusCode::CONFLICT, "Not possible now"),
         Kind::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "Not accepted"),
         Kind::Throttled(_) => ("throttled", StatusCode::TOO_MANY_REQUESTS, "Too many tries"),
-        Kind::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not available now"),
+        Kind::Unavailable => (
+            "unavailable",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not available now",
+        ),
         Kind::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Failed"),
     }
 }

@@ -1,7 +1,9 @@
 //! Headers that keep browsers strict, and the refusal of commands that another site sends.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode, header};
+use axum::http::{
+    HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode, header,
+};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_http::csrf::{CsrfLayer, ProtectionError};

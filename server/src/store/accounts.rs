@@ -117,9 +117,11 @@ pub async fn by_username(
 /// When the control store cannot be read.
 pub async fn any(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM accounts WHERE password_hash IS NOT NULL)")
-            .fetch_one(connection)
-            .await?,
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM accounts WHERE password_hash IS NOT NULL)",
+        )
+        .fetch_one(connection)
+        .await?,
     )
 }
 
@@ -157,10 +159,7 @@ pub struct NewRow<'a> {
 ///
 /// # Errors
 /// A unique violation when the name is taken; otherwise when the store cannot write.
-pub async fn insert(
-    connection: &mut SqliteConnection,
-    row: &NewRow<'_>,
-) -> Result<(), StoreError> {
+pub async fn insert(connection: &mut SqliteConnection, row: &NewRow<'_>) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO accounts (id, username, username_key, name, role, password_hash, created) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -78,10 +78,7 @@ pub struct NewRow<'a> {
 ///
 /// # Errors
 /// When the store cannot write.
-pub async fn insert(
-    connection: &mut SqliteConnection,
-    row: &NewRow<'_>,
-) -> Result<(), StoreError> {
+pub async fn insert(connection: &mut SqliteConnection, row: &NewRow<'_>) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO sessions (id, token_hash, account, created, seen, confirmed, agent, address) \
          VALUES ($1, $2, $3, $4, $4, $4, $5, $6)",

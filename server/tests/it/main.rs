@@ -1,5 +1,7 @@
 //! Integration tests: one binary, whose modules mirror the source tree.
 
+mod app;
 mod documents;
+mod http;
 mod sample;
 mod tidy;

@@ -1,0 +1,3 @@
+//! The HTTP surface on the real router, one file an area.
+
+mod protocol;
