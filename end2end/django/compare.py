@@ -2,8 +2,15 @@
 Arguments: the two SQLite files. Prints every difference, and ends with 1 when there is one.
 """
 
+import re
 import sqlite3
 import sys
+
+
+def parts(sql):
+    """A table's definition without the order of its columns: Django moves references to the own table to the end."""
+    head, _, body = sql.partition("(")
+    return head, sorted(re.split(r', (?=")', body.removesuffix(")")))
 
 
 def read(path):
@@ -14,9 +21,9 @@ def read(path):
         " AND tbl_name NOT LIKE 'switchyard\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name"
     )
     return {
-        "schema": schema,
+        "schema": [(*row[:3], parts(row[3]) if row[0] == "table" else row[3]) for row in schema],
         "columns": [
-            (table, *column)
+            (table, *column[1:])
             for (kind, table, *_) in schema
             if kind == "table"
             for column in rows(f'PRAGMA table_xinfo("{table}")')

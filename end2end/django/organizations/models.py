@@ -5,7 +5,7 @@ from django.db import models
 
 class Organization(models.Model):
     code = models.CharField(max_length=20, unique=True)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=255)
     org_type = models.CharField(max_length=20)
     is_active = models.BooleanField()
     metadata = models.JSONField()

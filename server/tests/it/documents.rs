@@ -1,55 +1,63 @@
-//! Keeps the documents true: what they show is parsed, what they say is refused is refused, and what is generated
-//! from the types is what stands in the repository. `UPDATE_DOCUMENTS=1` writes the generated files again.
+//! Keeps the documents true: what they show is read, what they say is refused is refused, and what is generated from
+//! the program is what stands in the repository. `UPDATE_DOCUMENTS=1` writes the generated files again.
+
+mod commands;
+mod playbook;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use server::engine::Playbook;
 
-fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+fn path_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name)
 }
 
-fn playbook_document() -> String {
-    fs::read_to_string(docs().join("playbook.md")).expect("docs/playbook.md")
+fn document(name: &str) -> String {
+    fs::read_to_string(path_of(name)).unwrap_or_default()
 }
 
-#[test]
-fn the_json_schema_of_playbooks_is_the_one_of_the_types() {
-    let path = docs().join("playbook.schema.json");
-    let mut fresh =
-        serde_json::to_string_pretty(&Playbook::json_schema()).expect("a schema is JSON");
-    fresh.push('\n');
+/// A generated file is the one that the program generates now.
+fn check_generated(name: &str, fresh: &str) {
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-        fs::write(&path, &fresh).expect("docs/ can be written");
+        fs::write(path_of(name), fresh).expect("docs/ can be written");
     }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        kept == fresh,
-        "docs/playbook.schema.json is old: run the tests once with UPDATE_DOCUMENTS=1"
+        document(name) == fresh,
+        "docs/{name} is old: run the tests once with UPDATE_DOCUMENTS=1"
     );
 }
 
-#[test]
-fn every_key_of_a_playbook_is_documented() {
-    let schema = Playbook::json_schema();
+/// A JSON Schema as it is kept: indented, with an end of line.
+fn pretty(schema: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(schema).expect("a schema is JSON");
+    text.push('\n');
+    text
+}
+
+/// Every key of the schema stands in the document: as the first cell of a row, or as a section's heading.
+fn check_keys(name: &str, schema: &Value) {
     let mut keys = BTreeSet::new();
-    properties(&schema, &mut keys);
-    let text = playbook_document();
+    properties(schema, &mut keys);
+    let text = document(name);
     let missing: Vec<_> = keys
         .iter()
-        // sections are documented as headings, all others as rows of a table
         .filter(|key| {
-            !text.contains(&format!("| `{key}`"))
-                && !text.contains(&format!(".{key}]"))
-                && !text.contains(&format!("[{key}]"))
+            let forms = [
+                format!("| `{key}`"),
+                format!(".{key}]"),
+                format!("[{key}]"),
+                format!("`{key}` and `"),
+            ];
+            !forms.iter().any(|form| text.contains(form))
         })
         .collect();
     assert!(
         missing.is_empty(),
-        "docs/playbook.md does not document {missing:?}"
+        "docs/{name} does not document {missing:?}"
     );
 }
 
@@ -67,58 +75,63 @@ fn properties(schema: &Value, keys: &mut BTreeSet<String>) {
     }
 }
 
-#[test]
-fn the_whole_playbook_of_the_documents_is_read() {
-    let playbook =
-        Playbook::parse("clinic.toml", &whole_playbook()).expect("the documented playbook");
-    assert_eq!(playbook.models().count(), 2);
+/// The first TOML block of a document.
+fn whole_example(name: &str) -> String {
+    let text = document(name);
+    let block = text.split("```toml\n").nth(1).expect("a TOML block");
+    block
+        .split("```")
+        .next()
+        .expect("an end of the block")
+        .to_owned()
 }
 
-#[test]
-fn what_the_documents_say_is_refused_is_refused() {
-    let document = playbook_document();
-    let whole = whole_playbook();
+/// Puts each line that the document's tables say is refused into its whole example, and reads that with `read`, which
+/// answers the line and the text of the refusal. All that is accepted, or refused for another reason, is reported.
+fn check_refusals(name: &str, least: usize, read: impl Fn(&str) -> Option<(usize, String)>) {
+    let whole = whole_example(name);
+    assert_eq!(read(&whole), None, "the whole example of docs/{name}");
     let mut section = String::new();
     let mut tried = 0;
     let mut wrong = Vec::new();
-    for line in document.lines() {
+    for line in document(name).lines() {
         if let Some(heading) = line.strip_prefix("## ") {
-            section = if heading.starts_with('`') {
-                heading.trim_matches('`').to_owned()
-            } else {
-                String::new()
+            let mut parts = heading.split('`');
+            section = match parts.next() {
+                Some("") => parts.next().unwrap_or_default().to_owned(),
+                _ => String::new(),
             };
         }
         let Some((snippet, message)) = refusal_of(line) else {
             continue;
         };
-        let changed = with_line(&whole, &section, &snippet);
         tried += 1;
-        match Playbook::parse("clinic.toml", &changed) {
-            Ok(_) => wrong.push(format!("{section} {snippet}: accepted")),
-            Err(error) => {
-                let said = error.to_string();
-                if !said.contains(&message) {
-                    wrong.push(format!(
-                        "{section} {snippet}: expected \"{message}\", was {said}"
-                    ));
-                }
-                let line = changed
-                    .lines()
-                    .position(|line| line == snippet)
-                    .expect("the changed line")
-                    + 1;
-                if error.position.line != line {
-                    wrong.push(format!(
-                        "{section} {snippet}: refused at line {} of {line}",
-                        error.position.line
-                    ));
-                }
+        let changed = with_line(&whole, &section, &snippet);
+        let at = changed
+            .lines()
+            .position(|line| line == snippet)
+            .expect("the changed line")
+            + 1;
+        match read(&changed) {
+            None => wrong.push(format!("{section} {snippet}: accepted")),
+            Some((line, said)) if !said.contains(&message) => {
+                wrong.push(format!(
+                    "{section} {snippet}: expected \"{message}\", was at line {line}: {said}"
+                ));
             }
+            Some((line, said)) if line != at => {
+                wrong.push(format!(
+                    "{section} {snippet}: refused at line {line} of {at}: {said}"
+                ));
+            }
+            Some(_) => {}
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(tried > 50, "only {tried} examples were found in the tables");
+    assert!(
+        tried >= least,
+        "only {tried} examples were found in the tables of docs/{name}"
+    );
 }
 
 /// The last cell of a row, as `snippet`: message.
@@ -132,7 +145,7 @@ fn refusal_of(line: &str) -> Option<(String, String)> {
     Some((snippet.to_owned(), message.to_owned()))
 }
 
-/// The playbook with the line of the snippet's key, within its section, replaced by the snippet.
+/// The example with the line of the snippet's key, within its section, replaced by the snippet.
 fn with_line(whole: &str, section: &str, snippet: &str) -> String {
     let key = snippet.split(" = ").next().expect("a key");
     let mut here = section.is_empty();
@@ -149,17 +162,6 @@ fn with_line(whole: &str, section: &str, snippet: &str) -> String {
             lines.push(line);
         }
     }
-    assert!(replaced, "the whole playbook has no {key} in {section}");
+    assert!(replaced, "the whole example has no {key} in {section}");
     lines.join("\n")
-}
-
-/// The first TOML block of the document.
-fn whole_playbook() -> String {
-    let document = playbook_document();
-    let block = document.split("```toml\n").nth(1).expect("a TOML block");
-    block
-        .split("```")
-        .next()
-        .expect("an end of the block")
-        .to_owned()
 }

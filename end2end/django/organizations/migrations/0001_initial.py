@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("code", models.CharField(max_length=20, unique=True)),
-                ("name", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=255)),
                 ("org_type", models.CharField(max_length=20)),
                 ("is_active", models.BooleanField()),
                 ("metadata", models.JSONField()),
