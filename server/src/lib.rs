@@ -3,7 +3,10 @@
 //! Arrows point one way: `http` knows the domain, the domain knows the engine, the engine knows `db`.
 
 pub mod accounts;
+pub mod approvals;
 pub mod audit;
+pub mod browse;
+pub mod checklist;
 pub mod config;
 pub mod db;
 pub mod engine;
@@ -16,6 +19,7 @@ pub mod metrics;
 pub mod moment;
 pub mod organizations;
 pub mod refusal;
+pub mod reports;
 pub mod sample;
 pub mod secret;
 pub mod state;

@@ -4,7 +4,10 @@
 //! that reads first and writes later fails at once when another one committed between. It must not hold secrets.
 
 pub mod accounts;
+pub mod approvals;
+pub mod checklist;
 mod migrate;
+pub mod reports;
 pub mod sessions;
 
 use std::ops::{Deref, DerefMut};

@@ -1,0 +1,276 @@
+//! Approvals: a second administrator agrees to exactly one thing, for a time. An approval is bound to a fingerprint,
+//! ends after a while, is void after any change, is used once, and never comes from the one who asked.
+
+use std::time::Duration;
+
+use shared::approval::{Approval, ApprovalAction, ApprovalState};
+
+use crate::accounts::Actor;
+use crate::audit::{self, Entry};
+use crate::moment::Moment;
+use crate::refusal::{Kind, Refusal};
+use crate::store::approvals::{self as table, Decision, NewApproval, StoredApproval};
+use crate::store::{Store, StoreError, WriteTx};
+
+/// Why an approval cannot be asked for, decided or used.
+#[derive(Debug, thiserror::Error)]
+pub enum ApprovalError {
+    /// There is no such request.
+    #[error("There is no request {0} for an approval.")]
+    Unknown(i64),
+    /// The one who asked wants to decide.
+    #[error("You asked for this approval, so another administrator has to decide it.")]
+    OwnRequest,
+    /// It was decided, used or has ended.
+    #[error("This request is {0} and cannot be decided any more.")]
+    Closed(&'static str),
+    /// What it was bound to is not how it is now.
+    #[error("What this approval was asked for has changed since.")]
+    Changed,
+    /// An action needs an approval and there is none that holds.
+    #[error("A second administrator has to approve this first.")]
+    Missing,
+    /// The control store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal for ApprovalError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown(_) => Kind::NotFound,
+            Self::OwnRequest => Kind::NotAllowed,
+            Self::Closed(_) | Self::Missing => Kind::Conflict,
+            Self::Changed => Kind::ChangedMeanwhile,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Unknown(_) => Some("Look at the list of requests again.".into()),
+            Self::OwnRequest => Some("Ask another administrator to look at it.".into()),
+            Self::Closed(_) | Self::Changed => {
+                Some("Look at it as it is now and ask for an approval again.".into())
+            }
+            Self::Missing => Some(
+                "Ask for an approval; it has to be given for exactly what is shown now.".into(),
+            ),
+            Self::Store(error) => error.remedy(),
+        }
+    }
+}
+
+/// What an approval is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Slug of the system.
+    pub system: &'a str,
+    /// What it is for.
+    pub action: ApprovalAction,
+    /// What would happen, as a sentence.
+    pub text: &'a str,
+    /// What the person saw.
+    pub fingerprint: &'a str,
+    /// What it is now, measured by the caller.
+    pub current: &'a str,
+}
+
+/// Asks for an approval. A request of the same person for the same thing that still waits is answered again.
+///
+/// # Errors
+/// When what the person saw is not how it is now.
+pub async fn request(
+    store: &Store,
+    now: Moment,
+    actor: &Actor,
+    asked: Asked<'_>,
+    good_for: Duration,
+) -> Result<Approval, ApprovalError> {
+    if asked.fingerprint != asked.current {
+        return Err(ApprovalError::Changed);
+    }
+    let mut tx = store.write().await?;
+    let waiting = table::list(&mut tx, asked.system)
+        .await?
+        .into_iter()
+        .find(|stored| {
+            stored.action == asked.action
+                && stored.fingerprint == asked.fingerprint
+                && stored.requested_by == actor.id()
+                && state(stored, now, Some(asked.current)) == ApprovalState::Waiting
+        });
+    if let Some(stored) = waiting {
+        return Ok(shown(&stored, now, actor, Some(asked.current)));
+    }
+    let new = NewApproval {
+        system: asked.system,
+        action: asked.action,
+        text: asked.text,
+        fingerprint: asked.fingerprint,
+        requested_by: actor.id(),
+        requested: now,
+        expires: now.plus(good_for),
+    };
+    let id = table::add(&mut tx, &new).await?;
+    let entry = Entry::by(
+        actor,
+        "approval.requested",
+        format!("approval {id}"),
+        asked.text,
+    );
+    audit::append(&mut tx, now, entry.on(asked.system)).await?;
+    let stored = table::get(&mut tx, asked.system, id).await?;
+    tx.commit().await?;
+    let stored = stored.ok_or(ApprovalError::Unknown(id))?;
+    Ok(shown(&stored, now, actor, Some(asked.current)))
+}
+
+/// Agrees or refuses. `current` is the fingerprint of what it is for as it is now.
+///
+/// # Errors
+/// When it is not waiting any more, has changed, or the one who asked decides.
+pub async fn decide(
+    store: &Store,
+    now: Moment,
+    actor: &Actor,
+    system: &str,
+    id: i64,
+    current: &str,
+    verdict: Verdict<'_>,
+) -> Result<Approval, ApprovalError> {
+    let mut tx = store.write().await?;
+    let stored = table::get(&mut tx, system, id)
+        .await?
+        .ok_or(ApprovalError::Unknown(id))?;
+    if stored.requested_by == actor.id() {
+        return Err(ApprovalError::OwnRequest);
+    }
+    match state(&stored, now, Some(current)) {
+        ApprovalState::Waiting => {}
+        ApprovalState::Void => return Err(ApprovalError::Changed),
+        closed => return Err(ApprovalError::Closed(word(closed))),
+    }
+    let (to, action) = match verdict.approve {
+        true => (Decision::Approved, "approval.given"),
+        false => (Decision::Refused, "approval.refused"),
+    };
+    let decided = Some((actor.id(), verdict.note, now));
+    table::move_on(&mut tx, id, Decision::Waiting, to, decided).await?;
+    let entry = Entry::by(actor, action, format!("approval {id}"), &stored.text);
+    audit::append(&mut tx, now, entry.on(system)).await?;
+    let stored = table::get(&mut tx, system, id).await?;
+    tx.commit().await?;
+    let stored = stored.ok_or(ApprovalError::Unknown(id))?;
+    Ok(shown(&stored, now, actor, Some(current)))
+}
+
+/// What an administrator answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Verdict<'a> {
+    /// Agree or refuse.
+    pub approve: bool,
+    /// Why.
+    pub note: &'a str,
+}
+
+/// Uses up the approval for exactly this, in the transaction of the action it allows. Answers who gave it.
+///
+/// # Errors
+/// When there is none that holds: none given, too old, or given for something else.
+pub async fn consume(
+    tx: &mut WriteTx,
+    now: Moment,
+    system: &str,
+    action: ApprovalAction,
+    fingerprint: &str,
+) -> Result<String, ApprovalError> {
+    for stored in table::list(tx, system).await? {
+        let fits = stored.action == action
+            && stored.fingerprint == fingerprint
+            && state(&stored, now, Some(fingerprint)) == ApprovalState::Approved;
+        if fits && table::move_on(tx, stored.id, Decision::Approved, Decision::Used, None).await? {
+            return stored.decided_by_name.ok_or(ApprovalError::Missing);
+        }
+    }
+    Err(ApprovalError::Missing)
+}
+
+/// The newest requests of a system as this person sees them. `current` answers what a kind of action is bound to now,
+/// when that is known.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn list(
+    store: &Store,
+    now: Moment,
+    actor: &Actor,
+    system: &str,
+    current: impl Fn(ApprovalAction) -> Option<String>,
+) -> Result<Vec<Approval>, ApprovalError> {
+    let mut connection = store.reader().await?;
+    let stored = table::list(&mut connection, system).await?;
+    Ok(stored
+        .iter()
+        .map(|stored| shown(stored, now, actor, current(stored.action).as_deref()))
+        .collect())
+}
+
+/// One request, for a caller that has to measure what it is bound to.
+///
+/// # Errors
+/// When there is none with this identifier.
+pub async fn action_of(
+    store: &Store,
+    system: &str,
+    id: i64,
+) -> Result<ApprovalAction, ApprovalError> {
+    let mut connection = store.reader().await?;
+    let stored = table::get(&mut connection, system, id).await?;
+    Ok(stored.ok_or(ApprovalError::Unknown(id))?.action)
+}
+
+/// Where a request is now: what was written, its age, and whether the world is still the one it was bound to.
+fn state(stored: &StoredApproval, now: Moment, current: Option<&str>) -> ApprovalState {
+    match stored.decision {
+        Decision::Refused => ApprovalState::Refused,
+        Decision::Used => ApprovalState::Used,
+        Decision::Void => ApprovalState::Void,
+        Decision::Waiting | Decision::Approved if stored.expires <= now => ApprovalState::Expired,
+        Decision::Waiting | Decision::Approved
+            if current.is_some_and(|current| current != stored.fingerprint) =>
+        {
+            ApprovalState::Void
+        }
+        Decision::Waiting => ApprovalState::Waiting,
+        Decision::Approved => ApprovalState::Approved,
+    }
+}
+
+fn word(state: ApprovalState) -> &'static str {
+    match state {
+        ApprovalState::Waiting => "waiting",
+        ApprovalState::Approved => "approved",
+        ApprovalState::Refused => "refused",
+        ApprovalState::Used => "used",
+        ApprovalState::Expired => "too old",
+        ApprovalState::Void => "void",
+    }
+}
+
+fn shown(stored: &StoredApproval, now: Moment, actor: &Actor, current: Option<&str>) -> Approval {
+    let state = state(stored, now, current);
+    Approval {
+        id: stored.id,
+        action: stored.action,
+        text: stored.text.clone(),
+        fingerprint: stored.fingerprint.clone(),
+        requested_by: stored.requested_by_name.clone(),
+        requested: stored.requested.rfc3339(),
+        expires: stored.expires.rfc3339(),
+        state,
+        decided_by: stored.decided_by_name.clone(),
+        note: stored.note.clone(),
+        may_decide: state == ApprovalState::Waiting && stored.requested_by != actor.id(),
+    }
+}

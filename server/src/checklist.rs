@@ -1,0 +1,288 @@
+//! Checklists: what a machine can know is measured each time, the rest a named person ticks. Nothing that a machine can
+//! measure can be ticked by hand.
+
+pub mod catalogue;
+
+use std::collections::BTreeMap;
+
+use shared::checklist::{Checklist, ChecklistItem, ChecklistSection};
+use shared::report::{CheckResult, Report};
+
+use crate::accounts::Operator;
+use crate::audit::{self, Entry};
+use crate::moment::Moment;
+use crate::refusal::{Kind, Refusal};
+use crate::store::checklist::{self as table, Tick};
+use crate::store::{Store, StoreError};
+use catalogue::{Item, Measure, PARTS, Section, Way};
+
+/// Longest note of a tick, in characters.
+const LONGEST_NOTE: usize = 2000;
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Whether it is as it should be.
+    pub holds: bool,
+    /// What was found, with numbers.
+    pub evidence: String,
+    /// When.
+    pub at: Moment,
+}
+
+/// What a machine knows about a system now. What is missing could not be measured.
+pub type Facts = BTreeMap<Measure, Fact>;
+
+/// Why an item cannot be ticked.
+#[derive(Debug, thiserror::Error)]
+pub enum ChecklistError {
+    /// There is no such item.
+    #[error("The checklist has no item {0}.")]
+    Unknown(String),
+    /// A machine measures it.
+    #[error("{0} is measured by Switchyard and cannot be ticked by hand.")]
+    Measured(&'static str),
+    /// The note is too long.
+    #[error("The note has {0} characters; at most {LONGEST_NOTE} are kept.")]
+    LongNote(usize),
+    /// The control store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal for ChecklistError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown(_) => Kind::NotFound,
+            Self::Measured(_) => Kind::Conflict,
+            Self::LongNote(_) => Kind::Invalid,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Unknown(_) => Some("Look at the checklist again.".into()),
+            Self::Measured(_) => {
+                Some("Do what the item says; it is measured again at once.".into())
+            }
+            Self::LongNote(_) => Some("Keep the long text elsewhere and name the place.".into()),
+            Self::Store(error) => error.remedy(),
+        }
+    }
+}
+
+/// Ticks an item or takes the tick back.
+///
+/// # Errors
+/// When there is no such item, or a machine measures it.
+pub async fn tick(
+    store: &Store,
+    now: Moment,
+    actor: &Operator,
+    system: &str,
+    name: &str,
+    (done, note): (bool, &str),
+) -> Result<(), ChecklistError> {
+    let item = catalogue::item(name).ok_or_else(|| ChecklistError::Unknown(name.into()))?;
+    if matches!(item.way, Way::Machine(_)) {
+        return Err(ChecklistError::Measured(item.title));
+    }
+    let length = note.chars().count();
+    if length > LONGEST_NOTE {
+        return Err(ChecklistError::LongNote(length));
+    }
+    let tick = Tick {
+        done,
+        note: note.trim().into(),
+        by: actor.name().into(),
+        at: now,
+    };
+    let mut tx = store.write().await?;
+    table::put(&mut tx, system, name, &tick).await?;
+    let (action, text) = match done {
+        true => (
+            "checklist.ticked",
+            format!("“{}” is done: {}", item.title, tick.note),
+        ),
+        false => (
+            "checklist.unticked",
+            format!("“{}” is not done any more", item.title),
+        ),
+    };
+    audit::append(
+        &mut tx,
+        now,
+        Entry::by(actor, action, name, text).on(system),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The checklists of the system with this slug: ticks and facts put together.
+pub fn assemble(system: &str, ticks: &BTreeMap<String, Tick>, facts: &Facts) -> Checklist {
+    let sections: Vec<ChecklistSection> = PARTS
+        .iter()
+        .map(|part| ChecklistSection {
+            name: part.name.into(),
+            title: part.title.into(),
+            items: part
+                .items
+                .iter()
+                .map(|item| shown(system, item, ticks, facts))
+                .collect(),
+        })
+        .collect();
+    let items = || sections.iter().flat_map(|section| &section.items);
+    Checklist {
+        done: items().filter(|item| item.done).count() as u32,
+        total: items().count() as u32,
+        sections,
+    }
+}
+
+/// Required items that are not done: a run may not start before they are.
+pub fn missing(checklist: &Checklist) -> Vec<&ChecklistItem> {
+    checklist
+        .sections
+        .iter()
+        .flat_map(|section| &section.items)
+        .filter(|item| item.required && !item.done)
+        .collect()
+}
+
+/// What the sections of the newest report say, for [`Measure::Report`].
+pub fn reported(report: Option<&Report>, at: Moment) -> Facts {
+    const SECTIONS: [Section; 7] = [
+        Section::Organizations,
+        Section::Models,
+        Section::Integrity,
+        Section::Middleware,
+        Section::Views,
+        Section::Performance,
+        Section::Isolation,
+    ];
+    let Some(report) = report else {
+        return Facts::new();
+    };
+    let measured = Moment::parse(&report.summary.at).unwrap_or(at);
+    SECTIONS
+        .iter()
+        .filter_map(|section| {
+            let found = report
+                .sections
+                .iter()
+                .find(|found| found.name == section.name())?;
+            let passed = found
+                .checks
+                .iter()
+                .filter(|check| check.result == CheckResult::Passed)
+                .count();
+            let all = found.checks.len();
+            let fact = Fact {
+                holds: passed == all && all > 0,
+                evidence: format!(
+                    "{passed} of {all} checks of report {} passed",
+                    report.summary.number
+                ),
+                at: measured,
+            };
+            Some((Measure::Report(*section), fact))
+        })
+        .collect()
+}
+
+fn shown(
+    system: &str,
+    item: &Item,
+    ticks: &BTreeMap<String, Tick>,
+    facts: &Facts,
+) -> ChecklistItem {
+    let (done, evidence, by, at) = match item.way {
+        Way::Person => match ticks.get(item.name) {
+            Some(tick) => (
+                tick.done,
+                tick.note.clone(),
+                Some(tick.by.clone()),
+                Some(tick.at),
+            ),
+            None => (false, String::new(), None, None),
+        },
+        Way::Machine(measure) => match facts.get(&measure) {
+            Some(fact) => (fact.holds, fact.evidence.clone(), None, Some(fact.at)),
+            None => (false, not_measured(measure).into(), None, None),
+        },
+    };
+    ChecklistItem {
+        name: item.name.into(),
+        title: item.title.into(),
+        detail: item.detail.into(),
+        automatic: matches!(item.way, Way::Machine(_)),
+        done,
+        required: item.required,
+        evidence,
+        by,
+        at: at.map(Moment::rfc3339),
+        href: item.page.map(|page| match page {
+            "" => format!("/systems/{system}"),
+            page => format!("/systems/{system}/{page}"),
+        }),
+    }
+}
+
+fn not_measured(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Report(_) => "No verification report yet",
+        Measure::Backup => "No verified backup yet",
+        Measure::Pilot => "No pilot planned yet",
+        Measure::Mode | Measure::DefaultOrganization | Measure::CodeVersion => {
+            "The application does not answer"
+        }
+        Measure::Database => "The database does not answer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_machine_could_not_measure_is_not_done() {
+        let list = assemble("obcms", &BTreeMap::new(), &Facts::new());
+        assert_eq!(list.done, 0);
+        assert_eq!(missing(&list).len(), 10);
+    }
+
+    #[test]
+    fn a_tick_counts_with_the_name_of_the_person() {
+        let tick = Tick {
+            done: true,
+            note: "wiki/rollback".into(),
+            by: "amina".into(),
+            at: Moment(0),
+        };
+        let ticks = BTreeMap::from([("rollback-plan".to_owned(), tick)]);
+        let list = assemble("obcms", &ticks, &Facts::new());
+        let item = list.sections[0]
+            .items
+            .iter()
+            .find(|item| item.name == "rollback-plan");
+        let item = item.expect("the item");
+        assert!(item.done && !item.automatic);
+        assert_eq!(item.by.as_deref(), Some("amina"));
+        assert_eq!(list.done, 1);
+    }
+
+    #[test]
+    fn a_tick_on_a_measured_item_is_not_read() {
+        let tick = Tick {
+            done: true,
+            note: String::new(),
+            by: "amina".into(),
+            at: Moment(0),
+        };
+        let ticks = BTreeMap::from([("backup-database".to_owned(), tick)]);
+        assert_eq!(assemble("obcms", &ticks, &Facts::new()).done, 0);
+    }
+}
