@@ -10,6 +10,7 @@ mod catalogue;
 mod ddl;
 mod geography;
 mod history;
+mod install;
 mod load;
 mod offices;
 mod people;
@@ -20,6 +21,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+pub use install::{Installed, install};
 pub use offices::{Office, offices};
 
 use crate::db::{Access, Connection, DatabaseUrl, DbError};

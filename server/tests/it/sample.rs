@@ -1,5 +1,6 @@
 //! The sample system: its database, its playbook and its application.
 
+mod app;
 mod database;
 mod playbook;
 

@@ -42,9 +42,9 @@ impl Database {
         }
         let mut open = self.open.write().await;
         if open.0 != now {
-            let pool = connect(&self.path).await?;
-            let (_, old) = std::mem::replace(&mut *open, (now, pool));
-            old.close().await;
+            // first: closing may still write to the files that belong to the old database
+            open.1.close().await;
+            *open = (now, connect(&self.path).await?);
         }
         Ok(open.1.clone())
     }
