@@ -17,6 +17,7 @@ pub mod operation;
 pub mod plan;
 pub mod playbook;
 pub mod progress;
+mod rebuild;
 pub mod restore;
 pub mod schema;
 

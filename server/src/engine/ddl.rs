@@ -3,5 +3,5 @@
 mod edit;
 mod token;
 
-pub use edit::{DdlError, add_column, add_to_unique, set_not_null, set_nullable};
-pub use token::has_word;
+pub use edit::{DdlError, add_column, add_to_unique, condition, rename, set_not_null, set_nullable};
+pub use token::{has_word, mentions};

@@ -1,17 +1,30 @@
 //! The only executor. Starting, resuming, pausing, undoing and taking over are one function that
 //! drives a run toward what is wanted, looking at the journal first.
 
+mod apply;
+mod backfill;
+mod backward;
 mod control;
+mod driver;
+mod enter;
+mod forward;
+mod gates;
+mod lease;
+pub(super) mod session;
+mod undo;
 
 use std::collections::BTreeSet;
 
 use super::gate::GateEvidence;
-use super::journal::JournalError;
-use super::plan::Plan;
+use super::journal::{self, JournalError, RunRecord};
+use super::plan::{Plan, Step};
 use crate::db::{Connection, DbError};
+use driver::Driver;
+use lease::Lease;
+use session::{Halt, Session};
 
 pub use control::{
-    Boundary, Control, Event, FactAnswer, Level, Outside, OutsideError, Overriding, Signal,
+    Boundary, Control, Event, FactAnswer, Level, Outside, OutsideError, Overriding, Probed, Signal,
 };
 
 /// What is wanted of a run.
@@ -102,6 +115,132 @@ pub async fn drive(
     goal: &Goal,
     control: &dyn Control,
 ) -> Result<Outcome, DriveError> {
-    let _ = (db, run, plan, goal, control);
-    Ok(Outcome::Done)
+    let mut session = Session::new(db, control);
+    let (lease, record) = match begin(&mut session, run, plan, goal).await {
+        Ok(begun) => begun,
+        Err(error) => {
+            session.roll_back().await;
+            return error.into_answer();
+        }
+    };
+    let mut driver = Driver::new(session, lease, record);
+    let answer = match goal {
+        Goal::Applied { until } => match last_step(&driver.record.plan, until.as_deref()) {
+            Ok(last) => driver.forward(last).await,
+            Err(error) => Err(error),
+        },
+        Goal::Undone { groups } => driver.backward(groups.as_ref()).await,
+    };
+    driver.roll_back().await;
+    driver.lease.release(&mut driver.session).await;
+    answer
+}
+
+/// What keeps a drive from beginning.
+enum Unbegun {
+    Halt(Halt),
+    Refused(DriveError),
+}
+
+impl Unbegun {
+    fn into_answer(self) -> Result<Outcome, DriveError> {
+        match self {
+            Self::Halt(halt) => ended(halt),
+            Self::Refused(error) => Err(error),
+        }
+    }
+}
+
+impl<T: Into<Halt>> From<T> for Unbegun {
+    fn from(halt: T) -> Self {
+        Self::Halt(halt.into())
+    }
+}
+
+/// Takes the lease, and finds the run in the journal or enters it, in one transaction.
+async fn begin(
+    session: &mut Session<'_>,
+    run: &str,
+    plan: &Plan,
+    goal: &Goal,
+) -> Result<(Lease, RunRecord), Unbegun> {
+    session.begin().await?;
+    for table in journal::TABLES {
+        session.execute(table).await?;
+    }
+    let lease = match lease::take(session).await? {
+        Ok(lease) => lease,
+        Err(held) => {
+            return Err(Unbegun::Refused(DriveError::Driven {
+                owner: held.owner,
+                expires_in_s: held.expires_in_s,
+            }));
+        }
+    };
+    let mut history = journal::history(session.db()).await?;
+    let known = history.iter().position(|record| record.run == run);
+    let record = match known {
+        Some(at) if at + 1 < history.len() => {
+            let last = history.pop().map(|record| record.run).unwrap_or_default();
+            return Err(Unbegun::Refused(DriveError::OtherPlan {
+                run: last,
+                detail: format!("it came after the run {run}, which is history"),
+            }));
+        }
+        Some(at) => {
+            let record = history.swap_remove(at);
+            let forward = matches!(goal, Goal::Applied { .. });
+            if forward && record.plan.fingerprint != plan.fingerprint {
+                return Err(Unbegun::Refused(DriveError::OtherPlan {
+                    run: run.to_owned(),
+                    detail: "a run goes on only as it was approved; start a new one".into(),
+                }));
+            }
+            record
+        }
+        None => {
+            let record = enter::new_run(run, plan, history.pop()).map_err(Unbegun::Refused)?;
+            for statement in journal::enter(&record)? {
+                session.execute(statement).await?;
+            }
+            record
+        }
+    };
+    session.commit().await?;
+    Ok((lease, record))
+}
+
+/// The place of the last step to carry out.
+fn last_step(plan: &Plan, until: Option<&str>) -> Result<usize, DriveError> {
+    let Some(until) = until else {
+        return Ok(plan.steps.len().saturating_sub(1));
+    };
+    let fits = |step: &Step| step.key == until || step.phase.word() == until;
+    plan.steps.iter().rposition(fits).ok_or_else(|| DriveError::Refused {
+        why: format!("there is no step or phase {until} in this plan."),
+    })
+}
+
+/// What a halt outside of any step means for the drive.
+fn ended(halt: Halt) -> Result<Outcome, DriveError> {
+    match halt {
+        Halt::Abort => Ok(Outcome::Aborted),
+        Halt::Gate(evidence) => Ok(Outcome::WaitingAtGate(evidence)),
+        halt => Err(broken(halt)),
+    }
+}
+
+fn broken(halt: Halt) -> DriveError {
+    match halt {
+        Halt::Db(error) => error.into(),
+        Halt::Journal(error) => error.into(),
+        Halt::LeaseLost => DriveError::LeaseLost,
+        Halt::Step(why) => DriveError::Refused { why },
+        Halt::Abort => DriveError::Refused {
+            why: "the drive was stopped.".into(),
+        },
+        Halt::Gate(evidence) => DriveError::Refused {
+            why: evidence.evidence,
+        },
+    }
 }

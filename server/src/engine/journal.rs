@@ -7,9 +7,11 @@ mod store;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Plan, Step};
+use crate::db::Value;
 
 pub use state::{StepState, transition};
-pub use store::{JournalError, history, read};
+pub(in crate::engine) use store::{digest, enter, update};
+pub use store::{JournalError, TABLES, history, read};
 
 /// A run as the journal has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,15 @@ impl RunRecord {
     pub fn step(&self, key: &str) -> Option<&StepRecord> {
         self.steps.iter().find(|record| record.step.key == key)
     }
+}
+
+/// Where the batches of a step are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The key of the last row handled; `None` before the first batch.
+    pub after: Option<Vec<Value>>,
+    /// The key of the last row to handle, fixed when the step began: later rows are stamped.
+    pub upper: Vec<Value>,
 }
 
 /// A step as the journal has it.
@@ -56,4 +67,8 @@ pub struct StepRecord {
     pub lock_ms: u64,
     /// What was found when it was verified or performed, as a sentence.
     pub evidence: Option<String>,
+    /// The keys between which its batches run, while they do.
+    pub cursor: Option<Cursor>,
+    /// What its undo needs to know of how it was applied.
+    pub memo: Option<String>,
 }

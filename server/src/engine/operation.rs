@@ -1,7 +1,79 @@
 //! The operations: a closed set. Each has a file below that only plans it; the executor carries
 //! it out. To add one: its file, its arm here, its rows in the conformance tests.
 
+mod add_column;
+mod create_index;
+mod invariant;
+mod organizations;
+mod outside;
+mod populate;
+mod record_row;
+mod require_column;
+mod rescope_unique;
+mod rule;
+
 use serde::{Deserialize, Serialize};
+
+use super::compile::Options;
+use super::playbook::Playbook;
+use super::schema::{Schema, Table};
+use crate::db::Dialect;
+
+pub use rule::{Rule, rule};
+pub(super) use {
+    add_column::add_column, create_index::create_index, invariant::invariant,
+    organizations::{ensure_default, ensure_table}, outside::{backup, check_application, hook},
+    populate::populate, record_row::record_row, require_column::require_column,
+    rescope_unique::rescope_unique,
+};
+
+/// What planning an operation may look at.
+pub(super) struct Cx<'a> {
+    pub playbook: &'a Playbook,
+    pub schema: &'a Schema,
+    pub options: &'a Options,
+    pub dialect: Dialect,
+}
+
+/// A model with its table: what the operations of a group are planned for.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub group: &'a str,
+    pub plural: &'a str,
+    pub table: &'a Table,
+    pub column: &'a str,
+}
+
+impl Subject<'_> {
+    /// The key of one of its steps.
+    pub fn key(&self, what: &str) -> String {
+        format!("{}.{what}.{}", self.group, self.table.name)
+    }
+
+    /// The columns by which its rows are walked in batches and found by triggers: a whole-number
+    /// key, else the row id, which is never NULL as other keys can be, else the primary key.
+    pub fn walk(&self) -> Vec<String> {
+        let alias = match self.table.key() {
+            [key] => (self.table.column(key))
+                .is_some_and(|column| column.declared_type.eq_ignore_ascii_case("integer")),
+            _ => false,
+        };
+        if self.table.rowid && !alias && self.table.column("rowid").is_none() {
+            return vec!["rowid".to_owned()];
+        }
+        self.table.key().to_vec()
+    }
+
+    /// The rows it had when they were counted.
+    pub fn rows(&self) -> u64 {
+        self.table.rows.unwrap_or(0)
+    }
+
+    /// The trigger that stamps its rows.
+    pub fn trigger(&self) -> String {
+        format!("switchyard_stamp_{}", self.table.name)
+    }
+}
 
 /// What a step does, with the data that the executor and the console need.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +100,8 @@ pub enum Operation {
     EnsureDefaultOrganization {
         /// The organizations table.
         table: String,
+        /// The column of the codes.
+        code_column: String,
         /// The code.
         code: String,
     },
@@ -71,11 +145,13 @@ pub enum Operation {
         columns: Vec<String>,
         /// The organization's column, put before them.
         column: String,
+        /// How: another index, or the table made again when the constraint is part of it.
+        way: RescopeWay,
     },
-    /// Records rows in one of the application's own tables.
-    RecordRows {
-        /// The tables.
-        tables: Vec<String>,
+    /// Records a row in one of the application's own tables.
+    RecordRow {
+        /// The table.
+        table: String,
     },
     /// Checks that a statement answers 0.
     Invariant {
@@ -93,12 +169,12 @@ impl Operation {
             | Self::AddColumn { table, .. }
             | Self::CreateIndex { table, .. }
             | Self::RequireColumn { table, .. }
-            | Self::RescopeUnique { table, .. } => Some(table),
+            | Self::RescopeUnique { table, .. }
+            | Self::RecordRow { table } => Some(table),
             Self::Populate(populate) => Some(&populate.table),
             Self::Backup
             | Self::Hook { .. }
             | Self::CheckApplication { .. }
-            | Self::RecordRows { .. }
             | Self::Invariant { .. } => None,
         }
     }
@@ -122,6 +198,16 @@ pub enum RequireWay {
     #[default]
     InPlace,
     /// The table is made again and its rows are copied.
+    Rebuild,
+}
+
+/// What a unique constraint is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RescopeWay {
+    /// A unique index of its own, which is replaced.
+    Index,
+    /// A part of the table's definition: the table is made again and its rows are copied.
     Rebuild,
 }
 

@@ -26,6 +26,8 @@ pub struct Plan {
     pub phases: Vec<Phase>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// Groups whose rows find their organization through a table of another group.
+    pub dependencies: Vec<Dependency>,
     /// What a person should know before approving.
     pub notes: Vec<String>,
 }
@@ -51,6 +53,19 @@ impl Plan {
         }
         groups
     }
+}
+
+/// A table of one group that finds its organization through a table of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// The group.
+    pub group: String,
+    /// Its table.
+    pub table: String,
+    /// The group it depends on.
+    pub on: String,
+    /// The table there.
+    pub parent: String,
 }
 
 /// A table as a plan assumes it.
@@ -95,6 +110,22 @@ pub enum PhaseName {
     Views,
     /// Invariants at the end.
     Verification,
+}
+
+impl PhaseName {
+    /// Its word, as plans and the command line write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Backup => "backup",
+            Self::Organizations => "organizations",
+            Self::Nullable => "nullable",
+            Self::Populate => "populate",
+            Self::Required => "required",
+            Self::Middleware => "middleware",
+            Self::Views => "views",
+            Self::Verification => "verification",
+        }
+    }
 }
 
 /// One operation of a plan.

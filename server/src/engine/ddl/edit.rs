@@ -114,14 +114,106 @@ pub fn set_nullable(sql: &str, column: &str) -> Result<String, DdlError> {
     }
 }
 
-/// The text with another column put first into a `UNIQUE` constraint over exactly these columns,
-/// and whether there was one. A `UNIQUE` of a single column's definition becomes a table
-/// constraint.
+/// The text with the table named otherwise, in quotes.
+pub fn rename(sql: &str, name: &str) -> Result<String, DdlError> {
+    let all = tokens(sql);
+    let old = (all.iter().position(|token| token.is("TABLE")))
+        .and_then(|at| all.get(at + 1))
+        .ok_or_else(|| DdlError::NotUnderstood {
+            detail: "it names no table".into(),
+        })?;
+    Ok(format!(
+        "{}{}{}",
+        &sql[..old.start],
+        crate::db::quote(name),
+        &sql[old.end()..]
+    ))
+}
+
+/// The text with another column put first into the `UNIQUE` constraint over exactly these
+/// columns. The `UNIQUE` of a single column's own definition becomes a constraint of the table.
 pub fn add_to_unique(sql: &str, columns: &[String], first: &str) -> Result<String, DdlError> {
-    let _ = (sql, columns, first);
-    Err(DdlError::Absent {
-        what: "such unique constraint".into(),
-    })
+    let parts = parts(sql)?;
+    let first = crate::db::quote(first);
+    for part in &parts {
+        let Some((open, listed)) = unique_constraint(part) else {
+            continue;
+        };
+        if same_names(&listed, columns) {
+            return Ok(format!("{}{first}, {}", &sql[..open], &sql[open..]));
+        }
+    }
+    let absent = || DdlError::Absent {
+        what: format!("unique constraint over {}", columns.join(", ")),
+    };
+    let [column] = columns else {
+        return Err(absent());
+    };
+    let part = find(&parts, column)?;
+    let at = (part.tokens.iter())
+        .position(|token| token.is("UNIQUE"))
+        .ok_or_else(absent)?;
+    let mut from = at;
+    if at >= 2 && part.tokens[at - 2].is("CONSTRAINT") {
+        from = at - 2;
+    }
+    let mut to = at;
+    if part.tokens.get(at + 1).is_some_and(|token| token.is("ON")) {
+        to = (at + 3).min(part.tokens.len() - 1);
+    }
+    let start = from
+        .checked_sub(1)
+        .map_or(part.tokens[from].start, |before| part.tokens[before].end());
+    let end = parts.last().map_or(sql.len(), |last| last.end);
+    Ok(format!(
+        "{}{}, UNIQUE ({first}, {}){}",
+        &sql[..start],
+        &sql[part.tokens[to].end()..end],
+        crate::db::quote(column),
+        &sql[end..]
+    ))
+}
+
+/// The `WHERE` of a partial index, with a space before it; empty when it has none.
+pub fn condition(sql: &str) -> String {
+    tokens(sql)
+        .iter()
+        .find(|token| token.is("WHERE"))
+        .map_or_else(String::new, |token| format!(" {}", &sql[token.start..]))
+}
+
+/// The columns of a table constraint `UNIQUE (...)`, and where the first of them stands.
+fn unique_constraint(part: &Part<'_>) -> Option<(usize, Vec<String>)> {
+    if part.column().is_some() {
+        return None;
+    }
+    let at = part.tokens.iter().position(|token| token.is("UNIQUE"))?;
+    let list = part.tokens.get(at + 2..)?;
+    let open = list.first()?.start;
+    let mut names = Vec::new();
+    let mut expects_name = true;
+    for token in list {
+        match token.text {
+            ")" => return Some((open, names)),
+            "," => expects_name = true,
+            _ if expects_name => {
+                names.push(token.name());
+                expects_name = false;
+            }
+            // COLLATE, ASC and the like
+            _ => {}
+        }
+    }
+    None
+}
+
+fn same_names(left: &[String], right: &[String]) -> bool {
+    let lower = |names: &[String]| {
+        let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        names.sort();
+        names
+    };
+    lower(left) == lower(right)
 }
 
 fn find<'a, 'b>(parts: &'b [Part<'a>], column: &str) -> Result<&'b Part<'a>, DdlError> {
@@ -195,3 +287,76 @@ const CLAUSES: [&str; 11] = [
     "GENERATED",
     "AS",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DJANGO: &str = "CREATE TABLE \"t\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \
+        \"code\" varchar(20) NOT NULL UNIQUE, \"x, y\" decimal(10, 2) NULL, CHECK (\"id\" > 0), \
+        CONSTRAINT \"u\" UNIQUE (\"code\", \"x, y\"))";
+
+    #[test]
+    fn a_column_is_added_where_sqlite_adds_it_and_made_required_and_back() {
+        let added = add_column(DJANGO, "\"o\" bigint NULL REFERENCES \"p\" (\"id\")").unwrap();
+        assert!(added.contains("decimal(10, 2) NULL, \"o\" bigint NULL REFERENCES \"p\" (\"id\"), CHECK"));
+        let required = set_not_null(&added, "O").unwrap();
+        assert!(required.contains("\"o\" bigint NOT NULL REFERENCES"));
+        assert_eq!(set_nullable(&required, "o").unwrap(), added);
+        assert_eq!(set_not_null(&required, "o").unwrap(), required);
+    }
+
+    #[test]
+    fn null_in_other_clauses_is_not_mistaken_for_nullability() {
+        for (before, after) in [
+            (
+                "CREATE TABLE t (o int DEFAULT NULL)",
+                "CREATE TABLE t (o int NOT NULL DEFAULT NULL)",
+            ),
+            (
+                "CREATE TABLE t (o REFERENCES p ON DELETE SET NULL, a)",
+                "CREATE TABLE t (o NOT NULL REFERENCES p ON DELETE SET NULL, a)",
+            ),
+            (
+                "CREATE TABLE t (a, o int -- NOT NULL, one day\n)",
+                "CREATE TABLE t (a, o int NOT NULL -- NOT NULL, one day\n)",
+            ),
+            (
+                "CREATE TABLE t (o int CHECK (o IS NOT NULL))",
+                "CREATE TABLE t (o int NOT NULL CHECK (o IS NOT NULL))",
+            ),
+            (
+                "CREATE TABLE t (o varchar(3), [a b] int null)",
+                "CREATE TABLE t (o varchar(3) NOT NULL, [a b] int null)",
+            ),
+        ] {
+            assert_eq!(set_not_null(before, "o").unwrap(), after);
+        }
+    }
+
+    #[test]
+    fn a_unique_constraint_becomes_one_per_organization() {
+        let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let both = add_to_unique(DJANGO, &of(&["x, y", "code"]), "o").unwrap();
+        assert!(both.contains("CONSTRAINT \"u\" UNIQUE (\"o\", \"code\", \"x, y\"))"));
+        let one = add_to_unique(DJANGO, &of(&["code"]), "o").unwrap();
+        assert!(one.contains("\"code\" varchar(20) NOT NULL, \"x, y\""), "{one}");
+        assert!(one.ends_with(", UNIQUE (\"o\", \"code\"))"), "{one}");
+        assert!(add_to_unique(DJANGO, &of(&["id"]), "o").is_err());
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        for sql in ["", "CREATE TABLE t AS SELECT 1", "CREATE TABLE t (a, b"] {
+            assert!(set_not_null(sql, "a").is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_named_otherwise() {
+        assert_eq!(
+            rename("CREATE TABLE [a b] (x)", "n\"").unwrap(),
+            "CREATE TABLE \"n\"\"\" (x)"
+        );
+    }
+}

@@ -89,6 +89,13 @@ pub fn has_word(sql: &str, word: &str) -> bool {
     tokens(sql).iter().any(|token| token.is(word))
 }
 
+/// Whether a text names something, quoted or not, outside of comments.
+pub fn mentions(sql: &str, name: &str) -> bool {
+    tokens(sql)
+        .iter()
+        .any(|token| token.name().eq_ignore_ascii_case(name))
+}
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
 }

@@ -28,7 +28,7 @@ pub trait Control: Send + Sync {
     async fn overridden(&self, step: &str, gate: &str) -> Option<Overriding>;
 
     /// Whether the effect of work outside of the target is there: asked before and after it.
-    async fn probe(&self, work: &Outside) -> Result<bool, OutsideError>;
+    async fn probe(&self, work: &Outside) -> Result<Probed, OutsideError>;
 
     /// Performs work outside of the target and answers what was found, as a sentence.
     async fn perform(&self, work: &Outside) -> Result<String, OutsideError>;
@@ -152,6 +152,18 @@ pub enum Outside {
         /// What is checked.
         check: ApplicationCheck,
     },
+}
+
+/// What a look at the outcome of work outside of the target found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probed {
+    /// The effect is there; the sentence says what was found.
+    There(String),
+    /// The effect is not there.
+    Absent,
+    /// It cannot be seen from outside (a hook): it counts as done when performing it succeeded,
+    /// and after a crash in between it is performed again.
+    Unknown,
 }
 
 /// Why work outside of the target failed.

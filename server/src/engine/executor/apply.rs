@@ -1,0 +1,165 @@
+//! Carries a step out, verifies it and enters it into the journal, inside the open transaction.
+
+use super::driver::Driver;
+use super::lease::now_ms;
+use super::session::{Halt, millis};
+use crate::db::Statement;
+use crate::engine::journal::{StepRecord, StepState};
+use crate::engine::operation::{Operation, RequireWay, RescopeWay};
+use crate::engine::plan::{Probe, Step};
+use crate::engine::{ddl, rebuild};
+
+impl Driver<'_> {
+    /// Carries out one atomic step.
+    pub(super) async fn apply(&mut self, at: usize) -> Result<(), Halt> {
+        let mut record = self.record.steps[at].clone();
+        let step = record.step.clone();
+        record.attempt += 1;
+        record.error = None;
+        record.started_at_ms = Some(now_ms());
+        self.effect(&step, &mut record).await?;
+        self.verify(&step).await?;
+        if changes_definition(&step.operation) {
+            self.expect_definition(step.table().unwrap_or_default()).await?;
+        }
+        record.finished_at_ms = Some(now_ms());
+        record.lock_ms = millis(self.session.held());
+        self.moved(&mut record, StepState::Done)?;
+        self.save(at, record).await
+    }
+
+    async fn effect(&mut self, step: &Step, record: &mut StepRecord) -> Result<(), Halt> {
+        match &step.operation {
+            Operation::RequireColumn {
+                table,
+                column,
+                way,
+                trigger,
+            } => {
+                self.stop_stamp(table, trigger).await?;
+                let change = |sql: &str| ddl::set_not_null(sql, column);
+                match way {
+                    RequireWay::InPlace => {
+                        rebuild::edit_in_place(&mut self.session, table, change).await?;
+                    }
+                    RequireWay::Rebuild => {
+                        rebuild::rebuild(&mut self.session, table, change).await?;
+                    }
+                }
+            }
+            Operation::RescopeUnique {
+                table,
+                columns,
+                column,
+                way: RescopeWay::Rebuild,
+            } => {
+                // what undoing puts back, word for word
+                record.memo = Some(rebuild::definition(&mut self.session, table).await?);
+                let change = |sql: &str| ddl::add_to_unique(sql, columns, column);
+                rebuild::rebuild(&mut self.session, table, change).await?;
+            }
+            Operation::EnsureDefaultOrganization { code, .. } => {
+                let made = self.run_all(&step.forward).await?;
+                record.memo = (made > 0).then(|| "made".to_owned());
+                record.rows_done = made;
+                record.evidence = Some(match made {
+                    0 => format!("{code} was there already and is used as it is."),
+                    _ => format!("{code} was made."),
+                });
+            }
+            Operation::RecordRow { table } => {
+                let made = self.run_all(&step.forward).await?;
+                record.memo = (made > 0).then(|| "made".to_owned());
+                record.rows_done = made;
+                record.evidence = Some(match made {
+                    0 => format!("The row was in {table} already."),
+                    _ => format!("One row was recorded in {table}."),
+                });
+            }
+            Operation::Populate(_) => {
+                let rows = self.run_all(&step.forward).await?;
+                record.rows_done = rows;
+                record.rows_total = rows;
+                record.evidence = Some(format!("{rows} rows were assigned."));
+            }
+            _ => {
+                self.run_all(&step.forward).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn stop_stamp(&mut self, table: &str, trigger: &str) -> Result<(), Halt> {
+        self.session
+            .execute(format!(
+                "DROP TRIGGER IF EXISTS {}",
+                crate::db::quote(trigger)
+            ))
+            .await?;
+        self.session
+            .execute(
+                Statement::new("DELETE FROM switchyard_stamp WHERE table_name = ?").bind(table),
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Runs statements in order and answers how many rows they changed together.
+    pub(super) async fn run_all(&mut self, statements: &[Statement]) -> Result<u64, Halt> {
+        let mut rows = 0;
+        for statement in statements {
+            rows += self.session.execute(statement.clone()).await?;
+        }
+        Ok(rows)
+    }
+
+    /// Looks whether the effect of a step is there.
+    async fn verify(&mut self, step: &Step) -> Result<(), Halt> {
+        let Some(Probe {
+            statement,
+            expected,
+        }) = &step.probe
+        else {
+            return Ok(());
+        };
+        let found = self.session.count(statement.clone()).await?;
+        if found == *expected {
+            return Ok(());
+        }
+        Err(Halt::Step(format!(
+            "\"{}\" ran without an error and its effect is not there (found {found}, expected \
+             {expected}). Everything was taken back; check that no other program changes the \
+             schema.",
+            step.title
+        )))
+    }
+}
+
+/// Whether an operation changes the text of its table's definition.
+pub(super) fn changes_definition(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::EnsureOrganizationsTable { .. }
+            | Operation::AddColumn { .. }
+            | Operation::RequireColumn { .. }
+            | Operation::RescopeUnique {
+                way: RescopeWay::Rebuild,
+                ..
+            }
+    )
+}
+
+/// Whether a step makes its table again: it needs the enforcement of foreign keys off before its
+/// transaction, and a transaction of its own.
+pub(super) fn makes_table_again(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::RequireColumn {
+            way: RequireWay::Rebuild,
+            ..
+        } | Operation::RescopeUnique {
+            way: RescopeWay::Rebuild,
+            ..
+        }
+    )
+}

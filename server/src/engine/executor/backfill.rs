@@ -1,0 +1,187 @@
+//! Populates a large table in batches along its key: each batch and its cursor are one
+//! transaction, the upper bound is fixed when the step begins, and the size of the next batch
+//! follows the time that the last one took.
+
+use std::time::{Duration, Instant};
+
+use super::control::Event;
+use super::driver::Driver;
+use super::lease::now_ms;
+use super::session::{Halt, millis};
+use crate::db::{Statement, Value, quote};
+use crate::engine::journal::{Cursor, StepState};
+use crate::engine::operation::Populate;
+
+/// The size of the first batch, in rows.
+const FIRST: u64 = 5_000;
+/// The smallest and the largest batch, in rows.
+const LIMITS: (u64, u64) = (100, 100_000);
+/// The time that a batch aims at: how long another writer waits at most, roughly.
+const AIM: Duration = Duration::from_millis(150);
+
+/// The size of the next batch: grows by half at most, shrinks at once.
+fn next_size(size: u64, took: Duration) -> u64 {
+    let ratio = AIM.as_secs_f64() / took.as_secs_f64().max(0.001);
+    // precision lost beyond 2^52 rows does not matter here
+    let wanted = (size as f64 * ratio.min(1.5)) as u64;
+    wanted.clamp(LIMITS.0, LIMITS.1)
+}
+
+impl Driver<'_> {
+    /// Runs the batches of a step until it is done, or answers early when a pause is wanted.
+    pub(super) async fn backfill(&mut self, at: usize, populate: &Populate) -> Result<(), Halt> {
+        let mut size = FIRST;
+        loop {
+            let began = Instant::now();
+            let (rows, done) = match self.batch(at, populate, size).await {
+                Ok(batch) => batch,
+                Err(halt) => {
+                    self.session.roll_back().await;
+                    self.events.clear();
+                    return Err(halt);
+                }
+            };
+            let took = began.elapsed();
+            if done {
+                return Ok(());
+            }
+            size = next_size(size, took);
+            let record = &self.record.steps[at];
+            self.session.control().report(&Event::Rows {
+                step: record.step.key.clone(),
+                done: record.rows_done,
+                total: record.rows_total.max(record.rows_done),
+                rate: rows as f64 / took.as_secs_f64().max(0.001),
+                batch: size,
+            });
+            if self.session.wants_pause() {
+                return Ok(());
+            }
+            // leave the others a turn
+            tokio::time::sleep(took / 10).await;
+        }
+    }
+
+    /// One batch: answers its rows and whether it was the last.
+    async fn batch(
+        &mut self,
+        at: usize,
+        populate: &Populate,
+        size: u64,
+    ) -> Result<(u64, bool), Halt> {
+        self.begin_transaction().await?;
+        let mut record = self.record.steps[at].clone();
+        let cursor = match record.cursor.take() {
+            Some(cursor) => Some(cursor),
+            None => self.bounds(populate).await?,
+        };
+        if record.state != StepState::Running {
+            record.attempt += 1;
+            record.started_at_ms = Some(now_ms());
+            record.rows_done = 0;
+            record.rows_total = record.step.cost.rows;
+            record.error = None;
+            self.moved(&mut record, StepState::Running)?;
+        }
+        let (mut rows, mut done) = (0, true);
+        if let Some(mut cursor) = cursor {
+            let last = self.last_of_batch(populate, &cursor, size).await?;
+            done = last.is_none();
+            let last = last.unwrap_or_else(|| cursor.upper.clone());
+            rows = self.assign(populate, &cursor, &last).await?;
+            cursor.after = Some(last);
+            record.cursor = Some(cursor);
+        }
+        record.rows_done += rows;
+        if done {
+            record.cursor = None;
+            record.rows_total = record.rows_done;
+            record.finished_at_ms = Some(now_ms());
+            record.evidence = Some(format!("{} rows were assigned.", record.rows_done));
+            self.moved(&mut record, StepState::Done)?;
+        }
+        record.lock_ms = record.lock_ms.max(millis(self.session.held()));
+        self.save(at, record).await?;
+        self.commit_transaction().await?;
+        Ok((rows, done))
+    }
+
+    /// The bounds of a step that begins; `None` for an empty table.
+    async fn bounds(&mut self, populate: &Populate) -> Result<Option<Cursor>, Halt> {
+        let key = listed(populate, "t.", "");
+        let statement = format!(
+            "SELECT {key} FROM {} AS t ORDER BY {} LIMIT 1",
+            quote(&populate.table),
+            listed(populate, "t.", " DESC")
+        );
+        let row = self.session.row(statement).await?;
+        Ok(row.map(|row| Cursor {
+            after: None,
+            upper: row.0,
+        }))
+    }
+
+    /// The key of the last row of the next batch; `None` when the rest fits into it.
+    async fn last_of_batch(
+        &mut self,
+        populate: &Populate,
+        cursor: &Cursor,
+        size: u64,
+    ) -> Result<Option<Vec<Value>>, Halt> {
+        let (key, values) = (populate.key_of("t."), populate.placeholders());
+        let mut statement = Statement::new(format!(
+            "SELECT {} FROM {} AS t WHERE {key} < {values}{} ORDER BY {} LIMIT 1 OFFSET {}",
+            listed(populate, "t.", ""),
+            quote(&populate.table),
+            match cursor.after {
+                Some(_) => format!(" AND {key} > {values}"),
+                None => String::new(),
+            },
+            listed(populate, "t.", ""),
+            size.saturating_sub(1),
+        ));
+        statement.values.extend(cursor.upper.clone());
+        statement.values.extend(cursor.after.clone().into_iter().flatten());
+        Ok(self.session.row(statement).await?.map(|row| row.0))
+    }
+
+    async fn assign(
+        &mut self,
+        populate: &Populate,
+        cursor: &Cursor,
+        last: &[Value],
+    ) -> Result<u64, Halt> {
+        let mut statement = match &cursor.after {
+            None => populate.first_batch(),
+            Some(after) => {
+                let mut statement = populate.batch();
+                statement.values.extend(after.clone());
+                statement
+            }
+        };
+        statement.values.extend(last.iter().cloned());
+        self.session.execute(statement).await
+    }
+}
+
+/// The columns of the key, one behind the other.
+fn listed(populate: &Populate, prefix: &str, suffix: &str) -> String {
+    let columns: Vec<String> = (populate.key.iter())
+        .map(|key| format!("{prefix}{}{suffix}", quote(key)))
+        .collect();
+    columns.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_grow_slowly_and_shrink_at_once() {
+        assert_eq!(next_size(1_000, Duration::from_millis(1)), 1_500);
+        assert_eq!(next_size(1_000, AIM), 1_000);
+        assert_eq!(next_size(1_000, AIM * 4), 250);
+        assert_eq!(next_size(200, AIM * 100), LIMITS.0);
+        assert_eq!(next_size(LIMITS.1, Duration::ZERO), LIMITS.1);
+    }
+}

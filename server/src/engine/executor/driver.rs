@@ -1,0 +1,182 @@
+//! The driver's transactions and its journal: everything that [`super::drive`] decides with.
+
+use std::collections::{HashMap, HashSet};
+
+use super::control::{Event, FactAnswer, Level};
+use super::lease::Lease;
+use super::session::{Halt, Session};
+use crate::db::Statement;
+use crate::engine::gate::CallerFact;
+use crate::engine::journal::{self, JournalError, RunRecord, StepRecord, StepState, transition};
+use crate::engine::operation::Operation;
+
+/// One drive of a run.
+pub(super) struct Driver<'a> {
+    pub session: Session<'a>,
+    pub lease: Lease,
+    /// The run as the journal has it: changed only when the transaction that wrote it commits.
+    pub record: RunRecord,
+    /// Records written in the open transaction.
+    written: Vec<(usize, StepRecord)>,
+    /// Events of the open transaction, told when it commits.
+    pub events: Vec<Event>,
+    /// Gates that an administrator has overridden, by step and gate.
+    pub overridden: HashSet<(String, String)>,
+    /// Facts of the caller, asked outside of transactions.
+    pub facts: HashMap<CallerFact, FactAnswer>,
+    /// Whether rows left over were offered to their rules again in this drive.
+    pub settled: bool,
+}
+
+impl<'a> Driver<'a> {
+    pub(super) fn new(session: Session<'a>, lease: Lease, record: RunRecord) -> Self {
+        Self {
+            session,
+            lease,
+            record,
+            written: Vec::new(),
+            events: Vec::new(),
+            overridden: HashSet::new(),
+            facts: HashMap::new(),
+            settled: false,
+        }
+    }
+
+    pub(super) fn state(&self, at: usize) -> StepState {
+        let written = self.written.iter().rev().find(|(index, _)| *index == at);
+        written.map_or(self.record.steps[at].state, |(_, record)| record.state)
+    }
+
+    /// The populate step of a table.
+    pub(super) fn populate_of(&self, table: &str) -> Option<usize> {
+        self.record.steps.iter().position(|record| {
+            matches!(&record.step.operation, Operation::Populate(populate) if populate.table == table)
+        })
+    }
+
+    pub(super) async fn begin_transaction(&mut self) -> Result<(), Halt> {
+        self.session.begin().await?;
+        self.lease.renew(&mut self.session).await
+    }
+
+    /// Commits, and only then believes and tells what the transaction did.
+    pub(super) async fn commit_transaction(&mut self) -> Result<(), Halt> {
+        self.session.commit().await?;
+        for (at, record) in self.written.drain(..) {
+            self.record.steps[at] = record;
+        }
+        for event in self.events.drain(..) {
+            self.session.control().report(&event);
+        }
+        Ok(())
+    }
+
+    /// Rolls back, and forgets what the transaction would have done.
+    pub(super) async fn roll_back(&mut self) {
+        self.session.roll_back().await;
+        self.written.clear();
+        self.events.clear();
+    }
+
+    /// Moves a record to another state, and will tell so.
+    pub(super) fn moved(&mut self, record: &mut StepRecord, to: StepState) -> Result<(), Halt> {
+        record.state = transition(record.state, to).ok_or_else(|| {
+            Halt::Journal(JournalError::Unreadable {
+                detail: format!(
+                    "{} cannot go from {} to {}",
+                    record.step.key,
+                    record.state.word(),
+                    to.word()
+                ),
+            })
+        })?;
+        self.events.push(Event::Step {
+            step: record.step.key.clone(),
+            state: to,
+        });
+        if let Some(evidence) = &record.evidence {
+            self.events.push(Event::Log {
+                step: Some(record.step.key.clone()),
+                level: Level::Info,
+                line: evidence.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes a record inside the open transaction.
+    pub(super) async fn save(&mut self, at: usize, record: StepRecord) -> Result<(), Halt> {
+        let statement = journal::update(&self.record.run, &record)?;
+        self.session.execute(statement).await?;
+        self.written.push((at, record));
+        Ok(())
+    }
+
+    /// Changes a record in a transaction of its own.
+    pub(super) async fn save_alone(
+        &mut self,
+        at: usize,
+        to: StepState,
+        change: impl Fn(&mut StepRecord),
+    ) -> Result<(), Halt> {
+        let mut record = self.record.steps[at].clone();
+        change(&mut record);
+        self.moved(&mut record, to)?;
+        self.begin_transaction().await?;
+        self.save(at, record).await?;
+        self.commit_transaction().await
+    }
+
+    /// Remembers a table's definition as it is now: what the world is compared with later.
+    pub(super) async fn expect_definition(&mut self, table: &str) -> Result<(), Halt> {
+        let forget =
+            Statement::new("DELETE FROM switchyard_expected WHERE run = ? AND table_name = ?")
+                .bind(self.record.run.as_str())
+                .bind(table);
+        self.session.execute(forget).await?;
+        let remember = Statement::new(
+            "INSERT INTO switchyard_expected (run, table_name, sql) \
+             SELECT ?, name, sql FROM sqlite_schema WHERE type = 'table' AND name = ?",
+        )
+        .bind(self.record.run.as_str())
+        .bind(table);
+        self.session.execute(remember).await?;
+        Ok(())
+    }
+
+    /// The first difference between the target and what the run expects of it, in words.
+    pub(super) async fn difference(&mut self) -> Result<Option<String>, Halt> {
+        let expected = Statement::new("SELECT table_name, sql FROM switchyard_expected WHERE run = ?")
+            .bind(self.record.run.as_str());
+        let expected: HashMap<String, String> = (self.session.rows(expected).await?.into_iter())
+            .map(|row| (row.string(0), row.string(1)))
+            .collect();
+        let found: HashMap<String, String> = (self.session)
+            .rows("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+            .await?
+            .into_iter()
+            .map(|row| (row.string(0), row.string(1)))
+            .collect();
+        for assumed in &self.record.plan.assumed {
+            let name = &assumed.table;
+            let expected = expected.get(name).or(assumed.sql.as_ref());
+            let difference = match (expected, found.get(name)) {
+                (Some(expected), Some(found)) if expected == found => continue,
+                (None, None) => continue,
+                (Some(_), Some(_)) => format!("the definition of {name} is another one"),
+                (Some(_), None) => format!("the table {name} is gone"),
+                (None, Some(_)) => format!("the table {name} exists by now"),
+            };
+            return Ok(Some(difference));
+        }
+        Ok(None)
+    }
+
+    pub(super) fn log(&self, step: Option<&str>, level: Level, line: String) {
+        self.session.control().report(&Event::Log {
+            step: step.map(str::to_owned),
+            level,
+            line,
+        });
+    }
+}

@@ -1,0 +1,352 @@
+//! Toward "applied": the steps in order, as many small ones in a transaction as fit into the time
+//! that another writer may be kept waiting.
+
+use std::time::Duration;
+
+use super::apply::makes_table_again;
+use super::control::{Event, Level, Outside, Probed};
+use super::driver::Driver;
+use super::lease::now_ms;
+use super::session::{Halt, Wait};
+use super::{DriveError, Outcome};
+use crate::db::DbError;
+use crate::engine::gate::{GateCheck, GateEvidence};
+use crate::engine::journal::StepState;
+use crate::engine::operation::Operation;
+use crate::engine::plan::StepMode;
+
+/// After how long a transaction takes no further step.
+pub(super) const BUDGET: Duration = Duration::from_millis(60);
+/// How many rows are offered to their rules again in one transaction.
+const SETTLE: u64 = 5_000;
+
+/// How a transaction of steps ended.
+pub(super) enum Chunk {
+    /// So many steps were committed.
+    Committed,
+    /// The steps before it were committed, and the gate of the next one does not hold.
+    Gate(GateEvidence),
+    /// Nothing was kept: the step at this place failed, after so many others.
+    Failed {
+        at: usize,
+        before: usize,
+        halt: Halt,
+    },
+}
+
+impl Driver<'_> {
+    /// Drives forward up to and including the step at `last`.
+    pub(super) async fn forward(&mut self, last: usize) -> Result<Outcome, DriveError> {
+        if let Some(difference) = self.difference().await.map_err(super::broken)? {
+            return Err(DriveError::WorldChanged { difference });
+        }
+        let mut limit = usize::MAX;
+        let mut wait = Wait::default();
+        loop {
+            if self.session.wants_pause() {
+                return Ok(Outcome::Paused);
+            }
+            let next = (0..=last).find(|at| {
+                !matches!(self.state(*at), StepState::Done | StepState::Skipped)
+            });
+            let Some(at) = next else {
+                return Ok(Outcome::Done);
+            };
+            self.session.step = Some(self.record.steps[at].step.key.clone());
+            let ended = match self.record.steps[at].step.mode {
+                StepMode::Atomic => self.steps_from(at, last, limit).await,
+                StepMode::Batched => self.batched(at).await,
+                StepMode::Detached => self.detached(at).await,
+            };
+            limit = usize::MAX;
+            match ended {
+                Chunk::Committed => wait = Wait::default(),
+                Chunk::Gate(evidence) => {
+                    if !self.open_gate(&evidence).await.map_err(super::broken)? {
+                        return Ok(Outcome::WaitingAtGate(evidence));
+                    }
+                }
+                // the steps before the failed one are good: commit them without it
+                Chunk::Failed { before, halt, .. } if before > 0 && !halt.is_locked() => {
+                    if let Halt::Abort | Halt::LeaseLost | Halt::Journal(_) = halt {
+                        return super::ended(halt);
+                    }
+                    limit = before;
+                }
+                Chunk::Failed { at, halt, .. } => match halt {
+                    Halt::Db(error) if error.is_locked() => {
+                        if let Err(halt) = self.session.wait(&mut wait, error).await {
+                            return self.failed(at, halt, StepState::Failed).await;
+                        }
+                    }
+                    halt => return self.failed(at, halt, StepState::Failed).await,
+                },
+            }
+        }
+    }
+
+    /// Atomic steps in one transaction, from this one on.
+    async fn steps_from(&mut self, first: usize, last: usize, limit: usize) -> Chunk {
+        let alone = makes_table_again(&self.record.steps[first].step.operation);
+        self.ask_facts(first).await;
+        let mut done = 0;
+        let mut gate = None;
+        let mut at = first;
+        let result = async {
+            if alone {
+                self.session.db().enforce_foreign_keys(false).await?;
+            }
+            self.begin_transaction().await?;
+            while at <= last && done < limit {
+                if matches!(self.state(at), StepState::Done | StepState::Skipped) {
+                    at += 1;
+                    continue;
+                }
+                if done > 0 && !self.joins(at) {
+                    break;
+                }
+                self.session.step = Some(self.record.steps[at].step.key.clone());
+                match self.pass_gates(at).await {
+                    Ok(()) => {}
+                    Err(Halt::Gate(evidence)) => {
+                        gate = Some(evidence);
+                        break;
+                    }
+                    Err(halt) => return Err(halt),
+                }
+                self.apply(at).await?;
+                done += 1;
+                at += 1;
+                if alone || self.session.held() > BUDGET || self.session.wants_pause() {
+                    break;
+                }
+            }
+            self.commit_transaction().await
+        }
+        .await;
+        if result.is_err() {
+            self.roll_back().await;
+        }
+        let enforced = match alone {
+            true => self.session.db().enforce_foreign_keys(true).await,
+            false => Ok(()),
+        };
+        match (result.and(enforced.map_err(Halt::from)), gate) {
+            (Ok(()), None) => Chunk::Committed,
+            (Ok(()), Some(evidence)) => Chunk::Gate(evidence),
+            (Err(halt), _) => Chunk::Failed {
+                at: at.min(last),
+                before: done,
+                halt,
+            },
+        }
+    }
+
+    /// Whether a step may join the transaction of those before it.
+    fn joins(&self, at: usize) -> bool {
+        let step = &self.record.steps[at].step;
+        let asks_caller = (step.gates.iter())
+            .any(|gate| matches!(gate.check, GateCheck::Caller { .. }));
+        step.mode == StepMode::Atomic && !makes_table_again(&step.operation) && !asks_caller
+    }
+
+    /// Asks the caller for facts before the transaction, so that nobody waits for the answer.
+    async fn ask_facts(&mut self, at: usize) {
+        for gate in self.record.steps[at].step.gates.clone() {
+            if let GateCheck::Caller { fact } = gate.check {
+                let answer = self.session.control().fact(fact).await;
+                self.facts.insert(fact, answer);
+            }
+        }
+    }
+
+    /// Tries to open a gate that does not hold: rows left over are offered to their rules again,
+    /// and an administrator may have overridden it. Answers whether to measure it again.
+    async fn open_gate(&mut self, evidence: &GateEvidence) -> Result<bool, Halt> {
+        if evidence.gate == "coverage" && !self.settled {
+            self.settled = true;
+            let rows = self.settle().await?;
+            if rows > 0 {
+                let line = format!("{rows} more rows were assigned: their parent has one by now.");
+                self.log(Some(&evidence.step), Level::Info, line);
+                return Ok(true);
+            }
+        }
+        let gate = (evidence.step.clone(), evidence.gate.clone());
+        if !evidence.overridable || self.overridden.contains(&gate) {
+            return Ok(false);
+        }
+        let overriding = self.session.control().overridden(&gate.0, &gate.1).await;
+        let Some(overriding) = overriding else {
+            return Ok(false);
+        };
+        let line = format!(
+            "The gate {} was overridden by {}: {}",
+            gate.1, overriding.by, overriding.reason
+        );
+        self.log(Some(&gate.0), Level::Warning, line);
+        self.overridden.insert(gate);
+        Ok(true)
+    }
+
+    /// Offers the rows without an organization to their rules again, parents before children.
+    async fn settle(&mut self) -> Result<u64, Halt> {
+        let mut rows = 0;
+        for at in 0..self.record.steps.len() {
+            let record = &self.record.steps[at];
+            let Operation::Populate(populate) = record.step.operation.clone() else {
+                continue;
+            };
+            if record.state != StepState::Done {
+                continue;
+            }
+            loop {
+                let result = async {
+                    self.begin_transaction().await?;
+                    let written = self.session.execute(populate.settle(SETTLE)).await?;
+                    self.commit_transaction().await?;
+                    Ok(written)
+                }
+                .await;
+                if result.is_err() {
+                    self.roll_back().await;
+                }
+                let written = result?;
+                rows += written;
+                if written < SETTLE {
+                    break;
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn batched(&mut self, at: usize) -> Chunk {
+        let Operation::Populate(populate) = self.record.steps[at].step.operation.clone() else {
+            return Chunk::Failed {
+                at,
+                before: 0,
+                halt: Halt::Step("This operation has no batches. Compile the plan again.".into()),
+            };
+        };
+        match self.backfill(at, &populate).await {
+            Ok(()) => Chunk::Committed,
+            Err(halt) => Chunk::Failed {
+                at,
+                before: 0,
+                halt,
+            },
+        }
+    }
+
+    /// Work outside of the target: marked, probed, done, probed, confirmed.
+    async fn detached(&mut self, at: usize) -> Chunk {
+        match self.outside(at).await {
+            Ok(()) => Chunk::Committed,
+            Err(halt) => {
+                self.roll_back().await;
+                Chunk::Failed {
+                    at,
+                    before: 0,
+                    halt,
+                }
+            }
+        }
+    }
+
+    async fn outside(&mut self, at: usize) -> Result<(), Halt> {
+        let work = match &self.record.steps[at].step.operation {
+            Operation::Backup => Outside::Backup,
+            Operation::Hook { name } => Outside::Hook { name: name.clone() },
+            Operation::CheckApplication { check } => Outside::CheckApplication { check: *check },
+            _ => {
+                let sentence = "This operation belongs into the target. Compile the plan again.";
+                return Err(Halt::Step(sentence.into()));
+            }
+        };
+        self.save_alone(at, StepState::Running, |record| {
+            record.attempt += 1;
+            record.error = None;
+            record.started_at_ms = Some(now_ms());
+        })
+        .await?;
+        let control = self.session.control();
+        let said = |error: super::OutsideError| Halt::Step(error.to_string());
+        let evidence = match control.probe(&work).await.map_err(said)? {
+            Probed::There(evidence) => evidence,
+            Probed::Absent | Probed::Unknown => {
+                self.session.ask("perform").await?;
+                let performed = self.perform(&work).await?;
+                match control.probe(&work).await.map_err(said)? {
+                    Probed::There(_) | Probed::Unknown => performed,
+                    Probed::Absent => {
+                        return Err(Halt::Step(format!(
+                            "{performed} Looking again, its effect is not there."
+                        )));
+                    }
+                }
+            }
+        };
+        self.session.ask("confirm").await?;
+        self.save_alone(at, StepState::Done, |record| {
+            record.finished_at_ms = Some(now_ms());
+            record.evidence = Some(evidence.clone());
+        })
+        .await
+    }
+
+    /// Performs work outside of the target, renewing the lease meanwhile.
+    async fn perform(&mut self, work: &Outside) -> Result<String, Halt> {
+        let control = self.session.control();
+        let performing = control.perform(work);
+        tokio::pin!(performing);
+        loop {
+            let tick = tokio::time::sleep(Duration::from_secs(5));
+            tokio::select! {
+                performed = &mut performing => {
+                    return performed.map_err(|error| Halt::Step(error.to_string()));
+                }
+                () = tick => {
+                    self.begin_transaction().await?;
+                    self.commit_transaction().await?;
+                }
+            }
+        }
+    }
+
+    /// Enters a failure into the journal and answers it.
+    pub(super) async fn failed(
+        &mut self,
+        at: usize,
+        halt: Halt,
+        to: StepState,
+    ) -> Result<Outcome, DriveError> {
+        let error = match halt {
+            Halt::Step(sentence) => sentence,
+            Halt::Db(error) => told(&error),
+            halt => return super::ended(halt),
+        };
+        let step = self.record.steps[at].step.key.clone();
+        let entered = self
+            .save_alone(at, to, |record| {
+                record.error = Some(error.clone());
+                record.finished_at_ms = Some(now_ms());
+            })
+            .await;
+        // a full disk or a locked file cannot take the record either: the answer still says it
+        if entered.is_err() {
+            self.roll_back().await;
+        }
+        self.session.control().report(&Event::Log {
+            step: Some(step.clone()),
+            level: Level::Error,
+            line: error.clone(),
+        });
+        Ok(Outcome::Failed { step, error })
+    }
+}
+
+/// A failure of the target with its remedy.
+fn told(error: &DbError) -> String {
+    format!("{error}. {}", error.remedy())
+}

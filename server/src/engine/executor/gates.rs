@@ -1,0 +1,150 @@
+//! Measures gates, in the transaction of the step they guard.
+
+use super::control::Event;
+use super::driver::Driver;
+use super::lease::now_ms;
+use super::session::Halt;
+use crate::db::{Statement, quote};
+use crate::engine::gate::{Gate, GateCheck, GateEvidence};
+
+impl Driver<'_> {
+    /// Measures the gates of a step; the first that does not hold and is not overridden halts.
+    pub(super) async fn pass_gates(&mut self, at: usize) -> Result<(), Halt> {
+        let step = self.record.steps[at].step.clone();
+        for gate in &step.gates {
+            let evidence = self.measure(&step.key, gate).await?;
+            if evidence.holds {
+                continue;
+            }
+            let overridden = (step.key.clone(), gate.name.clone());
+            if gate.overridable && self.overridden.contains(&overridden) {
+                continue;
+            }
+            return Err(Halt::Gate(evidence));
+        }
+        Ok(())
+    }
+
+    async fn measure(&mut self, step: &str, gate: &Gate) -> Result<GateEvidence, Halt> {
+        let mut evidence = GateEvidence {
+            gate: gate.name.clone(),
+            step: step.to_owned(),
+            holds: true,
+            evidence: String::new(),
+            remedy: String::new(),
+            overridable: gate.overridable,
+            value: 1,
+            whole: 1,
+            measured_at_ms: now_ms(),
+        };
+        match &gate.check {
+            GateCheck::Coverage {
+                table,
+                column,
+                plural,
+            } => self.coverage(table, column, plural, &mut evidence).await?,
+            GateCheck::NoOldWriters {
+                table,
+                quiet_seconds,
+            } => self.old_writers(table, *quiet_seconds, &mut evidence).await?,
+            GateCheck::Invariant { name, sql } => {
+                let broken = self.session.count(sql.as_str()).await?;
+                evidence.holds = broken == 0;
+                evidence.value = broken;
+                evidence.whole = 0;
+                evidence.evidence = format!("The invariant {name} answers {broken}.");
+                evidence.remedy = "Correct the rows that its statement counts.".into();
+            }
+            GateCheck::Caller { fact } => {
+                let answer = match self.facts.get(fact) {
+                    Some(answer) => answer.clone(),
+                    None => self.session.control().fact(*fact).await,
+                };
+                evidence.holds = answer.holds;
+                evidence.value = i64::from(answer.holds);
+                evidence.evidence = answer.evidence;
+                evidence.remedy = answer.remedy;
+            }
+        }
+        if evidence.holds {
+            evidence.remedy.clear();
+        }
+        self.events.push(Event::Gate(evidence.clone()));
+        Ok(evidence)
+    }
+
+    async fn coverage(
+        &mut self,
+        table: &str,
+        column: &str,
+        plural: &str,
+        evidence: &mut GateEvidence,
+    ) -> Result<(), Halt> {
+        let name = quote(table);
+        let left = self
+            .session
+            .count(format!(
+                "SELECT COUNT(*) FROM {name} WHERE {} IS NULL",
+                quote(column)
+            ))
+            .await?;
+        // counting a large table just to say "all of them" would hold other writers up
+        let known = self.rows_known(table);
+        let whole = if left > 0 || known <= 100_000 {
+            self.session
+                .count(format!("SELECT COUNT(*) FROM {name}"))
+                .await?
+        } else {
+            i64::try_from(known).unwrap_or(i64::MAX)
+        };
+        evidence.holds = left == 0;
+        evidence.whole = whole;
+        evidence.value = whole - left;
+        evidence.evidence = if left == 0 {
+            format!("All of the {plural} have an organization.")
+        } else {
+            format!("{left} of {whole} {plural} have no organization.")
+        };
+        evidence.remedy = format!(
+            "Assign the {left} to an organization, one by one or by rule; the run goes on by \
+             itself when {whole} of {whole} have one."
+        );
+        Ok(())
+    }
+
+    async fn old_writers(
+        &mut self,
+        table: &str,
+        quiet_seconds: u64,
+        evidence: &mut GateEvidence,
+    ) -> Result<(), Halt> {
+        let statement =
+            Statement::new("SELECT stamped, last_at FROM switchyard_stamp WHERE table_name = ?")
+                .bind(table);
+        let row = self.session.row(statement).await?;
+        let quiet = i64::try_from(quiet_seconds).unwrap_or(i64::MAX);
+        let (stamped, last) = row.map_or((0, None), |row| (row.integer(0), row.value(1).as_i64()));
+        let passed = last.map_or(quiet, |last| (now_ms() / 1_000 - last).clamp(0, quiet));
+        evidence.holds = passed >= quiet;
+        evidence.value = passed;
+        evidence.whole = quiet;
+        evidence.evidence = match last {
+            None => format!("No row of {table} came without an organization."),
+            Some(_) => format!(
+                "{stamped} rows of {table} came without an organization, the last {passed} s ago \
+                 or more."
+            ),
+        };
+        evidence.remedy = format!(
+            "Release the application version that fills the column everywhere. The gate opens \
+             {quiet} s after the last such row."
+        );
+        Ok(())
+    }
+
+    /// The rows of a table as the plan counted them.
+    fn rows_known(&self, table: &str) -> u64 {
+        self.populate_of(table)
+            .map_or(u64::MAX, |at| self.record.steps[at].step.cost.rows)
+    }
+}

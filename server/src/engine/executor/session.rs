@@ -1,0 +1,229 @@
+//! The database as the executor uses it: the caller is asked before every call, waits for other
+//! writers are bounded and reported, and what stops the work has a type.
+
+use std::time::{Duration, Instant};
+
+use super::control::{Boundary, Control, Event, Signal};
+use crate::db::{Connection, DbError, Row, Statement};
+use crate::engine::gate::GateEvidence;
+use crate::engine::journal::JournalError;
+
+/// How often the write lock is asked for before the step gives up.
+const ATTEMPTS: u32 = 30;
+/// The first wait; each is up to half longer than the one before, at random.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
+
+/// What stops the work at hand. The open transaction is rolled back by whoever receives it.
+#[derive(Debug)]
+pub(in crate::engine) enum Halt {
+    /// The target failed.
+    Db(DbError),
+    /// The journal cannot be read.
+    Journal(JournalError),
+    /// The caller asked to stop now.
+    Abort,
+    /// Another driver took over.
+    LeaseLost,
+    /// The step cannot be carried out: what is wrong and what to do, in words.
+    Step(String),
+    /// A gate of the step does not hold.
+    Gate(GateEvidence),
+}
+
+impl Halt {
+    /// A step's failure on a table.
+    pub(in crate::engine) fn step(table: &str, error: &dyn std::error::Error) -> Self {
+        Self::Step(format!("{table}: {error}."))
+    }
+
+    /// Whether waiting and trying again can help.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_locked())
+    }
+}
+
+impl From<DbError> for Halt {
+    fn from(error: DbError) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl From<JournalError> for Halt {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+/// A connection under the eyes of a [`Control`].
+pub(in crate::engine) struct Session<'a> {
+    db: &'a mut Connection,
+    control: &'a dyn Control,
+    /// The step at hand.
+    pub(super) step: Option<String>,
+    opened: Option<Instant>,
+    pause: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(db: &'a mut Connection, control: &'a dyn Control) -> Self {
+        Self {
+            db,
+            control,
+            step: None,
+            opened: None,
+            pause: false,
+        }
+    }
+
+    /// The connection itself, for reading the catalogue.
+    pub(in crate::engine) fn db(&mut self) -> &mut Connection {
+        self.db
+    }
+
+    pub(super) fn control(&self) -> &'a dyn Control {
+        self.control
+    }
+
+    /// Whether the caller has asked to stop after the work at hand.
+    pub(super) fn wants_pause(&self) -> bool {
+        self.pause
+    }
+
+    /// How long the open transaction has held the write lock.
+    pub(super) fn held(&self) -> Duration {
+        self.opened.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Asks the caller whether to go on.
+    pub(super) async fn ask(&mut self, next: &'static str) -> Result<(), Halt> {
+        let boundary = Boundary {
+            step: self.step.as_deref(),
+            in_transaction: self.opened.is_some(),
+            next,
+        };
+        match self.control.between(&boundary).await {
+            Signal::Continue => Ok(()),
+            Signal::Pause => {
+                self.pause = true;
+                Ok(())
+            }
+            Signal::Abort => Err(Halt::Abort),
+        }
+    }
+
+    pub(in crate::engine) async fn execute(
+        &mut self,
+        statement: impl Into<Statement>,
+    ) -> Result<u64, Halt> {
+        self.ask("execute").await?;
+        Ok(self.db.execute(statement).await?)
+    }
+
+    pub(in crate::engine) async fn rows(
+        &mut self,
+        statement: impl Into<Statement>,
+    ) -> Result<Vec<Row>, Halt> {
+        self.ask("read").await?;
+        Ok(self.db.rows(statement).await?)
+    }
+
+    pub(in crate::engine) async fn row(
+        &mut self,
+        statement: impl Into<Statement>,
+    ) -> Result<Option<Row>, Halt> {
+        self.ask("read").await?;
+        Ok(self.db.row(statement).await?)
+    }
+
+    pub(in crate::engine) async fn count(
+        &mut self,
+        statement: impl Into<Statement>,
+    ) -> Result<i64, Halt> {
+        self.ask("read").await?;
+        Ok(self.db.count(statement).await?)
+    }
+
+    /// Begins a transaction, waiting for other writers as often as is polite.
+    pub(super) async fn begin(&mut self) -> Result<(), Halt> {
+        self.ask("begin").await?;
+        let mut wait = Wait::default();
+        loop {
+            match self.db.begin_write().await {
+                Ok(()) => {
+                    self.opened = Some(Instant::now());
+                    return Ok(());
+                }
+                Err(error) if error.is_locked() => self.wait(&mut wait, error).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Commits, waiting for readers that a rollback journal does not let a writer pass.
+    pub(super) async fn commit(&mut self) -> Result<(), Halt> {
+        self.ask("commit").await?;
+        let mut wait = Wait::default();
+        loop {
+            match self.db.commit().await {
+                Ok(()) => {
+                    self.opened = None;
+                    return Ok(());
+                }
+                Err(error) if error.is_locked() => self.wait(&mut wait, error).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Rolls back the open transaction, if one is open.
+    pub(super) async fn roll_back(&mut self) {
+        if self.opened.take().is_some() {
+            self.db.roll_back().await;
+            // a rebuild or an edit that broke off may have left these settings of the connection
+            let _ = self.db.execute("PRAGMA writable_schema = OFF").await;
+        }
+    }
+
+    /// Waits a little and reports it; answers the error when that was often enough.
+    pub(super) async fn wait(&mut self, wait: &mut Wait, error: DbError) -> Result<(), Halt> {
+        wait.attempt += 1;
+        if wait.attempt >= ATTEMPTS {
+            return Err(error.into());
+        }
+        self.control.report(&Event::Waiting {
+            step: self.step.clone(),
+            attempt: wait.attempt + 1,
+            attempts: ATTEMPTS,
+            waited_ms: millis(wait.since.elapsed()),
+        });
+        self.ask("wait").await?;
+        let pause = wait.pause.mul_f64(rand::random_range(0.5..1.0));
+        wait.pause = wait.pause.mul_f64(1.5).min(LONGEST_WAIT);
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}
+
+/// The state of a wait for another writer.
+pub(super) struct Wait {
+    attempt: u32,
+    pause: Duration,
+    since: Instant,
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self {
+            attempt: 0,
+            pause: FIRST_WAIT,
+            since: Instant::now(),
+        }
+    }
+}
+
+/// A duration in whole milliseconds.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

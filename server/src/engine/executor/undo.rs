@@ -1,0 +1,159 @@
+//! Takes a step back, inside the open transaction.
+
+use super::apply::changes_definition;
+use super::driver::Driver;
+use super::lease::now_ms;
+use super::session::{Halt, millis};
+use crate::db::{Statement, quote};
+use crate::engine::journal::{StepRecord, StepState};
+use crate::engine::operation::{Operation, RequireWay, RescopeWay};
+use crate::engine::plan::{Reverse, Step};
+use crate::engine::{ddl, rebuild};
+
+impl Driver<'_> {
+    /// Takes one step back and enters it into the journal.
+    pub(super) async fn undo(&mut self, at: usize) -> Result<(), Halt> {
+        let mut record = self.record.steps[at].clone();
+        let step = record.step.clone();
+        if had_effect(&record) {
+            self.counter_effect(&step, &record).await?;
+            if changes_definition(&step.operation) {
+                self.expect_definition(step.table().unwrap_or_default()).await?;
+            }
+        }
+        record.error = None;
+        record.cursor = None;
+        record.memo = None;
+        record.evidence = None;
+        record.rows_done = 0;
+        record.finished_at_ms = Some(now_ms());
+        record.lock_ms = millis(self.session.held());
+        self.moved(&mut record, StepState::Undone)?;
+        self.save(at, record).await
+    }
+
+    async fn counter_effect(&mut self, step: &Step, record: &StepRecord) -> Result<(), Halt> {
+        let Reverse::Sql(reverse) = &step.reverse else {
+            return Ok(());
+        };
+        match &step.operation {
+            Operation::EnsureOrganizationsTable { table } => {
+                self.refuse_while_referenced(table).await?;
+            }
+            Operation::EnsureDefaultOrganization {
+                table,
+                code_column,
+                code,
+            } => {
+                if record.memo.is_none() {
+                    return Ok(());
+                }
+                self.refuse_while_rows_reference(table, code_column, code)
+                    .await?;
+            }
+            Operation::RecordRow { .. } if record.memo.is_none() => return Ok(()),
+            Operation::RequireColumn {
+                table, column, way, ..
+            } => {
+                let change = |sql: &str| ddl::set_nullable(sql, column);
+                match way {
+                    RequireWay::InPlace => {
+                        rebuild::edit_in_place(&mut self.session, table, change).await?;
+                    }
+                    RequireWay::Rebuild => {
+                        rebuild::rebuild(&mut self.session, table, change).await?;
+                    }
+                }
+            }
+            Operation::RescopeUnique {
+                table,
+                columns,
+                column,
+                way: RescopeWay::Rebuild,
+            } => {
+                let before = record.memo.clone().unwrap_or_default();
+                let change = |sql: &str| {
+                    let scoped = ddl::add_to_unique(&before, columns, column)?;
+                    if sql == scoped {
+                        return Ok(before);
+                    }
+                    Err(ddl::DdlError::NotUnderstood {
+                        detail: "it changed since the constraint was made unique per \
+                                 organization; change the constraint back by hand"
+                            .into(),
+                    })
+                };
+                rebuild::rebuild(&mut self.session, table, change).await?;
+            }
+            _ => {}
+        }
+        self.run_all(reverse).await?;
+        Ok(())
+    }
+
+    /// Dropping a table that others reference would delete or orphan their rows.
+    async fn refuse_while_referenced(&mut self, table: &str) -> Result<(), Halt> {
+        let statement = Statement::new(
+            "SELECT m.name FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS k \
+             WHERE m.type = 'table' AND k.\"table\" = ? COLLATE NOCASE AND m.name <> ?",
+        )
+        .bind(table)
+        .bind(table);
+        match self.session.row(statement).await? {
+            None => Ok(()),
+            Some(row) => Err(Halt::Step(format!(
+                "{} still references {table}, so the table stays. Remove the reference, then undo \
+                 again.",
+                row.string(0)
+            ))),
+        }
+    }
+
+    /// Deleting an organization that rows belong to would delete or orphan them.
+    async fn refuse_while_rows_reference(
+        &mut self,
+        table: &str,
+        code_column: &str,
+        code: &str,
+    ) -> Result<(), Halt> {
+        let schema = crate::engine::inspect::inspect(self.session.db()).await?;
+        let Some(organizations) = schema.table(table) else {
+            return Ok(());
+        };
+        for (child, key) in schema.children(table) {
+            let ([column], Some(referenced)) = (
+                key.columns.as_slice(),
+                key.referenced.first().or(organizations.key().first()),
+            ) else {
+                continue;
+            };
+            let statement = Statement::new(format!(
+                "SELECT COUNT(*) FROM {} WHERE {} IN (SELECT {} FROM {} WHERE {} = ?)",
+                quote(&child.name),
+                quote(column),
+                quote(referenced),
+                quote(table),
+                quote(code_column),
+            ))
+            .bind(code);
+            let rows = self.session.count(statement).await?;
+            if rows > 0 {
+                return Err(Halt::Step(format!(
+                    "{rows} rows of {} still belong to {code}, so it stays. Give them to another \
+                     organization, then undo again.",
+                    child.name
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a step has left anything in the target: atomic ones that are not done have not.
+fn had_effect(record: &StepRecord) -> bool {
+    match record.state {
+        StepState::Done | StepState::Undoing | StepState::Stuck => true,
+        StepState::Running => !matches!(record.step.operation, Operation::Populate(_)),
+        _ => false,
+    }
+}

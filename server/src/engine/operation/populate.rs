@@ -1,0 +1,126 @@
+//! Gives existing rows their organization. Small tables in one statement; larger ones in batches
+//! along the primary key, each committed with its cursor.
+
+use super::{Operation, Populate, Rule, Subject};
+use crate::db::{Statement, quote};
+use crate::engine::plan::{Cost, PhaseName, Reverse, Step, StepMode};
+
+/// Tables with more rows are populated in batches.
+pub(in crate::engine) const ONE_BATCH: u64 = 5_000;
+
+/// Plans the assignment of existing rows.
+pub(in crate::engine) fn populate(subject: Subject<'_>, rule: &Rule) -> Step {
+    let Subject { table, column, .. } = subject;
+    let batched = table.rows.is_none_or(|rows| rows > ONE_BATCH);
+    let operation = Populate {
+        table: table.name.clone(),
+        column: column.to_owned(),
+        key: subject.walk(),
+        rule: rule.sql.clone(),
+        sentence: rule.sentence.clone(),
+    };
+    let required_already = table.column(column).is_some_and(|column| column.not_null);
+    Step {
+        key: subject.key("populate"),
+        title: format!("Assign the {}: {}", subject.plural, rule.sentence),
+        group: Some(subject.group.to_owned()),
+        phase: PhaseName::Populate,
+        mode: if batched {
+            StepMode::Batched
+        } else {
+            StepMode::Atomic
+        },
+        forward: vec![if batched {
+            operation.batch()
+        } else {
+            operation.whole()
+        }],
+        operation: Operation::Populate(operation),
+        reverse: Reverse::Nothing,
+        probe: None,
+        locks: if batched {
+            "Other writers wait for one batch at a time, about 150 ms.".into()
+        } else {
+            "Other writers wait while the rows are written, some milliseconds.".into()
+        },
+        cost: Cost {
+            rows: subject.rows(),
+            sentence: format!("{} rows are written once.", subject.rows()),
+        },
+        loss: None,
+        gates: Vec::new(),
+        point_of_no_return: false,
+        destructive: false,
+        skip: required_already.then(|| format!("{column} is required: every row has one.")),
+    }
+}
+
+impl Populate {
+    /// The statement that assigns every row still without an organization.
+    pub fn whole(&self) -> Statement {
+        Statement::new(format!(
+            "UPDATE {} AS t SET {column} = {} WHERE t.{column} IS NULL",
+            quote(&self.table),
+            self.rule,
+            column = quote(&self.column)
+        ))
+    }
+
+    /// The statement of one batch: rows behind the cursor, up to the batch's last key. Its
+    /// placeholders are the values of the cursor, then those of the last key.
+    pub fn batch(&self) -> Statement {
+        Statement::new(format!(
+            "{} AND {} > {values} AND {} <= {values}",
+            self.whole().sql,
+            self.key_of("t."),
+            self.key_of("t."),
+            values = self.placeholders()
+        ))
+    }
+
+    /// The statement of the first batch, which has no cursor yet.
+    pub fn first_batch(&self) -> Statement {
+        Statement::new(format!(
+            "{} AND {} <= {}",
+            self.whole().sql,
+            self.key_of("t."),
+            self.placeholders()
+        ))
+    }
+
+    /// The statement that assigns up to `limit` of the rows still without an organization that
+    /// the rule places by now: those whose parent was decided meanwhile.
+    pub fn settle(&self, limit: u64) -> Statement {
+        let columns: Vec<String> = (self.key.iter())
+            .map(|key| format!("t.{}", quote(key)))
+            .collect();
+        Statement::new(format!(
+            "UPDATE {table} AS t SET {column} = {rule} WHERE {key} IN (SELECT {columns} \
+             FROM {table} AS t WHERE t.{column} IS NULL AND {rule} IS NOT NULL LIMIT {limit})",
+            key = self.key_of("t."),
+            columns = columns.join(", "),
+            table = quote(&self.table),
+            column = quote(&self.column),
+            rule = self.rule,
+        ))
+    }
+
+    /// The key as one expression: a column, or a row value of several.
+    pub fn key_of(&self, prefix: &str) -> String {
+        let columns: Vec<String> = (self.key.iter())
+            .map(|key| format!("{prefix}{}", quote(key)))
+            .collect();
+        match columns.as_slice() {
+            [one] => one.clone(),
+            several => format!("({})", several.join(", ")),
+        }
+    }
+
+    /// As many placeholders as the key has columns.
+    pub fn placeholders(&self) -> String {
+        match self.key.len() {
+            1 => "?".to_owned(),
+            several => format!("({})", vec!["?"; several].join(", ")),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How a row finds its organization, as SQL. The same expression populates existing rows, stamps
+//! rows of old writers and previews decisions, so that the three can never disagree.
+
+use crate::db::quote;
+use crate::engine::playbook::{Model, Otherwise, Placement, Playbook};
+use crate::engine::schema::Schema;
+
+/// A rule as SQL and in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// An expression over the alias `t` of the model's table that answers the organization's id,
+    /// or NULL for a row that the rule does not place.
+    pub sql: String,
+    /// The rule for people.
+    pub sentence: String,
+    /// Whether it may leave rows for a person's decision.
+    pub decides: bool,
+}
+
+/// The rule of a model; `None` when its `through` names no foreign key of the table, which
+/// [`crate::engine::compile`] refuses with the line.
+pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule> {
+    let organizations = &playbook.organizations;
+    let (table, key, code) = (
+        quote(&organizations.table),
+        quote(&organizations.key),
+        quote(&organizations.code),
+    );
+    let default_code = &organizations.default.code;
+    let default = format!(
+        "(SELECT switchyard_o.{key} FROM {table} AS switchyard_o WHERE switchyard_o.{code} = {})",
+        schema.dialect.literal(default_code)
+    );
+    let (sql, sentence, otherwise) = match &model.organization {
+        Placement::Word(_) => {
+            return Some(Rule {
+                sql: default,
+                sentence: format!("every row belongs to {default_code}"),
+                decides: false,
+            });
+        }
+        Placement::Through(along) => {
+            let own = schema.table(&model.table)?;
+            let foreign_key = own.foreign_key(&along.through)?;
+            let parent = schema.table(&foreign_key.table)?;
+            let sentence = format!("as its row of {} along {}", parent.name, along.through);
+            let reference = format!("t.{}", quote(&along.through));
+            let sql = if parent.name.eq_ignore_ascii_case(&organizations.table) {
+                reference
+            } else {
+                let referenced = foreign_key.referenced.first().or(parent.key().first())?;
+                let column = playbook
+                    .model(&parent.name)
+                    .map_or(playbook.tenant.column.as_str(), |(_, model)| {
+                        playbook.column(model)
+                    });
+                format!(
+                    "(SELECT switchyard_p.{} FROM {} AS switchyard_p \
+                     WHERE switchyard_p.{} = {reference})",
+                    quote(column),
+                    quote(&parent.name),
+                    quote(referenced)
+                )
+            };
+            (sql, sentence, along.otherwise)
+        }
+        // the expression stands in a FROM of its own, so that a name in it can never mean a
+        // column of the organizations table
+        Placement::Expression(by) => (
+            format!(
+                "(SELECT switchyard_o.{key} FROM (SELECT ({}) AS switchyard_code) AS switchyard_e \
+                 JOIN {table} AS switchyard_o ON switchyard_o.{code} = switchyard_e.switchyard_code)",
+                by.expression
+            ),
+            format!("the organization whose code is {}", by.expression),
+            by.otherwise,
+        ),
+    };
+    Some(match otherwise {
+        Otherwise::Decide => Rule {
+            sql,
+            sentence,
+            decides: true,
+        },
+        Otherwise::Default => Rule {
+            sql: format!("COALESCE({sql}, {default})"),
+            sentence: format!("{sentence}, otherwise {default_code}"),
+            decides: false,
+        },
+    })
+}

@@ -1,0 +1,110 @@
+//! The two ways to change a table that SQLite cannot alter: its definition edited in place, or
+//! the table made again with its rows copied. Both work inside the step's transaction.
+//!
+//! Making a table again drops the old one, and with foreign keys enforced that deletes its rows
+//! first: child rows vanish by `ON DELETE CASCADE`, and no check afterwards can tell. So the
+//! enforcement is off before the transaction begins, and the rows of every child table are
+//! counted before and after.
+
+mod copy;
+
+use super::ddl::{self, DdlError};
+use super::executor::session::{Halt, Session};
+use super::schema::Table;
+use crate::db::{Statement, quote};
+
+pub(super) use copy::rebuild;
+
+/// The statements of an edit in place, for people.
+pub(super) fn shown_in_place(table: &str, before: &str, after: &str) -> Vec<Statement> {
+    vec![
+        Statement::new("PRAGMA writable_schema = ON"),
+        edit(table, before, after),
+        Statement::new("PRAGMA schema_version = (the next number)"),
+        Statement::new("PRAGMA writable_schema = OFF"),
+    ]
+}
+
+/// The main statements of a rebuild, for people.
+pub(super) fn shown(table: &Table, after: &str) -> Vec<Statement> {
+    let made = copy::scratch_name(&table.name);
+    let columns = copy::column_list(table);
+    vec![
+        Statement::new("PRAGMA foreign_keys = OFF"),
+        Statement::new(ddl::rename(after, &made).unwrap_or_default()),
+        Statement::new(format!(
+            "INSERT INTO {} ({columns}) SELECT {columns} FROM {}",
+            quote(&made),
+            quote(&table.name)
+        )),
+        Statement::new(format!("DROP TABLE {}", quote(&table.name))),
+        Statement::new(format!(
+            "ALTER TABLE {} RENAME TO {}",
+            quote(&made),
+            quote(&table.name)
+        )),
+        Statement::new("PRAGMA foreign_keys = ON"),
+    ]
+}
+
+/// Edits the definition of a table in place. Nothing but its text changes: no row is touched.
+pub(super) async fn edit_in_place(
+    session: &mut Session<'_>,
+    table: &str,
+    change: impl FnOnce(&str) -> Result<String, DdlError>,
+) -> Result<(), Halt> {
+    let before = definition(session, table).await?;
+    let after = change(&before).map_err(|error| Halt::step(table, &error))?;
+    set_definition(session, table, &before, &after).await
+}
+
+/// Replaces the text of a table's definition, and makes every connection read it again.
+async fn set_definition(
+    session: &mut Session<'_>,
+    table: &str,
+    before: &str,
+    after: &str,
+) -> Result<(), Halt> {
+    if before == after {
+        return Ok(());
+    }
+    let version = session.count("PRAGMA schema_version").await?;
+    session.execute("PRAGMA writable_schema = ON").await?;
+    let edited = session.execute(edit(table, before, after)).await;
+    if edited.is_ok() {
+        session
+            .execute(format!("PRAGMA schema_version = {}", version + 1))
+            .await?;
+    }
+    // the setting is the connection's, not the transaction's
+    session.execute("PRAGMA writable_schema = OFF").await?;
+    match edited? {
+        1 => Ok(()),
+        _ => Err(Halt::Step(format!(
+            "The definition of {table} is not where it was expected. Check that no other \
+             program changes the schema, and try again."
+        ))),
+    }
+}
+
+fn edit(table: &str, before: &str, after: &str) -> Statement {
+    Statement::new(
+        "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ? AND sql = ?",
+    )
+    .bind(after)
+    .bind(table)
+    .bind(before)
+}
+
+/// The text of a table's definition as it is now.
+pub(super) async fn definition(session: &mut Session<'_>, table: &str) -> Result<String, Halt> {
+    let statement =
+        Statement::new("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?")
+            .bind(table);
+    let row = session.row(statement).await?;
+    row.map(|row| row.string(0)).ok_or_else(|| {
+        Halt::Step(format!(
+            "The table {table} is gone. Restore it, or compile the plan again."
+        ))
+    })
+}
