@@ -205,7 +205,7 @@ impl Driver<'_> {
                     self.begin_transaction().await?;
                     let written = self.session.execute(populate.settle(SETTLE)).await?;
                     self.commit_transaction().await?;
-                    Ok(written)
+                    Ok::<u64, Halt>(written)
                 }
                 .await;
                 if result.is_err() {
