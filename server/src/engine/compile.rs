@@ -176,7 +176,9 @@ fn populate(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
         entry.1 -= 1;
         if entry.1 == 0 {
             let of = cx.playbook.groups.iter().find(|entry| entry.name == group);
-            let rows = of.map(|group| group.recorded.as_slice()).unwrap_or_default();
+            let rows = of
+                .map(|group| group.recorded.as_slice())
+                .unwrap_or_default();
             recorded(group, rows, Stage::Populate, steps);
         }
     }
@@ -247,7 +249,9 @@ fn of_group<'a, 'b>(
     models: &'b [Ready<'a>],
     group: &'b str,
 ) -> impl Iterator<Item = &'b Ready<'a>> {
-    models.iter().filter(move |model| model.subject.group == group)
+    models
+        .iter()
+        .filter(move |model| model.subject.group == group)
 }
 
 /// The unique index over exactly these columns, in any order.
@@ -257,7 +261,12 @@ fn unique_index<'a>(table: &'a super::schema::Table, columns: &[String]) -> Opti
         names.sort();
         names
     };
-    let wanted = sorted(columns.iter().map(|name| name.to_ascii_lowercase()).collect());
+    let wanted = sorted(
+        columns
+            .iter()
+            .map(|name| name.to_ascii_lowercase())
+            .collect(),
+    );
     table.indexes.iter().find(|index| {
         let names: Option<Vec<String>> = (index.columns.iter())
             .map(|column| column.as_ref().map(|name| name.to_ascii_lowercase()))

@@ -216,9 +216,12 @@ fn last_step(plan: &Plan, until: Option<&str>) -> Result<usize, DriveError> {
         return Ok(plan.steps.len().saturating_sub(1));
     };
     let fits = |step: &Step| step.key == until || step.phase.word() == until;
-    plan.steps.iter().rposition(fits).ok_or_else(|| DriveError::Refused {
-        why: format!("there is no step or phase {until} in this plan."),
-    })
+    plan.steps
+        .iter()
+        .rposition(fits)
+        .ok_or_else(|| DriveError::Refused {
+            why: format!("there is no step or phase {until} in this plan."),
+        })
 }
 
 /// What a halt outside of any step means for the drive.

@@ -10,8 +10,8 @@ use super::plan::{Plan, Step};
 use crate::db::Value;
 
 pub use state::{StepState, transition};
-pub(in crate::engine) use store::{digest, enter, update};
 pub use store::{JournalError, TABLES, history, read};
+pub(in crate::engine) use store::{digest, enter, update};
 
 /// A run as the journal has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

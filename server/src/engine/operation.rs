@@ -21,9 +21,14 @@ use crate::db::Dialect;
 
 pub use rule::{Rule, rule};
 pub(super) use {
-    add_column::add_column, create_index::create_index, invariant::invariant,
-    organizations::{ensure_default, ensure_table}, outside::{backup, check_application, hook},
-    populate::populate, record_row::record_row, require_column::require_column,
+    add_column::add_column,
+    create_index::create_index,
+    invariant::invariant,
+    organizations::{ensure_default, ensure_table},
+    outside::{backup, check_application, hook},
+    populate::populate,
+    record_row::record_row,
+    require_column::require_column,
     rescope_unique::rescope_unique,
 };
 

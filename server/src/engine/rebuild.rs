@@ -88,12 +88,10 @@ async fn set_definition(
 }
 
 fn edit(table: &str, before: &str, after: &str) -> Statement {
-    Statement::new(
-        "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ? AND sql = ?",
-    )
-    .bind(after)
-    .bind(table)
-    .bind(before)
+    Statement::new("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ? AND sql = ?")
+        .bind(after)
+        .bind(table)
+        .bind(before)
 }
 
 /// The text of a table's definition as it is now.

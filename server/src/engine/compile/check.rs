@@ -261,7 +261,9 @@ impl Checker<'_> {
             return;
         };
         let tenant = &self.playbook.tenant.column;
-        let owned = foreign.table.eq_ignore_ascii_case(&self.playbook.organizations.table)
+        let owned = foreign
+            .table
+            .eq_ignore_ascii_case(&self.playbook.organizations.table)
             || self.playbook.model(&foreign.table).is_some()
             || (self.schema.table(&foreign.table))
                 .is_some_and(|parent| parent.column(tenant).is_some());
@@ -284,7 +286,10 @@ impl Checker<'_> {
                 if !of_group {
                     self.refuse(
                         format!("{key}.table"),
-                        format!("{} is not a model of the group {}", unique.table, group.name),
+                        format!(
+                            "{} is not a model of the group {}",
+                            unique.table, group.name
+                        ),
                         "Put the entry into the group of the table.",
                     );
                     continue;

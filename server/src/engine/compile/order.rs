@@ -28,8 +28,7 @@ fn parents(playbook: &Playbook, schema: &Schema) -> Vec<Option<usize>> {
         .models()
         .map(|(_, model)| {
             let parent = parent(schema, model)?;
-            (playbook.models())
-                .position(|(_, other)| other.table.eq_ignore_ascii_case(parent))
+            (playbook.models()).position(|(_, other)| other.table.eq_ignore_ascii_case(parent))
         })
         .collect()
 }

@@ -299,7 +299,11 @@ mod tests {
     #[test]
     fn a_column_is_added_where_sqlite_adds_it_and_made_required_and_back() {
         let added = add_column(DJANGO, "\"o\" bigint NULL REFERENCES \"p\" (\"id\")").unwrap();
-        assert!(added.contains("decimal(10, 2) NULL, \"o\" bigint NULL REFERENCES \"p\" (\"id\"), CHECK"));
+        assert!(
+            added.contains(
+                "decimal(10, 2) NULL, \"o\" bigint NULL REFERENCES \"p\" (\"id\"), CHECK"
+            )
+        );
         let required = set_not_null(&added, "O").unwrap();
         assert!(required.contains("\"o\" bigint NOT NULL REFERENCES"));
         assert_eq!(set_nullable(&required, "o").unwrap(), added);
@@ -336,11 +340,19 @@ mod tests {
 
     #[test]
     fn a_unique_constraint_becomes_one_per_organization() {
-        let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let of = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+        };
         let both = add_to_unique(DJANGO, &of(&["x, y", "code"]), "o").unwrap();
         assert!(both.contains("CONSTRAINT \"u\" UNIQUE (\"o\", \"code\", \"x, y\"))"));
         let one = add_to_unique(DJANGO, &of(&["code"]), "o").unwrap();
-        assert!(one.contains("\"code\" varchar(20) NOT NULL, \"x, y\""), "{one}");
+        assert!(
+            one.contains("\"code\" varchar(20) NOT NULL, \"x, y\""),
+            "{one}"
+        );
         assert!(one.ends_with(", UNIQUE (\"o\", \"code\"))"), "{one}");
         assert!(add_to_unique(DJANGO, &of(&["id"]), "o").is_err());
     }

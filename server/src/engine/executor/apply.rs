@@ -20,7 +20,8 @@ impl Driver<'_> {
         self.effect(&step, &mut record).await?;
         self.verify(&step).await?;
         if changes_definition(&step.operation) {
-            self.expect_definition(step.table().unwrap_or_default()).await?;
+            self.expect_definition(step.table().unwrap_or_default())
+                .await?;
         }
         record.finished_at_ms = Some(now_ms());
         record.lock_ms = millis(self.session.held());

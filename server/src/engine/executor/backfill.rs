@@ -141,7 +141,9 @@ impl Driver<'_> {
             size.saturating_sub(1),
         ));
         statement.values.extend(cursor.upper.clone());
-        statement.values.extend(cursor.after.clone().into_iter().flatten());
+        statement
+            .values
+            .extend(cursor.after.clone().into_iter().flatten());
         Ok(self.session.row(statement).await?.map(|row| row.0))
     }
 

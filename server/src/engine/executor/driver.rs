@@ -146,8 +146,9 @@ impl<'a> Driver<'a> {
 
     /// The first difference between the target and what the run expects of it, in words.
     pub(super) async fn difference(&mut self) -> Result<Option<String>, Halt> {
-        let expected = Statement::new("SELECT table_name, sql FROM switchyard_expected WHERE run = ?")
-            .bind(self.record.run.as_str());
+        let expected =
+            Statement::new("SELECT table_name, sql FROM switchyard_expected WHERE run = ?")
+                .bind(self.record.run.as_str());
         let expected: HashMap<String, String> = (self.session.rows(expected).await?.into_iter())
             .map(|row| (row.string(0), row.string(1)))
             .collect();

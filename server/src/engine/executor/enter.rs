@@ -33,7 +33,9 @@ pub(super) fn new_run(
         };
         match step.state {
             StepState::Undoing | StepState::Stuck => {
-                return refused(format!("its undo of {key} is not finished; finish it first"));
+                return refused(format!(
+                    "its undo of {key} is not finished; finish it first"
+                ));
             }
             StepState::Done => {
                 // work outside of the target and invariants are done anew by each run
@@ -55,7 +57,9 @@ pub(super) fn new_run(
             _ => {}
         }
     }
-    record.plan.steps = (record.steps.iter()).map(|entry| entry.step.clone()).collect();
+    record.plan.steps = (record.steps.iter())
+        .map(|entry| entry.step.clone())
+        .collect();
     Ok(record)
 }
 

@@ -46,9 +46,8 @@ impl Driver<'_> {
             if self.session.wants_pause() {
                 return Ok(Outcome::Paused);
             }
-            let next = (0..=last).find(|at| {
-                !matches!(self.state(*at), StepState::Done | StepState::Skipped)
-            });
+            let next = (0..=last)
+                .find(|at| !matches!(self.state(*at), StepState::Done | StepState::Skipped));
             let Some(at) = next else {
                 return Ok(Outcome::Done);
             };
@@ -145,8 +144,8 @@ impl Driver<'_> {
     /// Whether a step may join the transaction of those before it.
     fn joins(&self, at: usize) -> bool {
         let step = &self.record.steps[at].step;
-        let asks_caller = (step.gates.iter())
-            .any(|gate| matches!(gate.check, GateCheck::Caller { .. }));
+        let asks_caller =
+            (step.gates.iter()).any(|gate| matches!(gate.check, GateCheck::Caller { .. }));
         step.mode == StepMode::Atomic && !makes_table_again(&step.operation) && !asks_caller
     }
 

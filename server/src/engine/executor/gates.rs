@@ -46,7 +46,10 @@ impl Driver<'_> {
             GateCheck::NoOldWriters {
                 table,
                 quiet_seconds,
-            } => self.old_writers(table, *quiet_seconds, &mut evidence).await?,
+            } => {
+                self.old_writers(table, *quiet_seconds, &mut evidence)
+                    .await?
+            }
             GateCheck::Invariant { name, sql } => {
                 let broken = self.session.count(sql.as_str()).await?;
                 evidence.holds = broken == 0;

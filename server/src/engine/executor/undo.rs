@@ -18,7 +18,8 @@ impl Driver<'_> {
         if had_effect(&record) {
             self.counter_effect(&step, &record).await?;
             if changes_definition(&step.operation) {
-                self.expect_definition(step.table().unwrap_or_default()).await?;
+                self.expect_definition(step.table().unwrap_or_default())
+                    .await?;
             }
         }
         record.error = None;

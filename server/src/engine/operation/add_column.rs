@@ -66,8 +66,7 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
         gates: Vec::new(),
         point_of_no_return: false,
         destructive: false,
-        skip: required_already
-            .then(|| format!("{column} is there already and is required.")),
+        skip: required_already.then(|| format!("{column} is there already and is required.")),
     }
 }
 

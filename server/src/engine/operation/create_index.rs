@@ -104,7 +104,12 @@ mod tests {
     fn an_index_is_named_as_django_names_it() {
         // from Django's own migrations of django.contrib.auth and django.contrib.admin
         assert_eq!(
-            index_name(Framework::Django, "auth_permission", &["content_type_id"], ""),
+            index_name(
+                Framework::Django,
+                "auth_permission",
+                &["content_type_id"],
+                ""
+            ),
             "auth_permission_content_type_id_2f476e4b"
         );
         assert_eq!(

@@ -18,13 +18,20 @@ pub(in crate::engine) fn ensure_table(cx: &Cx<'_>) -> Step {
         format!("{} varchar(255) NOT NULL", quote(&organizations.name)),
     ];
     let optional = [
-        (&organizations.type_column, "varchar(20) NOT NULL".to_owned()),
+        (
+            &organizations.type_column,
+            "varchar(20) NOT NULL".to_owned(),
+        ),
         (&organizations.active, "bool NOT NULL".to_owned()),
         (&organizations.created, "datetime NOT NULL".to_owned()),
         (&organizations.updated, "datetime NOT NULL".to_owned()),
     ];
     for (column, definition) in optional {
-        columns.extend(column.as_ref().map(|name| format!("{} {definition}", quote(name))));
+        columns.extend(
+            column
+                .as_ref()
+                .map(|name| format!("{} {definition}", quote(name))),
+        );
     }
     columns.extend(organizations.metadata.as_ref().map(|name| {
         let name = quote(name);

@@ -7,7 +7,12 @@ use crate::engine::playbook::{Hook, HookAt};
 
 /// Plans the verified backup.
 pub(in crate::engine) fn backup(cx: &Cx<'_>) -> Step {
-    let rows: u64 = cx.schema.tables.values().filter_map(|table| table.rows).sum();
+    let rows: u64 = cx
+        .schema
+        .tables
+        .values()
+        .filter_map(|table| table.rows)
+        .sum();
     let mut step = outside(
         "backup".into(),
         "Take a backup and prove it by restoring it".into(),

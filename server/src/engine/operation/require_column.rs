@@ -82,8 +82,7 @@ pub(in crate::engine) fn require_column(cx: &Cx<'_>, subject: Subject<'_>, rule:
 }
 
 fn gates(cx: &Cx<'_>, subject: Subject<'_>, way: RequireWay) -> Vec<Gate> {
-    let quiet_seconds =
-        (cx.options.quiet_seconds).unwrap_or(cx.playbook.tenant.quiet_seconds);
+    let quiet_seconds = (cx.options.quiet_seconds).unwrap_or(cx.playbook.tenant.quiet_seconds);
     let mut gates = Vec::new();
     if way == RequireWay::Rebuild {
         gates.push(backup_verified());

@@ -38,7 +38,9 @@ pub(in crate::engine) async fn rebuild(
     }
     let schema = inspect::inspect(session.db()).await?;
     let old = schema.table(table).ok_or_else(|| {
-        Halt::Step(format!("The table {table} is gone. Compile the plan again."))
+        Halt::Step(format!(
+            "The table {table} is gone. Compile the plan again."
+        ))
     })?;
     let before = definition(session, table).await?;
     let after = change(&before).map_err(|error| Halt::step(table, &error))?;
@@ -68,7 +70,10 @@ pub(in crate::engine) async fn rebuild(
     }
 
     let kept = counts(session, &family).await?;
-    if let Some((name, count)) = counted.iter().find(|(name, count)| kept.get(*name) != Some(count)) {
+    if let Some((name, count)) = counted
+        .iter()
+        .find(|(name, count)| kept.get(*name) != Some(count))
+    {
         let kept = kept.get(name).copied().unwrap_or(0);
         return Err(Halt::Step(format!(
             "{name} had {count} rows before and {kept} after. Everything was taken back."
@@ -127,9 +132,9 @@ async fn copy(session: &mut Session<'_>, old: &Table, after: &str) -> Result<(),
 /// and no column hides the name.
 fn needs_rowid(table: &Table) -> bool {
     let alias = table.key().len() == 1
-        && table.column(&table.key()[0]).is_some_and(|column| {
-            column.declared_type.eq_ignore_ascii_case("integer")
-        });
+        && table
+            .column(&table.key()[0])
+            .is_some_and(|column| column.declared_type.eq_ignore_ascii_case("integer"));
     table.rowid && !alias && table.column("rowid").is_none()
 }
 
