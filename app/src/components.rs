@@ -1,6 +1,8 @@
 //! Parts that pages are made of. Class names and `data-state` are the interface to the style sheets.
 
+mod announcer;
 mod button;
+mod chart;
 mod dialog;
 mod field;
 mod gates;
@@ -10,19 +12,24 @@ mod note;
 mod panel;
 mod progress;
 mod shell;
+mod sql;
 mod standing;
 mod table;
 
+pub use announcer::Announcer;
 pub use button::{ActionButton, DownloadLink};
+pub use chart::{CoverageBars, CoverageLegend, Limit, LineChart, bar};
 pub use dialog::{Confirm, Dialog, Drawer};
 pub use field::{PasswordField, SearchBox, TextField};
 pub use gates::GateList;
 pub use head::{PageHead, set_title};
 pub use icon::icon;
 pub use note::{Empty, ErrorPanel, Note, RefusalNote, Skeleton};
+pub(crate) use panel::unique;
 pub use panel::{KeyValue, NextAction, Panel, Stat, Stats};
 pub use progress::{Progress, Track};
 pub use shell::{ConsoleShell, SignInShell, Systems};
+pub use sql::{SqlDrawer, StepSql};
 pub use standing::{
     gate_word, mode_badge, run_standing, standing, state_badge, state_icon, step_standing,
     tone_icon, tone_name,

@@ -9,7 +9,7 @@ use super::icon::icon;
 use super::standing::{tone_icon, tone_name};
 
 /// A number for ids that only have to differ within the page.
-pub(super) fn unique() -> u32 {
+pub(crate) fn unique() -> u32 {
     static LAST: AtomicU32 = AtomicU32::new(0);
     LAST.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,0 +1,222 @@
+//! Starting a run: preflight first, an approval where the configuration asks for it, then one confirmed press.
+
+use leptos::prelude::*;
+use shared::account::Role;
+use shared::approval::{Approval, ApprovalAction, ApprovalState, RequestApproval};
+use shared::event::Topic;
+use shared::plan::PlanView;
+use shared::run::StartRun;
+
+use crate::api;
+use crate::components::{ActionButton, Confirm, Systems};
+use crate::format;
+use crate::loader::{Loaded, load};
+use crate::route::{SystemPage, location};
+use crate::session;
+use crate::submission::Submission;
+
+/// What starting needs to know.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    slug: StoredValue<String>,
+    plan: Loaded<PlanView>,
+    preflight: Submission,
+    approvals: Loaded<Vec<Approval>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Step {
+    Wait,
+    CheckFirst,
+    AskApproval,
+    Approve,
+    Start,
+}
+
+impl Start {
+    pub(super) fn new(
+        slug: StoredValue<String>,
+        plan: Loaded<PlanView>,
+        preflight: Submission,
+    ) -> Self {
+        let approvals = load(&[Topic::Approvals], move || {
+            let system = slug.get_value();
+            async move { api::approvals(&system).await }
+        });
+        Self {
+            slug,
+            plan,
+            preflight,
+            approvals,
+        }
+    }
+
+    pub(super) fn system(&self) -> String {
+        self.slug.get_value()
+    }
+
+    pub(super) fn preflight(&self) -> Submission {
+        self.preflight
+    }
+
+    fn check(&self) {
+        let system = self.system();
+        let plan = self.plan;
+        self.preflight
+            .run(async move { api::preflight(&system).await }, move |_| {
+                plan.reload()
+            });
+    }
+
+    /// The one next thing to do.
+    fn next(&self) -> Step {
+        let Some(plan) = self.plan.get() else {
+            return Step::Wait;
+        };
+        if !plan.preflight.is_some_and(|preflight| preflight.passed) {
+            return Step::CheckFirst;
+        }
+        if !plan.needs_approval {
+            return Step::Start;
+        }
+        let state = self.approvals.with(|approvals| {
+            approvals?
+                .iter()
+                .filter(|approval| {
+                    approval.action == ApprovalAction::Run
+                        && approval.fingerprint == plan.fingerprint
+                })
+                .map(|approval| approval.state)
+                .find(|state| matches!(state, ApprovalState::Waiting | ApprovalState::Approved))
+        });
+        match state {
+            Some(ApprovalState::Approved) => Step::Start,
+            Some(_) => Step::Approve,
+            None => Step::AskApproval,
+        }
+    }
+
+    /// Why the next thing cannot be done now.
+    fn refusal(&self) -> Option<String> {
+        let refused = session::current().refusal(Role::Operator);
+        if refused.is_some() {
+            return refused;
+        }
+        let open = expect_context::<Systems>()
+            .find(&self.system())
+            .and_then(|system| system.run)
+            .filter(|run| run.state.is_open());
+        if let Some(run) = open {
+            return Some(format!("Run {} is still open", run.number));
+        }
+        let stopped = self
+            .plan
+            .with(|plan| plan.is_some_and(|plan| !plan.refusals.is_empty()));
+        if stopped {
+            return Some("The plan can't run as it is: see below".into());
+        }
+        (self.next() == Step::Approve).then(|| "Waiting for a second administrator".into())
+    }
+}
+
+/// Preflight and start, the next of them primary.
+pub(super) fn start_actions(start: Start) -> AnyView {
+    let next = Memo::new(move |_| start.next());
+    let refused = Signal::derive(move || start.refusal());
+    let checking = Signal::derive(move || start.preflight.is_pending());
+    let open = RwSignal::new(false);
+    let asking = Submission::new();
+    let again = move || {
+        (next.get() != Step::CheckFirst).then(|| {
+        view! { <ActionButton label="Check again" picture="refresh" refused reason_elsewhere=true pending=checking on_press=move || start.check()/> }
+    })
+    };
+    let primary = move || {
+        match next.get() {
+        Step::Wait => ().into_any(),
+        Step::CheckFirst => view! {
+            <ActionButton label=Signal::derive(move || if checking.get() { "Checking the target".into() } else { "Run preflight".to_string() }) class="primary" picture="shield" refused pending=checking on_press=move || start.check()/>
+        }
+        .into_any(),
+        Step::AskApproval => view! {
+            <ActionButton label="Ask for approval" class="primary" refused pending=Signal::derive(move || asking.is_pending()) on_press=move || ask(start, asking)/>
+        }
+        .into_any(),
+        Step::Approve | Step::Start => view! {
+            <ActionButton label="Start the run" class="primary" picture="play" refused on_press=move || open.set(true)/>
+        }
+        .into_any(),
+    }
+    };
+    view! { {again} {primary} {confirm_start(start, open)} }.into_any()
+}
+
+fn ask(start: Start, asking: Submission) {
+    let Some(fingerprint) = start
+        .plan
+        .with(|plan| plan.map(|plan| plan.fingerprint.clone()))
+    else {
+        return;
+    };
+    let system = start.system();
+    let body = RequestApproval {
+        action: ApprovalAction::Run,
+        fingerprint,
+    };
+    let approvals = start.approvals;
+    asking.run(
+        async move { api::request_approval(&system, &body).await },
+        move |_| approvals.reload(),
+    );
+}
+
+fn confirm_start(start: Start, open: RwSignal<bool>) -> AnyView {
+    let submission = Submission::new();
+    let place = location::current();
+    // one key for one opening of the dialog: a second press, or a retry after a lost answer, starts nothing new
+    let key = StoredValue::new(String::new());
+    Effect::new(move |_| {
+        if open.get() {
+            key.set_value(api::idempotency_key());
+        }
+    });
+    let act = move |_typed: String| {
+        let Some(fingerprint) = start
+            .plan
+            .with(|plan| plan.map(|plan| plan.fingerprint.clone()))
+        else {
+            return;
+        };
+        let system = start.system();
+        let body = StartRun {
+            fingerprint,
+            until: None,
+        };
+        let key = key.get_value();
+        submission.run(
+            async move { api::start_run(&system, &body, key).await },
+            move |run| {
+                open.set(false);
+                place.go(&SystemPage::Run { run: run.number }.of(&start.system()));
+            },
+        );
+    };
+    let rows = move || {
+        format::counted(
+            start
+                .plan
+                .with(|plan| plan.map_or(0, |plan| plan.rows_to_write)),
+            "row",
+            "rows",
+        )
+    };
+    view! {
+        <Confirm open title="Start this run?" label="Start the run" quiet="Not now" submission action=act>
+            <p>
+                "It writes about " {rows} ", step by step, while the application keeps serving. It stops by itself at each closed gate, "
+                "can be paused at any time, and goes on without this page."
+            </p>
+        </Confirm>
+    }
+    .into_any()
+}
