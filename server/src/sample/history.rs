@@ -4,21 +4,21 @@
 //! At a scale above 1 the histories and the audit log grow too. The repeated entries hold the
 //! changed fields only, as a system that has run for long keeps them.
 
+mod audit;
+
 use super::geography::{Barangay, Geography};
 use super::load::Loader;
-use super::people::{CONTENT_TYPES, STAFF};
+use super::people::STAFF;
 use super::random::{LAST_DAY, Random};
 use super::{Options, SampleError, Texts};
 use crate::db::Value;
 
 const COMMUNITY_HISTORY: i64 = 6_627;
 const MUNICIPAL_HISTORY: i64 = 6_602;
-const AUDIT_ENTRIES: i64 = 9_266;
 
 /// Sizes of the long texts in bytes, chosen so that the whole is as large as the original.
 const SNAPSHOT: usize = 3_000;
 const METRICS: usize = 3_000;
-const CHANGES: usize = 1_780;
 const SHORT: usize = 160;
 
 const GROUPS: [&str; 8] = [
@@ -77,7 +77,7 @@ pub(super) async fn write(
     write_coverages(loader, &mut random, geography).await?;
     write_community_history(loader, &mut random, options, geography).await?;
     write_municipal_history(loader, &mut random, options, geography).await?;
-    write_audit(loader, &mut random, options).await
+    audit::write(loader, &mut random, options).await
 }
 
 async fn write_profiles(
@@ -260,61 +260,6 @@ async fn write_municipal_history(
     rows.finish().await
 }
 
-async fn write_audit(
-    loader: &mut Loader<'_>,
-    random: &mut Random,
-    options: &Options,
-) -> Result<(), SampleError> {
-    let mut rows = loader.table(
-        "auditlog_logentry",
-        &[
-            "object_pk",
-            "object_id",
-            "object_repr",
-            "action",
-            "changes",
-            "changes_text",
-            "timestamp",
-            "remote_addr",
-            "actor_id",
-            "content_type_id",
-        ],
-    )?;
-    for index in 0..AUDIT_ENTRIES * i64::from(options.scale.get()) {
-        // most of what is logged are changes to profiles of communities
-        let kind = if random.chance(70) {
-            11
-        } else {
-            random.between(6, CONTENT_TYPES.len() as i64 - 1)
-        };
-        let object_id = random.between(1, 6_598);
-        let mut changes = String::new();
-        let wanted = entry_size(options, index, AUDIT_ENTRIES, CHANGES);
-        difference(&mut changes, random, wanted);
-        rows.push([
-            Value::from(object_id.to_string()),
-            Value::Integer(object_id),
-            Value::from(format!(
-                "{} {object_id}",
-                CONTENT_TYPES[kind as usize - 1].1
-            )),
-            Value::Integer(random.between(0, 2)),
-            Value::from(changes),
-            Value::from(""),
-            Value::from(random.moment(400, LAST_DAY)),
-            Value::from(format!(
-                "10.20.{}.{}",
-                random.below(8),
-                random.between(2, 250)
-            )),
-            Value::Integer(random.between(1, STAFF)),
-            Value::Integer(kind),
-        ])
-        .await?;
-    }
-    rows.finish().await
-}
-
 /// A JSON object of at least `wanted` bytes: figures of a community, then notes.
 fn object(text: &mut String, random: &mut Random, id: i64, wanted: usize) {
     text.reserve(wanted + 200);
@@ -334,33 +279,6 @@ fn object(text: &mut String, random: &mut Random, id: i64, wanted: usize) {
         text.push_str(random.pick(&NOTES));
     }
     text.push_str("\"}");
-}
-
-/// The changes of an audit entry: for each field its old and its new value.
-fn difference(text: &mut String, random: &mut Random, wanted: usize) {
-    text.reserve(wanted + 300);
-    text.push_str("{\"updated_at\": [\"");
-    text.push_str(&random.moment(300, 1700));
-    text.push_str("\", \"");
-    text.push_str(&random.moment(1700, LAST_DAY));
-    text.push_str("\"]");
-    for field in FIELDS {
-        if text.len() + 60 > wanted {
-            break;
-        }
-        text.push_str(", \"");
-        text.push_str(field);
-        text.push_str("\": [\"");
-        text.push_str(&random.between(0, 4_000).to_string());
-        text.push_str("\", \"");
-        text.push_str(&random.between(0, 4_000).to_string());
-        text.push_str("\"]");
-    }
-    text.push_str(", \"notes\": [\"\", \"");
-    while text.len() < wanted {
-        text.push_str(random.pick(&NOTES));
-    }
-    text.push_str("\"]}");
 }
 
 fn entry_size(options: &Options, index: i64, first: i64, full: usize) -> usize {

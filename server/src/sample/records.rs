@@ -3,6 +3,7 @@
 //! At scale 1: 234 communities, 87 assessments, 156 stakeholders, 342 PPAs, 28 policies, and 288
 //! rows in the nine tables that follow them.
 
+mod assessments;
 mod communities;
 mod policies;
 mod projects;
