@@ -7,10 +7,13 @@
 
 pub mod backup;
 pub mod compile;
+pub mod coverage;
 pub mod ddl;
+pub mod decision;
 pub mod executor;
 pub mod gate;
 pub mod inspect;
+pub mod isolation;
 pub mod journal;
 pub mod manifest;
 pub mod operation;
