@@ -1,6 +1,8 @@
 //! Parts that pages are made of. Class names and `data-state` are the interface to the style sheets.
 
+mod announce;
 mod announcer;
+mod approvals;
 mod button;
 mod chart;
 mod dialog;
@@ -8,15 +10,19 @@ mod field;
 mod gates;
 mod head;
 mod icon;
+mod menu;
 mod note;
 mod panel;
 mod progress;
 mod shell;
 mod sql;
 mod standing;
+pub mod step_list;
 mod table;
 
+pub use announce::announce;
 pub use announcer::Announcer;
+pub use approvals::Approvals;
 pub use button::{ActionButton, DownloadLink};
 pub use chart::{CoverageBars, CoverageLegend, Limit, LineChart, bar};
 pub use dialog::{Confirm, Dialog, Drawer};
@@ -24,6 +30,7 @@ pub use field::{PasswordField, SearchBox, TextField};
 pub use gates::GateList;
 pub use head::{PageHead, set_title};
 pub use icon::icon;
+pub use menu::{Menu, MenuItem};
 pub use note::{Empty, ErrorPanel, Note, RefusalNote, Skeleton};
 pub(crate) use panel::unique;
 pub use panel::{KeyValue, NextAction, Panel, Stat, Stats};

@@ -1,31 +1,106 @@
-//! Audit log.
+//! The audit log: everything people and Switchyard did, append-only and hash-chained.
+
+mod entries;
 
 use leptos::prelude::*;
+use shared::account::Role;
+use shared::audit::AuditVerification;
 use shared::event::Topic;
 
+use self::entries::Entries;
 use crate::api;
-use crate::components::PageHead;
+use crate::api::AuditFilter;
+use crate::components::{Note, PageHead, RefusalNote, icon};
+use crate::format;
 use crate::loader::load;
+use crate::route::location;
+use crate::session;
+use crate::submission::Submission;
 
-/// Audit log.
+/// The audit log, of one system or of everything.
 #[component]
 pub fn AuditPage(
-    /// Slug of the system; none: of the whole console.
+    /// Slug of the system; none: everything.
     system: Option<String>,
 ) -> impl IntoView {
-    let loaded = load(&[Topic::Audit], move || {
-        let system = system.clone();
-        async move {
-            api::audit(&api::AuditFilter {
-                system,
-                ..api::AuditFilter::default()
-            })
-            .await
-        }
+    let system = Signal::stored(system);
+    let location = location::current();
+    let session = session::current();
+    let actor = location.query("actor");
+    let action = location.query("action");
+    let search = location.query("q");
+    let filter = Memo::new(move |_| AuditFilter {
+        system: system.get(),
+        actor: actor.get(),
+        action: action.get(),
+        words: search.get(),
+        before: None,
+        limit: None,
+    });
+    let sub = move || {
+        match system.get() {
+        Some(system) => format!("Everything people and Switchyard did to {system}. Entries can be neither changed nor deleted, not by administrators either."),
+        None => "Everything people and Switchyard did. Entries can be neither changed nor deleted, not by administrators either.".to_owned(),
+    }
+    };
+    let verification = RwSignal::new(None::<AuditVerification>);
+    let check = Submission::new();
+    let verify = move |_| {
+        check.run(async { api::audit_verification().await }, move |found| {
+            verification.set(Some(found))
+        });
+    };
+    let entries = load(&[Topic::Audit], move || {
+        let filter = filter.get();
+        async move { api::audit(&filter).await }
     });
     view! {
-        <PageHead title="Audit log"/>
-        {loaded.view("audit log", |_| ().into_any())}
+        <PageHead title="Audit log" sub=Signal::derive(sub)>
+            <button type="button" class="btn" on:click=verify aria-disabled=move || check.is_pending().then_some("true")>
+                {icon("shield")}
+                "Check the chain"
+            </button>
+            {move || {
+                session
+                    .may(Role::Operator)
+                    .then(|| {
+                        view! {
+                            <a class="btn" href=move || filter.with(AuditFilter::csv) download="">
+                                {icon("download")}
+                                "Export CSV"
+                            </a>
+                        }
+                    })
+            }}
+        </PageHead>
+        <RefusalNote submission=check/>
+        <div role="status">{move || verification.get().map(chain_note)}</div>
+        {entries.view("audit log", move |page| view! { <Entries page=page filter=filter /> }.into_any())}
     }
     .into_any()
+}
+
+fn chain_note(found: AuditVerification) -> AnyView {
+    let entries = format::counted(found.entries, "entry", "entries");
+    match found.broken_at {
+        None if found.whole => {
+            let head = found.head.unwrap_or_default();
+            view! {
+                <Note state="done" picture="shield" title=format!("The chain is whole: {entries} checked")>
+                    "Newest hash " <span class="mono">{head}</span> ". Keep it elsewhere to see later that nothing before it was changed."
+                </Note>
+            }
+            .into_any()
+        }
+        broken => {
+            let at =
+                broken.map_or_else(|| "an unknown entry".to_owned(), |id| format!("entry {id}"));
+            view! {
+                <Note state="failed" title=format!("The chain is broken at {at}")>
+                    {format!("{entries} were checked. Entries before it are as they were written; compare that entry and those after it with a copy of the control store.")}
+                </Note>
+            }
+            .into_any()
+        }
+    }
 }

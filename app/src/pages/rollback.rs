@@ -1,25 +1,260 @@
-//! Backups and rollback.
+//! Backups and rollback: three ways back with what each costs now, the backups, and the record of what was rolled back.
+
+mod backups;
+mod confirm;
+mod cost;
+mod lost;
+mod options;
+mod record;
 
 use leptos::prelude::*;
+use shared::account::Role;
+use shared::backup::BackupSummary;
 use shared::event::Topic;
+use shared::rollback::{RollbackCost, RollbackKind, RollbackOptions, RollbackState};
 
+use self::backups::Backups;
+use self::confirm::ConfirmRollback;
+use self::lost::{Groups, LostTable};
+use self::options::Options;
+use self::record::{Record, RecordHistory};
 use crate::api;
-use crate::components::PageHead;
+use crate::components::{ActionButton, Approvals, PageHead, RefusalNote, announce};
+use crate::format;
 use crate::loader::load;
+use crate::session;
+use crate::submission::Submission;
 
-/// Backups and rollback.
+/// Which of the ways back is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The mode.
+    Mode,
+    /// Some groups.
+    Partial,
+    /// Every step, undone.
+    UndoAll,
+    /// A backup, restored.
+    Restore,
+}
+
+/// What is chosen on the page.
+#[derive(Clone, Copy)]
+pub struct Choice {
+    /// The way.
+    pub way: RwSignal<Way>,
+    /// Names of the groups, for a partial rollback.
+    pub groups: RwSignal<Vec<String>>,
+    /// Name of the backup, for a restore.
+    pub backup: RwSignal<Option<String>>,
+}
+
+impl Choice {
+    fn new() -> Self {
+        Self {
+            way: RwSignal::new(Way::Mode),
+            groups: RwSignal::new(Vec::new()),
+            backup: RwSignal::new(None),
+        }
+    }
+
+    /// The backup chosen, or else the newest that can be restored. Reactive.
+    pub fn backup_of(self, options: &RollbackOptions) -> Option<String> {
+        self.backup
+            .get()
+            .filter(|name| options.restores.iter().any(|one| one.backup.name == *name))
+            .or_else(|| {
+                options
+                    .restores
+                    .iter()
+                    .find(|one| one.cost.refused.is_none())
+                    .map(|one| one.backup.name.clone())
+            })
+    }
+
+    /// What to ask the server for, once the choice is complete. Reactive.
+    pub fn kind(self, options: &RollbackOptions) -> Option<RollbackKind> {
+        Some(match self.way.get() {
+            Way::Mode => RollbackKind::Mode,
+            Way::Partial => {
+                let groups = self.groups.get();
+                if groups.is_empty() {
+                    return None;
+                }
+                RollbackKind::Partial { groups }
+            }
+            Way::UndoAll => RollbackKind::UndoAll,
+            Way::Restore => RollbackKind::Restore {
+                backup: self.backup_of(options)?,
+            },
+        })
+    }
+
+    /// What the choice costs now. Reactive.
+    pub fn cost(self, options: &RollbackOptions) -> Option<RollbackCost> {
+        match self.kind(options)? {
+            RollbackKind::Mode => Some(options.mode.clone()),
+            RollbackKind::UndoAll => Some(options.undo_all.clone()),
+            RollbackKind::Partial { groups } => cost::of_groups(options, &groups),
+            RollbackKind::Restore { backup } => options
+                .restores
+                .iter()
+                .find(|one| one.backup.name == backup)
+                .map(|one| one.cost.clone()),
+        }
+    }
+}
+
+/// The page.
 #[component]
 pub fn RollbackPage(
     /// Slug of the system.
     system: String,
 ) -> impl IntoView {
-    let loaded = load(&[Topic::Rollback, Topic::Backups], move || {
-        let system = system.clone();
-        async move { api::rollback_options(&system).await }
+    let system = Signal::stored(system);
+    let options = load(
+        &[Topic::Rollback, Topic::Backups, Topic::Mode, Topic::Run],
+        move || {
+            let system = system.get();
+            async move { api::rollback_options(&system).await }
+        },
+    );
+    let backups = load(&[Topic::Backups], move || {
+        let system = system.get();
+        async move { api::backups(&system).await }
     });
+    let make = Submission::new();
+    let session = session::current();
+    let back_up = move || {
+        let system = system.get_untracked();
+        make.run(
+            async move { api::make_backup(&system).await },
+            move |made: BackupSummary| {
+                announce(&format!("Backup {} is being written", made.name));
+                backups.reload();
+            },
+        );
+    };
+    let sub = move || {
+        options.with(|options| match options {
+            Some(options) => format!(
+                "From light to heavy. Choose one to see what it would cost now, measured {}. Nothing happens until you confirm.",
+                format::moment(&options.measured)
+            ),
+            None => "From light to heavy. Nothing happens until you confirm.".to_owned(),
+        })
+    };
     view! {
-        <PageHead title="Backups and rollback"/>
-        {loaded.view("ways back", |_| ().into_any())}
+        <PageHead title="Backups and rollback" sub=Signal::derive(sub)>
+            <ActionButton
+                label="Back up now"
+                picture="archive"
+                refused=Signal::derive(move || session.refusal(Role::Operator))
+                pending=Signal::derive(move || make.is_pending())
+                on_press=back_up
+            />
+        </PageHead>
+        <RefusalNote submission=make/>
+        {options.view("ways back", move |options| view! { <Ways system=system options=options backups=backups /> }.into_any())}
     }
     .into_any()
+}
+
+#[component]
+fn Ways(
+    system: Signal<String>,
+    options: Memo<RollbackOptions>,
+    backups: crate::loader::Loaded<Vec<BackupSummary>>,
+) -> impl IntoView {
+    let choice = Choice::new();
+    let session = session::current();
+    let open = RwSignal::new(false);
+    let cost = Memo::new(move |_| options.with(|options| choice.cost(options)));
+    let going_on = Memo::new(move |_| {
+        options.with(|options| {
+            options
+                .current
+                .as_ref()
+                .is_some_and(|current| current.state == RollbackState::Running)
+        })
+    });
+    let refused = move || {
+        session
+            .refusal(Role::Administrator)
+            .or_else(|| match cost.get() {
+                _ if going_on.get() => Some("A rollback is going on".to_owned()),
+                Some(cost) => cost.refused,
+                None if choice.way.get() == Way::Partial => {
+                    Some("Choose at least one app first".to_owned())
+                }
+                None => Some("No verified backup can be restored".to_owned()),
+            })
+    };
+    let words = Memo::new(move |_| options.with(|options| action_words(choice, options)));
+    view! {
+        {move || {
+            options
+                .with(|options| options.current.clone())
+                .map(|record| view! { <Record system=system record=record /> })
+        }}
+        <Options options=options choice=choice />
+        <div class="cols cols-2 stretch">
+            <LostTable system=system options=options choice=choice />
+            <div class="stack">
+                {move || (choice.way.get() == Way::Partial).then(|| view! { <Groups options=options choice=choice /> })}
+                {backups.view("backups", move |backups| view! { <Backups system=system backups=backups options=options choice=choice /> }.into_any())}
+            </div>
+        </div>
+        <div class="between">
+            <p class="muted">
+                {move || {
+                    let approval = options.with(|options| options.needs_approval) && choice.way.get() != Way::Mode;
+                    if approval {
+                        "You will be asked to type the system's name. A second administrator has to approve first."
+                    } else {
+                        "You will be asked to type the system's name."
+                    }
+                }}
+            </p>
+            <ActionButton
+                class="danger"
+                label=Signal::derive(move || format!("{}…", words.get()))
+                refused=Signal::derive(refused)
+                on_press=move || open.set(true)
+            />
+        </div>
+        {move || {
+            options
+                .with(|options| options.needs_approval)
+                .then(|| view! { <Approvals system=system /> })
+        }}
+        <RecordHistory options=options />
+        <ConfirmRollback system=system options=options choice=choice words=words open=open />
+    }
+    .into_any()
+}
+
+/// Words on the button: a verb and its result. Reactive.
+fn action_words(choice: Choice, options: &RollbackOptions) -> String {
+    match choice.way.get() {
+        Way::Mode => "Switch the mode back".to_owned(),
+        Way::Partial => {
+            let titles: Vec<String> = options
+                .groups
+                .iter()
+                .filter(|group| choice.groups.with(|chosen| chosen.contains(&group.name)))
+                .map(|group| group.title.clone())
+                .collect();
+            if titles.is_empty() {
+                "Undo the chosen apps".to_owned()
+            } else {
+                format!("Undo {}", titles.join(", "))
+            }
+        }
+        Way::UndoAll => "Undo every step".to_owned(),
+        Way::Restore => match choice.backup_of(options) {
+            Some(name) => format!("Restore {name}"),
+            None => "Restore a backup".to_owned(),
+        },
+    }
 }

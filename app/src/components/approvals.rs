@@ -1,0 +1,163 @@
+//! Approvals of a system: what waits for a second administrator, and deciding it.
+
+use leptos::prelude::*;
+use shared::account::Role;
+use shared::approval::{Approval, ApprovalState, DecideApproval};
+use shared::event::Topic;
+use shared::system::Tone;
+
+use super::{Confirm, announce, state_badge};
+use crate::api;
+use crate::format;
+use crate::loader::load;
+use crate::session;
+use crate::submission::Submission;
+
+/// The approvals of a system; nothing while there is none.
+#[component]
+pub fn Approvals(
+    /// Slug of the system.
+    system: Signal<String>,
+) -> impl IntoView {
+    let loaded = load(&[Topic::Approvals], move || {
+        let system = system.get();
+        async move { api::approvals(&system).await }
+    });
+    let asked = RwSignal::new(None::<(Approval, bool)>);
+    move || {
+        let approvals = loaded.get().unwrap_or_default();
+        if approvals.is_empty() {
+            return None;
+        }
+        let lines = approvals
+            .into_iter()
+            .map(|approval| line(approval, asked))
+            .collect_view();
+        Some(view! {
+            <section class="panel clip" aria-labelledby="approvals-heading">
+                <header>
+                    <h2 id="approvals-heading">"Approvals"</h2>
+                    <p>"Bound to exactly what was seen; void after any change"</p>
+                </header>
+                <ul class="gates">{lines}</ul>
+            </section>
+            <Decide system=system asked=asked />
+        })
+    }
+}
+
+fn drawn(state: ApprovalState) -> (Tone, &'static str) {
+    match state {
+        ApprovalState::Waiting => (Tone::Gate, "Waiting"),
+        ApprovalState::Approved => (Tone::Done, "Approved"),
+        ApprovalState::Refused => (Tone::Failed, "Refused"),
+        ApprovalState::Used => (Tone::Done, "Used"),
+        ApprovalState::Expired => (Tone::Skipped, "Expired"),
+        ApprovalState::Void => (Tone::Skipped, "Void"),
+    }
+}
+
+fn line(approval: Approval, asked: RwSignal<Option<(Approval, bool)>>) -> AnyView {
+    let session = session::current();
+    let (tone, word) = drawn(approval.state);
+    let may = approval.may_decide
+        && approval.state == ApprovalState::Waiting
+        && session.may(Role::Administrator);
+    let decided = approval.decided_by.clone().map(|by| {
+        match approval.note.clone().filter(|note| !note.is_empty()) {
+            Some(note) => format!("{word} by {by}: {note}"),
+            None => format!("{word} by {by}"),
+        }
+    });
+    let (agree, refuse) = (approval.clone(), approval.clone());
+    view! {
+        <li data-state=super::tone_name(tone)>
+            {super::state_icon(tone, word)}
+            <b>{approval.text}</b>
+            <span class="ev">
+                {if may {
+                    view! {
+                        <span class="row">
+                            <button type="button" class="btn sm" on:click=move |_| asked.set(Some((refuse.clone(), false)))>
+                                "Refuse"
+                            </button>
+                            <button type="button" class="btn sm" on:click=move |_| asked.set(Some((agree.clone(), true)))>
+                                "Approve"
+                            </button>
+                        </span>
+                    }
+                        .into_any()
+                } else {
+                    state_badge(tone, word)
+                }}
+            </span>
+            <p>
+                {format!("Asked by {}, {}", approval.requested_by, format::moment(&approval.requested))}
+                {(approval.state == ApprovalState::Waiting).then(|| format!(", ends {}", format::moment(&approval.expires)))}
+                {decided.map(|decided| view! { <br /> {decided} })}
+                <br />
+                "Fingerprint "
+                <span class="mono">{approval.fingerprint.chars().take(16).collect::<String>()}</span>
+            </p>
+        </li>
+    }
+    .into_any()
+}
+
+#[component]
+fn Decide(system: Signal<String>, asked: RwSignal<Option<(Approval, bool)>>) -> impl IntoView {
+    let submission = Submission::new();
+    let note = RwSignal::new(String::new());
+    let open = RwSignal::new(false);
+    Effect::new(move |_| {
+        if asked.with(Option::is_some) {
+            note.set(String::new());
+            open.set(true);
+        }
+    });
+    let approve = move || asked.with(|asked| asked.as_ref().is_some_and(|(_, approve)| *approve));
+    let text = move || {
+        asked.with(|asked| {
+            asked
+                .as_ref()
+                .map(|(approval, _)| approval.text.clone())
+                .unwrap_or_default()
+        })
+    };
+    let decide = move |_: String| {
+        let Some((approval, approve)) = asked.get_untracked() else {
+            return;
+        };
+        let system = system.get_untracked();
+        let body = DecideApproval {
+            approve,
+            note: note.get_untracked(),
+        };
+        submission.run(
+            async move { api::decide_approval(&system, approval.id, &body).await },
+            move |_| {
+                open.set(false);
+                asked.set(None);
+                announce(if approve { "Approved" } else { "Refused" });
+            },
+        );
+    };
+    view! {
+        <Confirm
+            open=open
+            title=Signal::derive(move || if approve() { "Approve this?".to_owned() } else { "Refuse this?".to_owned() })
+            label=Signal::derive(move || if approve() { "Approve".to_owned() } else { "Refuse".to_owned() })
+            quiet="Decide later"
+            submission=submission
+            action=decide
+        >
+            <p>{text}</p>
+            <div class="field">
+                <label for="approval-note">"Note"</label>
+                <input class="in" id="approval-note" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event)) />
+                <p class="hint">"Kept in the audit log with your name."</p>
+            </div>
+        </Confirm>
+    }
+    .into_any()
+}

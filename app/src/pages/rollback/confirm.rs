@@ -1,0 +1,172 @@
+//! The dialog before a rollback: its cost in full, the name of the system to type, and the request for an approval.
+
+use leptos::prelude::*;
+use shared::approval::{ApprovalAction, ApprovalState, RequestApproval};
+use shared::event::Topic;
+use shared::rollback::{RollbackOptions, StartRollback};
+
+use super::cost::{downtime, loss, takes};
+use super::{Choice, Way};
+use crate::api;
+use crate::components::{Confirm, Note, announce};
+use crate::format;
+use crate::loader::load;
+use crate::submission::Submission;
+
+/// Confirms the chosen way back.
+#[component]
+pub fn ConfirmRollback(
+    /// Slug of the system.
+    system: Signal<String>,
+    /// The ways back.
+    options: Memo<RollbackOptions>,
+    /// What is chosen.
+    choice: Choice,
+    /// Words for what it does.
+    words: Memo<String>,
+    /// Whether the dialog is open.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let submission = Submission::new();
+    let cost = Memo::new(move |_| options.with(|options| choice.cost(options)));
+    let title_of_system = load(&[Topic::System], move || {
+        let system = system.get();
+        async move { api::system(&system).await }
+    });
+    let name = Signal::derive(move || {
+        title_of_system
+            .with(|found| found.map(|found| found.summary.title.clone()))
+            .unwrap_or_else(|| system.get())
+    });
+    let approvals = load(&[Topic::Approvals], move || {
+        let system = system.get();
+        async move { api::approvals(&system).await }
+    });
+    let approval = Memo::new(move |_| {
+        if choice.way.get() == Way::Mode || !options.with(|options| options.needs_approval) {
+            return None;
+        }
+        let fingerprint = cost.with(|cost| cost.as_ref().map(|cost| cost.fingerprint.clone()))?;
+        Some(approvals.with(|all| {
+            all.and_then(|all| {
+                all.iter()
+                    .find(|one| {
+                        one.fingerprint == fingerprint
+                            && matches!(one.state, ApprovalState::Waiting | ApprovalState::Approved)
+                    })
+                    .map(|one| one.state)
+            })
+        }))
+    });
+    let must_ask = move || {
+        approval
+            .get()
+            .is_some_and(|state| state != Some(ApprovalState::Approved))
+    };
+    let label = move || {
+        if must_ask() {
+            "Ask for approval".to_owned()
+        } else {
+            words.get()
+        }
+    };
+    let go = move |typed: String| {
+        let Some((way, fingerprint)) = options.with_untracked(|options| {
+            untrack(|| {
+                choice
+                    .kind(options)
+                    .zip(choice.cost(options).map(|cost| cost.fingerprint))
+            })
+        }) else {
+            return;
+        };
+        let system = system.get_untracked();
+        if untrack(must_ask) {
+            let body = RequestApproval {
+                action: ApprovalAction::Rollback,
+                fingerprint,
+            };
+            submission.run(
+                async move { api::request_approval(&system, &body).await },
+                move |_| {
+                    open.set(false);
+                    announce("Approval asked for. The rollback starts only when you confirm it again after that.");
+                },
+            );
+            return;
+        }
+        let body = StartRollback {
+            way,
+            fingerprint,
+            confirm: typed,
+        };
+        submission.run(
+            async move { api::start_rollback(&system, &body).await },
+            move |_| {
+                open.set(false);
+                announce("The rollback started");
+            },
+        );
+    };
+    view! {
+        <Confirm
+            open=open
+            title=Signal::derive(move || format!("{}?", words.get()))
+            label=Signal::derive(label)
+            quiet="Keep everything"
+            danger=true
+            typed=name
+            submission=submission
+            action=go
+        >
+            {move || {
+                cost
+                    .get()
+                    .map(|cost| {
+                        let rows = cost.rows_lost;
+                        let told = format!("Lost: {}. {}", loss(&cost.lost), cost.notes.join(" "));
+                        let state = if rows > 0 { "failed" } else { "done" };
+                        let title = if rows > 0 {
+                            format!("{} will be gone", format::counted(rows, "row", "rows"))
+                        } else {
+                            "No row is lost".to_owned()
+                        };
+                        view! {
+                            <Note state=state title=title>
+                                {told}
+                            </Note>
+                            <dl class="kv rules">
+                                <dt>"Takes"</dt>
+                                <dd>{format!("{}, {}", takes(&cost), cost.takes_from)}</dd>
+                                <dt>"Unavailable"</dt>
+                                <dd>{downtime(&cost)}</dd>
+                                <dt>"Way back from it"</dt>
+                                <dd>
+                                    {match choice.way.get() {
+                                        Way::Mode => "Switch the mode again",
+                                        Way::Partial | Way::UndoAll => "Run the plan again",
+                                        Way::Restore => "None. Rows that would be lost are written to an export first",
+                                    }}
+                                </dd>
+                            </dl>
+                        }
+                    })
+            }}
+            {move || {
+                match approval.get() {
+                    None => None,
+                    Some(Some(ApprovalState::Approved)) => {
+                        Some(view! { <Note state="done" title="Approved by a second administrator">"It is bound to exactly this cost."</Note> }.into_any())
+                    }
+                    Some(Some(_)) => {
+                        Some(view! { <Note state="gate" title="Waiting for a second administrator">"An approval was already asked for this."</Note> }.into_any())
+                    }
+                    Some(None) => {
+                        Some(view! { <Note state="gate" title="A second administrator has to approve">"This asks for it. Nothing is rolled back yet."</Note> }.into_any())
+                    }
+                }
+            }}
+        </Confirm>
+    }
+    .into_any()
+}
