@@ -2,6 +2,7 @@
 
 mod app;
 mod documents;
+mod engine;
 mod http;
 mod sample;
 mod tidy;

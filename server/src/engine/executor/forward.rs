@@ -37,8 +37,10 @@ pub(super) enum Chunk {
 impl Driver<'_> {
     /// Drives forward up to and including the step at `last`.
     pub(super) async fn forward(&mut self, last: usize) -> Result<Outcome, DriveError> {
-        if let Some(difference) = self.difference().await.map_err(super::broken)? {
-            return Err(DriveError::WorldChanged { difference });
+        match self.difference().await {
+            Ok(None) => {}
+            Ok(Some(difference)) => return Err(DriveError::WorldChanged { difference }),
+            Err(halt) => return super::ended(halt),
         }
         let mut limit = usize::MAX;
         let mut wait = Wait::default();
@@ -60,11 +62,11 @@ impl Driver<'_> {
             limit = usize::MAX;
             match ended {
                 Chunk::Committed => wait = Wait::default(),
-                Chunk::Gate(evidence) => {
-                    if !self.open_gate(&evidence).await.map_err(super::broken)? {
-                        return Ok(Outcome::WaitingAtGate(evidence));
-                    }
-                }
+                Chunk::Gate(evidence) => match self.open_gate(&evidence).await {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(Outcome::WaitingAtGate(evidence)),
+                    Err(halt) => return super::ended(halt),
+                },
                 // the steps before the failed one are good: commit them without it
                 Chunk::Failed { before, halt, .. } if before > 0 && !halt.is_locked() => {
                     if let Halt::Abort | Halt::LeaseLost | Halt::Journal(_) = halt {

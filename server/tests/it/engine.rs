@@ -1,0 +1,5 @@
+//! The engine on real SQLite files: what it promises of every operation, whatever happens.
+
+mod conformance;
+mod crash;
+mod world;

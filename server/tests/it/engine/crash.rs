@@ -1,0 +1,98 @@
+//! Killed at any boundary, whoever drives again reaches the state of an undisturbed run.
+
+use server::engine::executor::{Goal, Outcome, Signal};
+
+use super::world::{PLAYBOOK, SMALL, Watch, World, applied, undone};
+
+/// Drives to the goal with a bomb at each boundary in turn and again without; every time the
+/// target must end as `expected`.
+async fn survives(goal: &Goal, prepared: &World, expected: &str) {
+    let mut at = 0;
+    loop {
+        let world = prepared.twin();
+        let bomb = Watch::with_bomb(at);
+        let outcome = world.drive(goal, &bomb).await.unwrap();
+        if bomb.passed() <= at {
+            assert_eq!(outcome, Outcome::Done);
+            assert!(at > 20, "only {at} boundaries were tried");
+            return;
+        }
+        let outcome = world.drive(goal, &Watch::new()).await.unwrap();
+        assert_eq!(outcome, Outcome::Done, "after dying at boundary {at}");
+        assert_eq!(world.dump().await, expected, "after dying at boundary {at}");
+        assert_eq!(world.leftovers().await, Vec::<String>::new());
+        at += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_killed_at_any_boundary_ends_as_an_undisturbed_one() {
+    let prepared = World::new(&SMALL, PLAYBOOK).await;
+    let undisturbed = prepared.twin();
+    undisturbed.apply().await;
+    let expected = undisturbed.dump().await;
+    survives(&applied(), &prepared, &expected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_killed_at_any_boundary_ends_as_an_undisturbed_one() {
+    let prepared = World::new(&SMALL, PLAYBOOK).await;
+    prepared.apply().await;
+    let undisturbed = prepared.twin();
+    undisturbed.undo().await;
+    let expected = undisturbed.dump().await;
+    survives(&undone(), &prepared, &expected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_killed_at_any_boundary_can_turn_around() {
+    let undisturbed = World::new(&SMALL, PLAYBOOK).await;
+    let expected = undisturbed.dump().await;
+    let mut at = 0;
+    loop {
+        let world = undisturbed.twin();
+        let bomb = Watch::with_bomb(at);
+        world.drive(&applied(), &bomb).await.unwrap();
+        let over = bomb.passed() <= at;
+        assert_eq!(
+            world.undo().await,
+            Outcome::Done,
+            "after dying at boundary {at}"
+        );
+        world
+            .execute("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'django_migrations'")
+            .await;
+        assert_eq!(world.dump().await, expected, "after dying at boundary {at}");
+        if over {
+            return;
+        }
+        at += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_stopped_at_any_boundary_goes_on_when_driven_again() {
+    let prepared = World::new(&SMALL, PLAYBOOK).await;
+    let undisturbed = prepared.twin();
+    undisturbed.apply().await;
+    let expected = undisturbed.dump().await;
+    for signal in [Signal::Abort, Signal::Pause] {
+        let mut at = 0;
+        loop {
+            let world = prepared.twin();
+            let watch = Watch {
+                answer: Some((at, signal)),
+                ..Watch::new()
+            };
+            let outcome = world.drive(&applied(), &watch).await.unwrap();
+            if watch.passed() <= at {
+                break;
+            }
+            let stopped = [Outcome::Aborted, Outcome::Paused, Outcome::Done];
+            assert!(stopped.contains(&outcome), "{outcome:?}");
+            assert_eq!(world.apply().await, Outcome::Done);
+            assert_eq!(world.dump().await, expected, "{signal:?} at boundary {at}");
+            at += 7;
+        }
+    }
+}
