@@ -96,7 +96,12 @@ struct App {
 }
 
 /// Runs the application until `stop` is cancelled; requests that have begun are answered first.
-pub async fn serve(start: &Start, stop: CancellationToken) -> Result<(), AppError> {
+/// Tells `listening` its address once requests are answered.
+pub async fn serve(
+    start: &Start,
+    stop: CancellationToken,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), AppError> {
     let settings = Settings::read(&start.environment_file)?;
     tokio::time::sleep(settings.start_delay).await;
     if settings.fail_in_mode == Some(settings.mode) {
@@ -111,24 +116,23 @@ pub async fn serve(start: &Start, stop: CancellationToken) -> Result<(), AppErro
         written: AtomicU64::new(0),
         failed_writes: AtomicU64::new(0),
     });
-    let listener = TcpListener::bind(start.listen)
-        .await
-        .map_err(|source| AppError::Listen {
-            address: start.listen,
-            source,
-        })?;
+    let refused = |source| AppError::Listen {
+        address: start.listen,
+        source,
+    };
+    let listener = TcpListener::bind(start.listen).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
     let writer = start.write_every.map(|every| {
         let (app, stop, old) = (app.clone(), stop.clone(), start.old_writer);
         tokio::spawn(async move { writer::run(&app, every, old, stop).await })
     });
-    tracing::info!(address = %start.listen, mode = %app.settings.mode, "the sample application listens");
+    tracing::info!(%address, mode = %app.settings.mode, "the sample application listens");
+    // the socket is open: a request made from now on waits for its answer
+    listening(address);
     axum::serve(listener, web::router(app.clone()))
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
-        .map_err(|source| AppError::Listen {
-            address: start.listen,
-            source,
-        })?;
+        .map_err(refused)?;
     if let Some(writer) = writer {
         // it ends by the same token; a panic in it was logged by the runtime
         let _ = writer.await;

@@ -19,8 +19,10 @@ use super::AppError;
 
 /// How long a running application may take to answer its last requests.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long a started application is watched for ending at once.
-const WATCH: Duration = Duration::from_millis(400);
+/// How long a start may take until the application listens.
+const START: Duration = Duration::from_secs(10);
+/// How long somebody else may hold the lock to see whether an application runs.
+const LOOK: Duration = Duration::from_millis(400);
 
 /// How a process was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,7 @@ struct Record {
 /// Shows that this process is the running application. Kept for as long as it runs.
 #[derive(Debug)]
 pub struct Presence {
+    state: PathBuf,
     _lock: File,
 }
 
@@ -50,7 +53,7 @@ impl Presence {
     pub fn announce(state: &Path) -> Result<Self, AppError> {
         std::fs::create_dir_all(state).map_err(failed("the state directory cannot be made"))?;
         let lock = lock_file(state)?;
-        let deadline = Instant::now() + WATCH;
+        let deadline = Instant::now() + LOOK;
         // somebody who looks whether it runs holds the lock for a moment
         while let Err(error) = lock.try_lock() {
             if Instant::now() > deadline {
@@ -79,14 +82,29 @@ impl Presence {
         std::fs::write(&unfinished, text)
             .and_then(|()| std::fs::rename(&unfinished, &path))
             .map_err(failed("the process cannot be described"))?;
-        Ok(Self { _lock: lock })
+        Ok(Self {
+            state: state.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// Says that the application listens, which [`start`] waits for.
+    pub fn listens(&self) -> Result<(), AppError> {
+        File::create(ready_path(&self.state))
+            .map(drop)
+            .map_err(failed("the state directory cannot be written"))
     }
 }
 
 /// Starts an application that goes on when this process ends, with its output in `log` of the
-/// state directory. Answers when it has been up for a moment; it may not listen yet.
+/// state directory. Answers when it listens, or after 10 s of a start that takes longer. The launch
+/// must name the same state directory.
 pub async fn start(state: &Path, launch: &Launch) -> Result<Child, AppError> {
     std::fs::create_dir_all(state).map_err(failed("the state directory cannot be made"))?;
+    let ready = ready_path(state);
+    if ready.exists() {
+        std::fs::remove_file(&ready).map_err(failed("the state directory cannot be written"))?;
+    }
     let path = state.join("log");
     let mut log = OpenOptions::new()
         .create(true)
@@ -114,12 +132,19 @@ pub async fn start(state: &Path, launch: &Launch) -> Result<Child, AppError> {
         .process_group(0)
         .spawn()
         .map_err(failed("the sample application cannot be started"))?;
-    match tokio::time::timeout(WATCH, child.wait()).await {
-        Err(_) => Ok(child),
-        Ok(status) => Err(AppError::EndedAtOnce {
-            status: status.map_or_else(|error| error.to_string(), |status| status.to_string()),
-            log: last_line(&path, before),
-        }),
+    let deadline = Instant::now() + START;
+    loop {
+        let ended = child.try_wait();
+        if let Ok(Some(status)) = ended {
+            return Err(AppError::EndedAtOnce {
+                status: status.to_string(),
+                log: last_line(&path, before),
+            });
+        }
+        if ready.exists() || Instant::now() > deadline {
+            return Ok(child);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -204,6 +229,10 @@ fn lock_file(state: &Path) -> Result<File, AppError> {
 
 fn record_path(state: &Path) -> PathBuf {
     state.join("process.json")
+}
+
+fn ready_path(state: &Path) -> PathBuf {
+    state.join("listens")
 }
 
 fn last_line(path: &Path, after: u64) -> String {

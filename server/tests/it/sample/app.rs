@@ -57,32 +57,26 @@ impl Running {
     ) -> Self {
         let environment_file = directory.path().join(".env");
         write_environment_file(&environment_file, mode, "");
-        // a port that is free now; nobody else asks for it in the moment until it is taken
-        let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let mut start = Start {
             environment_file,
-            listen: listen.local_addr().unwrap(),
+            listen: "127.0.0.1:0".parse().unwrap(),
             write_every: None,
             old_writer: false,
         };
-        drop(listen);
         change(&mut start);
-        let (address, stop) = (start.listen, CancellationToken::new());
+        let stop = CancellationToken::new();
         let token = stop.clone();
-        let task = tokio::spawn(async move { app::serve(&start, token).await });
-        let running = Self {
-            address,
+        let (tell, listening) = tokio::sync::oneshot::channel();
+        let task = tokio::spawn(async move {
+            app::serve(&start, token, |address| tell.send(address).unwrap()).await
+        });
+        Self {
+            address: listening.await.unwrap(),
             stop,
             task,
             database,
             _directory: directory,
-        };
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while std::net::TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < deadline, "the application does not listen");
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        running
     }
 
     async fn get(&self, path: &str) -> (u16, String) {

@@ -115,6 +115,6 @@ async fn it_refuses_to_start_in_the_mode_it_is_told_to_fail_in() {
         write_every: None,
         old_writer: false,
     };
-    let error = app::serve(&start, CancellationToken::new()).await;
+    let error = app::serve(&start, CancellationToken::new(), |_| {}).await;
     assert!(matches!(error, Err(AppError::ToldToFail(_))), "{error:?}");
 }
