@@ -15,6 +15,7 @@ pub mod gate;
 pub mod inspect;
 pub mod isolation;
 pub mod journal;
+pub mod loss;
 pub mod manifest;
 pub mod operation;
 pub mod plan;
@@ -23,6 +24,7 @@ pub mod progress;
 mod rebuild;
 pub mod restore;
 pub mod schema;
+pub mod verification;
 
 pub use compile::{Options, Refusal, compile};
 pub use executor::{Control, DriveError, Goal, Outcome, drive};
