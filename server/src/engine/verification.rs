@@ -282,8 +282,13 @@ async fn invariants(db: &mut Connection, playbook: &Playbook) -> Result<Section,
             Ok(broken) => {
                 let fails = (broken != 0)
                     .then(|| format!("{broken} rows break it: correct them in the application."));
-                Check::of(&invariant.name, title, format!("{broken} rows break it"), fails)
-                    .with_value(broken as f64)
+                Check::of(
+                    &invariant.name,
+                    title,
+                    format!("{broken} rows break it"),
+                    fails,
+                )
+                .with_value(broken as f64)
             }
             Err(DbError::Statement { detail, .. }) => Check::not_measured(
                 &invariant.name,
@@ -331,9 +336,5 @@ async fn integrity(db: &mut Connection) -> Result<Section, DbError> {
         fails,
     )
     .with_value(dangling as f64);
-    Ok(section(
-        "integrity",
-        "Database integrity",
-        vec![file, keys],
-    ))
+    Ok(section("integrity", "Database integrity", vec![file, keys]))
 }

@@ -151,12 +151,7 @@ fn by_name(snapshot: &Snapshot) -> Result<BTreeMap<String, Shape>, DbError> {
 }
 
 /// Whether the live table still holds what the manifest says, over the manifest's columns.
-fn unchanged(
-    now: &Snapshot,
-    backup: &Backup,
-    old: &Shape,
-    new: &Shape,
-) -> Result<bool, DbError> {
+fn unchanged(now: &Snapshot, backup: &Backup, old: &Shape, new: &Shape) -> Result<bool, DbError> {
     let Some(saved) = backup.manifest.content.table(&old.name) else {
         return Ok(false);
     };
@@ -299,7 +294,9 @@ impl Table<'_> {
         let mut reader = before.reader(&select(old, shared, &[]))?;
         let mut rows = reader.rows()?;
         while let Some(fields) = rows.next()? {
-            *known.entry(canonical::row(&fields, 0..shared.len())).or_default() += 1;
+            *known
+                .entry(canonical::row(&fields, 0..shared.len()))
+                .or_default() += 1;
         }
         let mut reader = now.reader(&select(new, shared, &[]))?;
         let mut rows = reader.rows()?;

@@ -40,7 +40,14 @@ pub(super) async fn check(
         let statement = bound(query, organization);
         match steps(db, &statement).await {
             Ok(steps) => {
-                checks.push(uses_index(query, &index, &index_title, &steps, playbook, schema));
+                checks.push(uses_index(
+                    query,
+                    &index,
+                    &index_title,
+                    &steps,
+                    playbook,
+                    schema,
+                ));
             }
             Err(DbError::Statement { detail, .. }) => {
                 let why = format!("The query fails: {detail}. Correct the playbook.");

@@ -69,7 +69,8 @@ fn look(table: &Table, column: &str, organizations: &str) -> (Vec<String>, Vec<S
         Some(index) => found.push(format!("index {}", index.name)),
         None => {
             found.push("no index".to_owned());
-            faults.push("Lists of one organization read the whole table: make an index.".to_owned());
+            faults
+                .push("Lists of one organization read the whole table: make an index.".to_owned());
         }
     }
     (found, faults)
