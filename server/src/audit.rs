@@ -2,6 +2,9 @@
 //! Entries are written in the same transaction as the change they tell of. They must not hold secrets.
 
 mod chain;
+mod read;
+
+pub use read::{Filter, csv, page, verify};
 
 use crate::accounts::Actor;
 use crate::moment::Moment;

@@ -13,7 +13,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use read::{ConfigError, from_file, from_text};
+pub use environment::VARIABLES;
+pub use read::{ConfigError, from_environment, from_file, from_text};
 pub use system::{Hook, Hooks, SystemConfig};
 pub use value::{DatabaseSource, HttpAddress, PlaybookSource, Slug};
 
@@ -91,6 +92,18 @@ impl Config {
     /// The JSON Schema of the configuration file, for editors.
     pub fn json_schema() -> schemars::Schema {
         schemars::schema_for!(Config)
+    }
+
+    /// Keeps everything in another directory. Backups that the file puts elsewhere stay there.
+    pub fn move_data(&mut self, data: &Path) {
+        let before = std::mem::replace(&mut self.data, data.to_owned());
+        for system in &mut self.systems {
+            if let Some(backups) = &mut system.backups
+                && let Ok(inside) = backups.strip_prefix(&before)
+            {
+                *backups = data.join(inside);
+            }
+        }
     }
 
     fn resolve(&mut self, base: &Path) {

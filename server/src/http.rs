@@ -3,10 +3,13 @@
 //! It holds no rule of the domain.
 
 mod access;
+mod accounts;
+mod audit;
 mod cookie;
 mod events;
 mod extract;
 mod health;
+mod invitations;
 mod observe;
 mod openapi;
 mod problem;
@@ -33,6 +36,9 @@ const LARGEST_BODY: usize = 256 * 1024;
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::heading())
         .merge(session::routes())
+        .merge(invitations::routes())
+        .merge(accounts::routes())
+        .merge(audit::routes())
         .merge(events::routes())
         .merge(openapi::routes())
 }

@@ -7,6 +7,7 @@ pub mod approvals;
 pub mod audit;
 pub mod browse;
 pub mod checklist;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod engine;

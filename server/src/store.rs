@@ -6,9 +6,11 @@
 pub mod accounts;
 pub mod approvals;
 pub mod checklist;
+pub mod invitations;
 mod migrate;
 pub mod reports;
 pub mod sessions;
+pub mod sign_in_tries;
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,9 @@
 //! Passwords: what is accepted, and Argon2id hashes of them, made and checked beside the runtime's own threads.
+//!
+//! Hashing is dear on purpose, so what strangers can spend is bounded: few at once, few waiting. Devices that are known
+//! have a turn of their own, which strangers cannot use up.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
@@ -12,15 +16,28 @@ use crate::secret::Secret;
 pub const SHORTEST: usize = 12;
 /// Longest password: hashing a megabyte is a way to keep a server busy.
 pub const LONGEST: usize = 256;
-/// Hashes at one time, in the whole process: each takes 19 MiB and a processor.
+/// Hashes of strangers at one time, in the whole process: each takes 19 MiB and a processor.
 const AT_ONCE: usize = 2;
+/// Strangers that may wait for their turn; at about 30 ms a hash this is a second.
+const WAITING: usize = 64;
 
 /// OWASP's parameters for Argon2id: 19 MiB, 2 passes, 1 lane (Password Storage Cheat Sheet).
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Anybody; refused when too many wait.
+    Anyone,
+    /// Devices and sessions that are known, and links: strangers cannot fill this lane.
+    Known,
+}
+
+static STRANGERS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
+static KNOWN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
+static STRANGERS_WAITING: AtomicUsize = AtomicUsize::new(0);
 
 /// Why a password could not be hashed or checked; a defect or a machine without memory.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +48,9 @@ pub enum PasswordError {
     /// The parameters are refused by the library.
     #[error("the parameters of the password hash were refused")]
     Parameters(argon2::Error),
+    /// Too many strangers wait for their turn.
+    #[error("too many passwords wait to be checked")]
+    Busy,
     /// The thread died.
     #[error("the thread that hashes passwords ended")]
     Thread,
@@ -69,7 +89,7 @@ fn argon2() -> Result<Argon2<'static>, PasswordError> {
 /// # Errors
 /// When it cannot be hashed.
 pub async fn hash(password: Secret<String>) -> Result<String, PasswordError> {
-    beside(move || {
+    beside(Lane::Known, move || {
         let hash = argon2()?.hash_password(password.expose().as_bytes())?;
         Ok(hash.to_string())
     })
@@ -80,19 +100,27 @@ pub async fn hash(password: Secret<String>) -> Result<String, PasswordError> {
 /// that time does not tell whether the account exists; the answer is then false.
 ///
 /// # Errors
-/// When the hash cannot be read.
+/// When the hash cannot be read, or too many strangers wait.
 pub async fn matches(
+    lane: Lane,
     password: Secret<String>,
     kept: Option<String>,
 ) -> Result<bool, PasswordError> {
-    beside(move || {
+    if password.expose().len() > LONGEST {
+        return Ok(false);
+    }
+    beside(lane, move || {
         let argon2 = argon2()?;
         let bytes = password.expose().as_bytes();
         match kept {
-            Some(kept) => {
-                let kept = PasswordHash::new(&kept).map_err(argon2::password_hash::Error::from)?;
-                Ok(argon2.verify_password(bytes, &kept).is_ok())
-            }
+            // a hash that cannot be read is nobody's password; the work is done all the same
+            Some(kept) => match PasswordHash::new(&kept) {
+                Ok(kept) => Ok(argon2.verify_password(bytes, &kept).is_ok()),
+                Err(_) => {
+                    argon2.hash_password(bytes)?;
+                    Ok(false)
+                }
+            },
             None => {
                 argon2.hash_password(bytes)?;
                 Ok(false)
@@ -102,13 +130,39 @@ pub async fn matches(
     .await
 }
 
+/// A place in the line of strangers, given up however the wait ends.
+struct Place;
+
+impl Place {
+    fn take() -> Result<Self, PasswordError> {
+        let before = STRANGERS_WAITING.fetch_add(1, Ordering::SeqCst);
+        let place = Self;
+        if before < WAITING {
+            Ok(place)
+        } else {
+            Err(PasswordError::Busy)
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        STRANGERS_WAITING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 async fn beside<T: Send + 'static>(
+    lane: Lane,
     work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
 ) -> Result<T, PasswordError> {
-    let turn = Arc::clone(&TURNS)
-        .acquire_owned()
-        .await
-        .map_err(|_| PasswordError::Thread)?;
+    let turn = match lane {
+        Lane::Known => Arc::clone(&KNOWN).acquire_owned().await,
+        Lane::Anyone => {
+            let _place = Place::take()?;
+            Arc::clone(&STRANGERS).acquire_owned().await
+        }
+    }
+    .map_err(|_| PasswordError::Thread)?;
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         work()
@@ -127,10 +181,20 @@ mod tests {
             .await
             .unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let check = |password: &str| matches(Secret::new(password.into()), Some(kept.clone()));
+        let check = |password: &str| {
+            matches(
+                Lane::Known,
+                Secret::new(password.into()),
+                Some(kept.clone()),
+            )
+        };
         assert!(check("correct horse battery").await.unwrap());
         assert!(!check("correct horse batterz").await.unwrap());
-        assert!(!matches(Secret::new("x".into()), None).await.unwrap());
+        assert!(
+            !matches(Lane::Known, Secret::new("x".into()), None)
+                .await
+                .unwrap()
+        );
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::accounts::{Actor, token};
+use super::{Actor, throttle, token};
 use crate::config::SessionConfig;
 use crate::moment::{Clock, Moment};
+use crate::state::AppState;
 use crate::store::sessions::StoredSession;
-use crate::store::{Store, StoreError, sessions};
+use crate::store::{Store, StoreError, sessions, sign_in_tries};
 
 /// A request is noted at most once in this time, so that reading pages writes nothing most of the time.
 const NOTED: Duration = Duration::from_secs(60);
@@ -48,4 +49,22 @@ fn lives(session: &StoredSession, limits: &SessionConfig, now: Moment) -> bool {
     !session.account.account.disabled
         && now.since(session.seen) < limits.idle()
         && now.since(session.started) < limits.absolute()
+}
+
+/// Removes sessions and counted tries that no longer matter.
+///
+/// # Errors
+/// When the control store cannot be written.
+pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
+    let now = state.clock.now();
+    let limits = &state.config.sessions;
+    let mut tx = state.store.write().await?;
+    sessions::sweep(
+        &mut tx,
+        now.minus(limits.absolute()),
+        now.minus(limits.idle()),
+    )
+    .await?;
+    sign_in_tries::sweep(&mut tx, now.minus(throttle::FORGOTTEN)).await?;
+    tx.commit().await
 }

@@ -38,7 +38,7 @@ fn set(config: &mut Config, name: &str, value: String) -> Result<(), (String, &'
                 )
             })?;
         }
-        "SWITCHYARD_DATA" => config.data = value.into(),
+        "SWITCHYARD_DATA" => config.move_data(std::path::Path::new(&value)),
         "SWITCHYARD_PUBLIC_ADDRESS" => {
             config.public_address = Some(
                 HttpAddress::try_from(value)

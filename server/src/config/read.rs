@@ -58,6 +58,16 @@ pub fn from_file(path: &Path) -> Result<Config, ConfigError> {
     from_text(&text, path, base, &|name| std::env::var(name).ok())
 }
 
+/// The configuration without a file: what the environment says, and defaults.
+///
+/// # Errors
+/// When a variable is wrong.
+pub fn from_environment() -> Result<Config, ConfigError> {
+    from_text("", Path::new("(no file)"), Path::new(""), &|name| {
+        std::env::var(name).ok()
+    })
+}
+
 /// Reads a configuration from text. `path` is named in errors, relative paths start at `base`, and `variable` is
 /// the environment.
 ///

@@ -127,3 +127,113 @@ pub async fn confirm(
         .await?;
     Ok(())
 }
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Identifier, no secret.
+    pub id: String,
+    /// Browser, as it named itself.
+    pub agent: String,
+    /// Address it came from.
+    pub address: String,
+    /// Signed in.
+    pub created: Moment,
+    /// Last request, to about a minute.
+    pub seen: Moment,
+}
+
+/// Sessions of an account, newest first.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn of_account(
+    connection: &mut SqliteConnection,
+    account: &str,
+) -> Result<Vec<Listed>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, agent, address, created, seen FROM sessions WHERE account = $1 ORDER BY created DESC, id",
+    )
+    .bind(account)
+    .fetch_all(connection)
+    .await?;
+    let listed: Result<Vec<_>, sqlx::Error> = rows
+        .iter()
+        .map(|row| {
+            Ok(Listed {
+                id: row.try_get("id")?,
+                agent: row.try_get("agent")?,
+                address: row.try_get("address")?,
+                created: Moment(row.try_get("created")?),
+                seen: Moment(row.try_get("seen")?),
+            })
+        })
+        .collect();
+    Ok(listed?)
+}
+
+/// Ends one session of an account; says whether there was one.
+///
+/// # Errors
+/// When the store cannot write.
+pub async fn end(
+    connection: &mut SqliteConnection,
+    account: &str,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query("DELETE FROM sessions WHERE account = $1 AND id = $2")
+        .bind(account)
+        .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends the session of a token, if there is one.
+///
+/// # Errors
+/// When the store cannot write.
+pub async fn end_by_token_hash(
+    connection: &mut SqliteConnection,
+    token_hash: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
+        .bind(token_hash)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends all sessions of an account but `kept`, and says how many.
+///
+/// # Errors
+/// When the store cannot write.
+pub async fn end_all(
+    connection: &mut SqliteConnection,
+    account: &str,
+    kept: Option<&str>,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query("DELETE FROM sessions WHERE account = $1 AND id <> COALESCE($2, '')")
+        .bind(account)
+        .bind(kept)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Removes sessions that were started or seen too long ago to live.
+///
+/// # Errors
+/// When the store cannot write.
+pub async fn sweep(
+    connection: &mut SqliteConnection,
+    started_before: Moment,
+    seen_before: Moment,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM sessions WHERE created <= $1 OR seen <= $2")
+        .bind(started_before.0)
+        .bind(seen_before.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The command line: one file a subcommand in `cli/`, each a set of arguments and a function that runs it.
+//! Exit code 0: done. 1: refused or failed, with the reason on stderr. 2: wrong usage.
+
+mod account;
+mod audit;
+mod configured;
+mod console;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use output::{Failure, Format, Output};
+
+/// Switchyard: takes a running application and its database through a guarded migration, and back at every step.
+#[derive(Debug, Parser)]
+#[command(
+    name = "switchyard",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 refused or failed with a reason on stderr, 2 wrong usage.\n\
+        Database URLs are sqlite:PATH. SWITCHYARD_CONFIG names the configuration file of serve."
+)]
+struct Cli {
+    /// How results are written: for people, or JSON for programs.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the console.
+    Serve(serve::Serve),
+    /// Work with the audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Let somebody back in.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    // clap ends the process itself: 0 after --help, 2 after wrong usage
+    let cli = Cli::parse();
+    let output = Output::new(cli.format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.fail(&Failure::new(format!(
+                "no threads could be started: {error}"
+            )));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command, &output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.fail(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Audit(command) => audit::run(command, output).await,
+        Command::Account(command) => account::run(command, output).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_and_argument_says_what_it_is_for() {
+        fn check(command: &clap::Command, missing: &mut Vec<String>) {
+            let name = command.get_name();
+            if command.get_about().is_none() && !command.is_hide_set() {
+                missing.push(name.to_owned());
+            }
+            for argument in command.get_arguments() {
+                let builtin = matches!(argument.get_id().as_str(), "help" | "version");
+                if argument.get_help().is_none() && !argument.is_hide_set() && !builtin {
+                    missing.push(format!("{name} {}", argument.get_id()));
+                }
+            }
+            for inner in command.get_subcommands() {
+                check(inner, missing);
+            }
+        }
+        let mut missing = Vec::new();
+        let command = Cli::command();
+        command.clone().debug_assert();
+        check(&command, &mut missing);
+        assert!(missing.is_empty(), "without help: {missing:?}");
+    }
+}

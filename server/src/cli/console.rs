@@ -1,0 +1,189 @@
+//! One running console: opens the control store, binds the address, answers, and stops gracefully. Holds no routes.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::Failure;
+use crate::accounts::{links, sessions};
+use crate::config::{Config, LogConfig, LogFormat};
+use crate::moment::Clock;
+use crate::state::AppState;
+use crate::store::Store;
+
+/// Time that requests and tasks get to end after a stop is asked for.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+/// How often what has expired is removed.
+const SWEEP: Duration = Duration::from_secs(15 * 60);
+
+/// Starts the log as configured.
+///
+/// # Errors
+/// When the level cannot be read.
+pub fn start_logs(config: &LogConfig) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.level).map_err(|error| {
+        Failure::caused(
+            format!("the log level `{}` cannot be read", config.level),
+            &error,
+        )
+        .remedy("Write a level such as `info`, or such as `info,server::engine=debug`.")
+    })?;
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    let registry = tracing_subscriber::registry().with(filter);
+    match config.format {
+        LogFormat::Human => registry.with(lines).try_init(),
+        LogFormat::Json => registry.with(lines.json()).try_init(),
+    }
+    .map_err(|error| Failure::caused("the log could not be started", &error))
+}
+
+/// A console that listens.
+pub struct Started {
+    /// What its requests and tasks share.
+    pub state: AppState,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Started {
+    /// Opens the control store and listens; answers nothing yet.
+    ///
+    /// # Errors
+    /// When the address is in use or the control store cannot be opened.
+    pub async fn new(mut config: Config) -> Result<Self, Failure> {
+        let wanted = config.listen;
+        let listener = TcpListener::bind(wanted).await.map_err(|error| {
+            Failure::caused(format!("{wanted} cannot be listened on"), &error).remedy(
+                "Stop what listens there, or name another address with --listen ADDRESS:PORT.",
+            )
+        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::caused("the address is not known", &error))?;
+        config.listen = address;
+        let store = Store::open(&config.control_store_path()).await?;
+        let state = AppState::new(config, store, Clock::system());
+        Ok(Self {
+            state,
+            listener,
+            address,
+        })
+    }
+
+    /// Address that it listens on; the port is known also when port 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Says where the console is, and prints the link for the first account while there is none. On stdout and not in
+    /// the log, which is kept.
+    ///
+    /// # Errors
+    /// When the control store fails.
+    pub async fn announce(&self) -> Result<(), Failure> {
+        let origin = self.state.config.origin();
+        let link = links::first_run(&self.state.store, &self.state.clock).await?;
+        let mut stdout = std::io::stdout().lock();
+        // whoever started us may have closed it
+        let _ = match link {
+            Some(link) => writeln!(
+                stdout,
+                "Switchyard listens on {origin}\nNo account exists yet. This link makes the first, works once, within an hour:\n\
+                 {origin}{}",
+                link.path.expose()
+            ),
+            None => writeln!(stdout, "Switchyard listens on {origin}"),
+        };
+        let _ = stdout.flush();
+        Ok(())
+    }
+
+    /// Answers until SIGINT or SIGTERM, then stops: live events end, background tasks end at their next safe point,
+    /// connections close. A second signal stops at once.
+    ///
+    /// # Errors
+    /// When signals cannot be listened to, or the listener fails.
+    pub async fn until_stopped(self) -> Result<(), Failure> {
+        let Self {
+            state,
+            listener,
+            address,
+        } = self;
+        let shutdown = state.shutdown.clone();
+        let mut interrupt = listen_for(SignalKind::interrupt())?;
+        let mut terminate = listen_for(SignalKind::terminate())?;
+        let on_signal = shutdown.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            tracing::info!("stopping: requests and running batches end first");
+            on_signal.cancel();
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(1);
+        });
+        state.tasks.spawn(sweep(state.clone()));
+        let app =
+            crate::http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        tracing::info!(%address, "listening");
+        let listener = listener.tap_io(|stream| {
+            // small answers must not wait for the next one
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY could not be set");
+            }
+        });
+        let serving = axum::serve(listener, app)
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+            .into_future();
+        let deadline = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(STOP_WITHIN).await;
+        };
+        tokio::select! {
+            served = serving => served.map_err(|error| Failure::caused("the listener failed", &error))?,
+            () = deadline => tracing::warn!("some requests did not end in time"),
+        }
+        state.tasks.close();
+        if tokio::time::timeout(STOP_WITHIN, state.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "some background tasks did not end in time; their journals say where they were"
+            );
+        }
+        state.store.close().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
+    signal(kind).map_err(|error| Failure::caused("signals cannot be listened to", &error))
+}
+
+/// Removes what has expired, now and then, until the server stops.
+async fn sweep(state: AppState) {
+    loop {
+        if let Err(error) = sessions::sweep(&state).await {
+            tracing::warn!(%error, "expired sessions could not be removed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            () = state.shutdown.cancelled() => return,
+        }
+    }
+}
