@@ -1,5 +1,7 @@
 //! Where the browser is: path and query as signals, links followed without a reload.
 
+use std::cell::Cell;
+
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -26,13 +28,20 @@ pub fn provide() -> Location {
     location.read_address();
     window_event_listener(ev::popstate, move |_| location.read_address());
     window_event_listener(ev::click, move |event| location.follow_link(&event));
-    provide_context(location);
+    CURRENT.set(Some(location));
     location
+}
+
+thread_local! {
+    // links are followed in event handlers, where there is no context to look in
+    static CURRENT: Cell<Option<Location>> = const { Cell::new(None) };
 }
 
 /// The address of the page.
 pub fn current() -> Location {
-    expect_context::<Location>()
+    CURRENT
+        .get()
+        .expect("the application provides the location before anything else")
 }
 
 impl Location {
@@ -51,6 +60,16 @@ impl Location {
                     .find(|(key, value)| key == name && !value.is_empty())
                     .map(|(_, value)| value.clone())
             })
+        })
+    }
+
+    /// Value of one query parameter now, without following it.
+    pub fn query_now(&self, name: &str) -> Option<String> {
+        self.query.with_untracked(|pairs| {
+            pairs
+                .iter()
+                .find(|(key, value)| key == name && !value.is_empty())
+                .map(|(_, value)| value.clone())
         })
     }
 

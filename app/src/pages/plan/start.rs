@@ -22,6 +22,7 @@ pub(super) struct Start {
     plan: Loaded<PlanView>,
     preflight: Submission,
     approvals: Loaded<Vec<Approval>>,
+    systems: Systems,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -48,6 +49,7 @@ impl Start {
             plan,
             preflight,
             approvals,
+            systems: expect_context::<Systems>(),
         }
     }
 
@@ -102,7 +104,8 @@ impl Start {
         if refused.is_some() {
             return refused;
         }
-        let open = expect_context::<Systems>()
+        let open = self
+            .systems
             .find(&self.system())
             .and_then(|system| system.run)
             .filter(|run| run.state.is_open());

@@ -1,0 +1,186 @@
+//! The numbers of a run: at a glance, speed, effect on users, what stopping would mean.
+
+use leptos::prelude::*;
+use shared::state::RunState;
+use shared::system::Tone;
+
+use super::RunPart;
+use crate::components::{
+    KeyValue, LineChart, Panel, Progress, Stat, Stats, run_standing, state_badge,
+};
+use crate::format;
+
+/// The row of numbers.
+pub(super) fn glance(part: RunPart) -> AnyView {
+    let progress = part.progress;
+    let working = move || {
+        progress.with(|now| {
+            matches!(
+                now.state,
+                RunState::Running | RunState::RollingBack | RunState::Queued
+            )
+        })
+    };
+    let tone = Signal::derive(move || progress.with(|now| run_standing(now.state).tone));
+    let step = Signal::derive(move || {
+        progress
+            .with(|now| now.step_title.clone())
+            .unwrap_or_else(|| "Steps".into())
+    });
+    let in_rows = move || progress.with(|now| now.rows_total > 0 && now.step.is_some());
+    let done = Signal::derive(move || {
+        progress.with(|now| {
+            if in_rows() {
+                now.rows_done
+            } else {
+                now.steps_done.into()
+            }
+        })
+    });
+    let total = Signal::derive(move || {
+        progress.with(|now| {
+            if in_rows() {
+                now.rows_total
+            } else {
+                now.steps_total.into()
+            }
+        })
+    });
+    let left = |range: Option<(u64, u64)>| {
+        range.map_or_else(
+            || "Not known yet".to_string(),
+            |(low, high)| format::time_left(low, high),
+        )
+    };
+    let step_left = Signal::derive(move || {
+        if working() {
+            left(progress.with(|now| now.step_left_ms))
+        } else {
+            "None".into()
+        }
+    });
+    let run_left = Signal::derive(move || {
+        if working() {
+            left(progress.with(|now| now.run_left_ms))
+        } else {
+            "None".into()
+        }
+    });
+    let rate = Signal::derive(move || {
+        if working() {
+            format::rate(progress.with(|now| now.rows_per_second))
+        } else {
+            "0 / s".into()
+        }
+    });
+    view! {
+        <Stats label="Run at a glance">
+            <Stat label=step value=Signal::derive(move || format::count(done.get())) unit=Signal::derive(move || format!("of {} {}", format::count(total.get()), if in_rows() { "rows" } else { "steps" }))>
+                <Progress label="Progress" value=done max=total tone/>
+            </Stat>
+            <Stat label="Left in this step" value=step_left>
+                {move || progress.with(|now| now.waiting_for.clone()).map_or_else(|| "Shortest and longest likely".to_string(), |what| format!("Waits for {what}"))}
+            </Stat>
+            <Stat label="Left in this run" value=run_left>"If gates open at once"</Stat>
+            <Stat label="Speed" value=rate unit="rows">
+                {move || format!("{} a batch", format::counted(progress.with(|now| now.batch_size), "row", "rows"))}
+            </Stat>
+            <Stat label="Time worked" value=Signal::derive(move || format::duration(progress.with(|now| now.elapsed_ms)))>
+                {move || progress.with(|now| format!("{} steps", format::of(now.steps_done.into(), now.steps_total.into())))}
+            </Stat>
+        </Stats>
+    }
+    .into_any()
+}
+
+/// Rows per second over time.
+pub(super) fn speed_panel(part: RunPart) -> AnyView {
+    let points = Signal::derive(move || {
+        part.view.with(|view| {
+            view.speed
+                .iter()
+                .map(|point| (point.at_ms as f64, point.rows_per_second))
+                .collect::<Vec<_>>()
+        })
+    });
+    let finding = Signal::derive(move || {
+        points.with(|points| {
+            let highest = points.iter().map(|point| point.1).fold(0.0, f64::max);
+            let last = points.last().map_or(0.0, |point| point.1);
+            format!(
+                "Up to {} rows, last {} rows.",
+                format::rate(highest),
+                format::rate(last)
+            )
+        })
+    });
+    let none = move || points.with(Vec::is_empty);
+    view! {
+        <Panel title="Speed" note="rows per second">
+            <div class="body">
+                {move || none().then(|| view! { <p class="sm">"Measured as soon as rows are written."</p> })}
+                <div hidden=none>
+                    <LineChart
+                        title="Rows per second" finding points height=128.0
+                        time_words=|ms| format::duration(ms.max(0.0) as u64) value_words=format::rate value_title="Rows"
+                    />
+                </div>
+            </div>
+        </Panel>
+    }
+    .into_any()
+}
+
+/// What people using the application notice.
+pub(super) fn effect_panel(part: RunPart) -> AnyView {
+    let longest = move || part.progress.with(|now| now.longest_lock_ms);
+    // a form that saves within a second is not felt as slow
+    let badge = move || {
+        if longest() < 1000 {
+            state_badge(Tone::Done, "None seen")
+        } else {
+            state_badge(Tone::Gate, "Writes waited")
+        }
+    };
+    let facts = Signal::derive(move || {
+        vec![
+            (
+                "Longest time a write had to wait".to_string(),
+                format::duration(longest()),
+            ),
+            (
+                "Waits for now".into(),
+                part.progress
+                    .with(|now| now.waiting_for.clone())
+                    .unwrap_or_else(|| "Nothing".into()),
+            ),
+        ]
+    });
+    view! {
+        <Panel title="Effect on users" aside=badge>
+            <div class="body"><KeyValue facts/></div>
+        </Panel>
+    }
+    .into_any()
+}
+
+/// What pause and abort would mean now.
+pub(super) fn if_stopped(part: RunPart) -> AnyView {
+    let open = Memo::new(move |_| part.view.with(|view| view.summary.state.is_open()));
+    let words = Memo::new(move |_| part.view.with(|view| view.if_stopped.clone()));
+    (move || {
+        open.get().then(|| {
+            view! {
+                <Panel title="If you stop now">
+                    <div class="body">
+                        <dl class="kv rules">
+                            <dt>"Pause"</dt> <dd>{move || words.with(|words| words.pause.clone())}</dd>
+                            <dt>"Abort"</dt> <dd>{move || words.with(|words| words.abort.clone())}</dd>
+                        </dl>
+                    </div>
+                </Panel>
+            }
+        })
+    })
+    .into_any()
+}

@@ -1,0 +1,190 @@
+//! Phases, steps and gates of a run, as its journal says.
+
+use leptos::prelude::*;
+use shared::plan::Gate;
+use shared::run::{RunPhase, RunStep};
+use shared::state::{GateState, StepState};
+use shared::system::{Standing, Tone};
+
+use super::RunPart;
+use crate::components::{Panel, Progress, gate_word, icon, step_standing, tone_icon, tone_name};
+use crate::format;
+use crate::route::location;
+
+/// The list of phases and steps.
+pub(super) fn steps_panel(part: RunPart) -> AnyView {
+    let note = Signal::derive(move || {
+        part.progress.with(|now| {
+            format!(
+                "{} done",
+                format::of(now.steps_done.into(), now.steps_total.into())
+            )
+        })
+    });
+    let phases = Memo::new(move |_| part.view.with(|view| view.phases.clone()));
+    view! {
+        <Panel title="Phases and steps" note class="clip">
+            <ol class="steps">
+                {move || phases.get().into_iter().enumerate().map(|(index, one)| phase(part, index + 1, one)).collect_view()}
+            </ol>
+        </Panel>
+    }
+    .into_any()
+}
+
+fn phase_standing(phase: &RunPhase) -> Standing {
+    let any = |state: StepState| phase.steps.iter().any(|step| step.state == state);
+    let closed = phase
+        .steps
+        .iter()
+        .filter(|step| step.state == StepState::Pending)
+        .flat_map(|step| &step.gates)
+        .any(|gate| gate.state == GateState::Closed);
+    let finished = phase
+        .steps
+        .iter()
+        .all(|step| matches!(step.state, StepState::Done | StepState::Skipped));
+    let begun = phase
+        .steps
+        .iter()
+        .any(|step| step.state != StepState::Pending);
+    let (tone, word) = if any(StepState::Failed) || any(StepState::Stuck) {
+        (Tone::Failed, "Failed")
+    } else if any(StepState::Running) || any(StepState::Undoing) {
+        (Tone::Running, "Running")
+    } else if finished {
+        (Tone::Done, "Done")
+    } else if closed {
+        (Tone::Gate, "Waiting at gate")
+    } else if any(StepState::Undone) {
+        (Tone::Rolledback, "Undone")
+    } else if begun {
+        (Tone::Paused, "Begun")
+    } else {
+        (Tone::Pending, "Pending")
+    };
+    Standing {
+        tone,
+        word: word.into(),
+    }
+}
+
+fn phase(part: RunPart, number: usize, phase: RunPhase) -> AnyView {
+    let standing = phase_standing(&phase);
+    let state = tone_name(standing.tone);
+    let done = phase
+        .steps
+        .iter()
+        .filter(|step| matches!(step.state, StepState::Done | StepState::Skipped))
+        .count() as u64;
+    let total = phase.steps.len() as u64;
+    let took: u64 = phase.steps.iter().filter_map(|step| step.took_ms).sum();
+    let time = if took > 0 {
+        format::duration(took)
+    } else {
+        phase.planned.clone().unwrap_or_default()
+    };
+    view! {
+        <li class="ph" data-state=state>
+            <div class="line">
+                <span class="node">{icon(tone_icon(standing.tone))}<span class="vh">{standing.word}</span></span>
+                <span class="nm"><b>{format!("{number}. {}", phase.title)}</b></span>
+                <span class="val">{format!("{} steps", format::of(done, total))}</span>
+                <span class="dur">{time}</span>
+            </div>
+            <ol>{phase.steps.into_iter().enumerate().map(|(index, one)| step(part, format!("{number}.{}", index + 1), one)).collect_view()}</ol>
+        </li>
+    }
+    .into_any()
+}
+
+fn step(part: RunPart, index: String, step: RunStep) -> AnyView {
+    let standing = step_standing(step.state);
+    let state = tone_name(standing.tone);
+    let now = matches!(step.state, StepState::Running | StepState::Undoing);
+    let rows = match (step.state, step.rows_total) {
+        (StepState::Skipped, _) => "Nothing to do".to_string(),
+        (_, 0) => String::new(),
+        (StepState::Pending, total) => format::counted(total, "row", "rows"),
+        (_, total) => format!("{} rows", format::of(step.rows_done, total)),
+    };
+    let aside = (step.set_aside > 0).then(|| view! { <span class="wrn">{format!("{} set aside, ", format::count(step.set_aside))}</span> });
+    let key = step.key.clone();
+    let title = step.title.clone();
+    let table = step
+        .table
+        .clone()
+        .map(|table| view! { " " <span class="muted mono">{table}</span> });
+    let working = now.then(|| live_rows(part, &step));
+    let error = step
+        .error
+        .clone()
+        .map(|error| view! { <div class="facts-line"><span class="neg">{error}</span></div> });
+    view! {
+        {step.gates.into_iter().map(gate).collect_view()}
+        <li class=if now { "now" } else { "" } data-state=state aria-current=now.then_some("step")>
+            <div class="line">
+                <span class="node">{icon(tone_icon(standing.tone))}<span class="vh">{standing.word}</span></span>
+                <span class="nm">
+                    <span class="idx">{index}</span>
+                    <button type="button" class="linklike" aria-label=format!("SQL of {title}") on:click=move |_| location::current().set_query(&[("sql", key.as_str())])>{title.clone()}</button>
+                    {table}
+                </span>
+                <span class="val">{aside} {rows}</span>
+                <span class="dur">{step.took_ms.map(format::duration)}</span>
+            </div>
+            {working} {error}
+        </li>
+    }
+    .into_any()
+}
+
+/// The rows of the step being worked on, from live events.
+fn live_rows(part: RunPart, step: &RunStep) -> AnyView {
+    let key = step.key.clone();
+    let (done, total) = (step.rows_done, step.rows_total);
+    let numbers = Memo::new(move |_| {
+        part.progress.with(|now| {
+            if now.step.as_deref() == Some(key.as_str()) {
+                (now.rows_done, now.rows_total)
+            } else {
+                (done, total)
+            }
+        })
+    });
+    let label = step.title.clone();
+    (move || {
+        let label = label.clone();
+        (numbers.with(|numbers| numbers.1) > 0).then(|| {
+            view! {
+                <div class="sub"><div>
+                    <span class="strong">"Rows"</span>
+                    <Progress label=label class="sm" value=Signal::derive(move || numbers.get().0) max=Signal::derive(move || numbers.get().1) tone=Signal::stored(Tone::Running)/>
+                    <span>{move || { let (done, total) = numbers.get(); format::of(done, total) }}</span>
+                </div></div>
+            }
+        })
+    })
+    .into_any()
+}
+
+fn gate(gate: Gate) -> AnyView {
+    let (tone, picture, word) = gate_word(gate.state);
+    let closed = gate.state == GateState::Closed;
+    let class = if closed { "gt closed" } else { "gt" };
+    let words = match gate.state {
+        GateState::NotReached => "measured when it is reached".to_string(),
+        _ => format!("{}: {}", word.to_lowercase(), gate.evidence),
+    };
+    view! {
+        <li class=class data-state=tone_name(tone)>
+            <div class="line">
+                <span class="node">{icon(picture)}<span class="vh">{word}</span></span>
+                <span class="nm"><b>"Gate: " {gate.title}</b> " " <span class=if closed { "wrn" } else { "muted" }>{words}</span></span>
+                <span class="val"></span>
+                <span class="dur"></span>
+            </div>
+        </li>
+    }
+    .into_any()
+}
