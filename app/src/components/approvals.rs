@@ -24,26 +24,30 @@ pub fn Approvals(
         async move { api::approvals(&system).await }
     });
     let asked = RwSignal::new(None::<(Approval, bool)>);
-    move || {
+    // the dialog stands outside of the list, which is drawn anew when an approval changes
+    let list = move || {
         let approvals = loaded.get().unwrap_or_default();
-        if approvals.is_empty() {
-            return None;
-        }
-        let lines = approvals
-            .into_iter()
-            .map(|approval| line(approval, asked))
-            .collect_view();
-        Some(view! {
-            <section class="panel clip" aria-labelledby="approvals-heading">
-                <header>
-                    <h2 id="approvals-heading">"Approvals"</h2>
-                    <p>"Bound to exactly what was seen; void after any change"</p>
-                </header>
-                <ul class="gates">{lines}</ul>
-            </section>
-            <Decide system=system asked=asked />
+        (!approvals.is_empty()).then(|| {
+            let lines = approvals
+                .into_iter()
+                .map(|approval| line(approval, asked))
+                .collect_view();
+            view! {
+                <section class="panel clip" aria-labelledby="approvals-heading">
+                    <header>
+                        <h2 id="approvals-heading">"Approvals"</h2>
+                        <p>"Bound to exactly what was seen; void after any change"</p>
+                    </header>
+                    <ul class="gates">{lines}</ul>
+                </section>
+            }
         })
+    };
+    view! {
+        {list}
+        <Decide system=system asked=asked />
     }
+    .into_any()
 }
 
 fn drawn(state: ApprovalState) -> (Tone, &'static str) {

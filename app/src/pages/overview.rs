@@ -1,6 +1,5 @@
 //! The overview of a system: where it stands, the one next safe thing to do, and the ways back.
 
-mod approvals;
 mod panels;
 
 use leptos::prelude::*;
@@ -8,10 +7,9 @@ use shared::event::Topic;
 use shared::state::RunState;
 use shared::system::SystemOverview;
 
-use self::approvals::ApprovalsPanel;
 use self::panels::{activity, coverage_panel, health, journey, preparation, ways_back};
 use crate::api;
-use crate::components::{NextAction, Note, PageHead, icon, mode_badge, standing};
+use crate::components::{Approvals, NextAction, Note, PageHead, icon, mode_badge, standing};
 use crate::format;
 use crate::loader::load;
 use crate::route::SystemPage;
@@ -114,7 +112,7 @@ fn body(slug: StoredValue<String>, overview: Memo<SystemOverview>) -> AnyView {
             <Note state="failed" alert=true title=String::from("The target database can't be read")>{why}</Note>
         })}
         {move || view! { <NextAction action=next kicker=kicker().to_string()/> }}
-        <ApprovalsPanel system=slug.get_value()/>
+        <Approvals system=Signal::derive(move || slug.get_value())/>
         {journey(slug, overview)}
         <div class="cols cols-7-5 stretch">
             {coverage_panel(slug, overview)}
