@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod operation;
 pub mod plan;
 pub mod playbook;
+pub mod preflight;
 pub mod progress;
 mod rebuild;
 pub mod restore;
