@@ -2,5 +2,7 @@
 
 mod conformance;
 mod crash;
+mod driving;
+mod gates;
 mod world;
 mod zoo;

@@ -330,6 +330,9 @@ impl Driver<'_> {
         let step = self.record.steps[at].step.key.clone();
         let entered = self
             .save_alone(at, to, |record| {
+                // a step of many transactions has counted its attempt when it was begun
+                let began = matches!(record.state, StepState::Running | StepState::Done);
+                record.attempt += u32::from(!began);
                 record.error = Some(error.clone());
                 record.finished_at_ms = Some(now_ms());
             })

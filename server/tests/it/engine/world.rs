@@ -245,6 +245,8 @@ pub struct Watch {
     pub owner: String,
     /// At which boundary to die.
     pub bomb: Option<usize>,
+    /// Before which call to die.
+    pub bomb_before: Option<&'static str>,
     /// At which boundary to answer something else than to go on.
     pub answer: Option<(usize, Signal)>,
     pub passed: AtomicUsize,
@@ -262,6 +264,7 @@ impl Watch {
         Self {
             owner: "a test".into(),
             bomb: None,
+            bomb_before: None,
             answer: None,
             passed: AtomicUsize::new(0),
             exploded: Notify::new(),
@@ -287,9 +290,9 @@ impl Watch {
 
 #[async_trait]
 impl Control for Watch {
-    async fn between(&self, _: &Boundary<'_>) -> Signal {
+    async fn between(&self, boundary: &Boundary<'_>) -> Signal {
         let at = self.passed.fetch_add(1, Ordering::SeqCst);
-        if self.bomb == Some(at) {
+        if self.bomb == Some(at) || self.bomb_before == Some(boundary.next) {
             self.exploded.notify_one();
             std::future::pending::<()>().await;
         }

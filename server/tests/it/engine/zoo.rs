@@ -76,7 +76,9 @@ async fn keeps_everything(way: RequireWay) {
     let mut world = World::new(ZOO, &playbook()).await;
     world.options.require = way;
     let before = world.dump().await;
-    let rowids = world.rows("SELECT rowid, a, b FROM composite ORDER BY rowid").await;
+    let rowids = world
+        .rows("SELECT rowid, a, b FROM composite ORDER BY rowid")
+        .await;
     assert_eq!(world.apply().await, Outcome::Done);
 
     for table in TABLES {
@@ -89,25 +91,51 @@ async fn keeps_everything(way: RequireWay) {
         );
         assert_eq!(world.count(&required).await, 1, "{table}");
     }
-    for (table, rows) in [("parent", 4), ("cascading", 3), ("nulling", 3), ("quiet", 2), ("restricting", 1), ("log", 0)] {
+    for (table, rows) in [
+        ("parent", 4),
+        ("cascading", 3),
+        ("nulling", 3),
+        ("quiet", 2),
+        ("restricting", 1),
+        ("log", 0),
+    ] {
         let count = format!("SELECT COUNT(*) FROM {table}");
         assert_eq!(world.count(&count).await, rows, "{table}");
     }
-    assert_eq!(world.count("SELECT COUNT(*) FROM nulling WHERE parent_id IS NULL").await, 1);
     assert_eq!(
-        world.count("SELECT seq FROM sqlite_sequence WHERE name = 'parent'").await,
+        world
+            .count("SELECT COUNT(*) FROM nulling WHERE parent_id IS NULL")
+            .await,
+        1
+    );
+    assert_eq!(
+        world
+            .count("SELECT seq FROM sqlite_sequence WHERE name = 'parent'")
+            .await,
         5,
         "an id that was given out once is never given out again"
     );
-    assert_eq!(world.rows("SELECT rowid, a, b FROM composite ORDER BY rowid").await, rowids);
+    assert_eq!(
+        world
+            .rows("SELECT rowid, a, b FROM composite ORDER BY rowid")
+            .await,
+        rowids
+    );
     assert_eq!(world.rows("PRAGMA foreign_key_check").await, vec![]);
-    assert_eq!(world.rows("PRAGMA integrity_check").await[0].string(0), "ok");
+    assert_eq!(
+        world.rows("PRAGMA integrity_check").await[0].string(0),
+        "ok"
+    );
     assert_eq!(world.count("SELECT COUNT(*) FROM bigger").await, 3);
     assert_eq!(world.leftovers().await, Vec::<String>::new());
 
     // the triggers work as before
-    world.execute("UPDATE parent SET name = 'A' WHERE id = 1").await;
-    world.execute("UPDATE parent SET name = 'a' WHERE id = 1").await;
+    world
+        .execute("UPDATE parent SET name = 'A' WHERE id = 1")
+        .await;
+    world
+        .execute("UPDATE parent SET name = 'a' WHERE id = 1")
+        .await;
     assert_eq!(world.count("SELECT COUNT(*) FROM log").await, 2);
     world.execute("DELETE FROM log").await;
 
