@@ -66,7 +66,7 @@ impl Default for Options {
 }
 
 /// What was created, counted in the finished database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Created {
     /// Tables of the application.
     pub tables: u64,
@@ -78,8 +78,13 @@ pub struct Created {
     pub rows: u64,
     /// Size of the file in bytes.
     pub bytes: u64,
-    /// How long it took.
+    /// How long it took; seconds in JSON.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
     pub took: Duration,
+}
+
+fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(took.as_secs_f64())
 }
 
 /// Why the sample could not be created.
