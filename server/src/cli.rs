@@ -5,7 +5,9 @@ mod account;
 mod audit;
 mod configured;
 mod console;
+mod demo;
 mod output;
+mod sample_app;
 mod serve;
 
 use std::process::ExitCode;
@@ -35,6 +37,10 @@ struct Cli {
 enum Command {
     /// Start the console.
     Serve(serve::Serve),
+    /// Start the console with a sample system, ready to be migrated.
+    Demo(demo::Demo),
+    /// Run the application of the sample system.
+    SampleApp(sample_app::SampleApp),
     /// Work with the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -72,6 +78,8 @@ pub fn main() -> ExitCode {
 async fn run(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments, output).await,
+        Command::SampleApp(arguments) => sample_app::run(arguments, output).await,
         Command::Audit(command) => audit::run(command, output).await,
         Command::Account(command) => account::run(command, output).await,
     }

@@ -2,7 +2,9 @@
 
 mod app;
 mod database;
+mod demo;
 mod playbook;
+mod process;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

@@ -1,0 +1,181 @@
+//! `switchyard demo`: the console with a sample OBCMS system, ready to be migrated.
+
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+use super::configured::Configured;
+use super::console::{self, Started};
+use super::{Failure, Output};
+use crate::config::{Config, SystemConfig};
+use crate::sample::app::process;
+use crate::sample::{self, Created, Installed, Options, Texts};
+
+/// The sample system's name in addresses and directories.
+const SLUG: &str = "obcms";
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The sample system is created once, in `obcms` of the data directory; delete that directory to begin anew.\n\
+        Its application listens on --app-listen and is stopped with the console."
+)]
+pub struct Demo {
+    #[command(flatten)]
+    configured: Configured,
+    /// Address and port of the console, instead of the configured one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Address and port of the sample application; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090")]
+    app_listen: SocketAddr,
+    /// Multiplies the records, histories and audit entries of the sample.
+    #[arg(long, value_name = "N", default_value = "1")]
+    scale: NonZeroU32,
+    /// Number of projects that no rule of the playbook can place.
+    #[arg(long, value_name = "N", default_value_t = 23)]
+    undecided: u32,
+    /// The same seed gives the same database.
+    #[arg(long, value_name = "N", default_value_t = 44)]
+    seed: u64,
+    /// Shorten long texts: the same rows in a file of about a tenth of 110 MB.
+    #[arg(long)]
+    short_texts: bool,
+    /// Create the sample system and end.
+    #[arg(long)]
+    create_only: bool,
+}
+
+/// Creates the sample system where it is missing, starts its application, and serves the console.
+///
+/// # Errors
+/// When the configuration is wrong, or the sample, its application or the console cannot start.
+pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
+    let mut config = arguments.configured.read()?;
+    if let Some(listen) = arguments.listen {
+        config.listen = listen;
+    }
+    let installed = install(&arguments, &config, output).await?;
+    if arguments.create_only {
+        return Ok(());
+    }
+    console::start_logs(&config.log)?;
+    // one that an interrupted demo left running would hold the port
+    process::stop(&installed.state)
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let listen = free_port(arguments.app_listen)?;
+    config.systems.retain(|system| system.slug.as_str() != SLUG);
+    config.systems.push(system(&installed, listen)?);
+    let server = Started::new(config).await?;
+    let launch = installed
+        .launch(listen)
+        .map_err(|error| Failure::of(&error))?;
+    process::start(&installed.state, &launch)
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    output.progress(&format!(
+        "The sample application listens on http://{listen}"
+    ));
+    let served = match server.announce().await {
+        Ok(()) => server.until_stopped().await,
+        Err(failure) => Err(failure),
+    };
+    let stopped = process::stop(&installed.state).await;
+    served?;
+    stopped.map(drop).map_err(|error| Failure::of(&error))
+}
+
+/// What `--create-only` answers.
+#[derive(Debug, Serialize)]
+struct Report {
+    database: PathBuf,
+    environment_file: PathBuf,
+    /// Nothing when the database was there.
+    created: Option<Created>,
+}
+
+async fn install(arguments: &Demo, config: &Config, output: &Output) -> Result<Installed, Failure> {
+    let directory = config.data.join(SLUG);
+    output.progress(&format!("Sample system in {}", directory.display()));
+    let options = Options {
+        scale: arguments.scale,
+        seed: arguments.seed,
+        undecided: arguments.undecided,
+        texts: if arguments.short_texts {
+            Texts::Short
+        } else {
+            Texts::Full
+        },
+    };
+    let (installed, created) = sample::install(&directory, &options)
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let report = Report {
+        database: installed.database.clone(),
+        environment_file: installed.environment_file.clone(),
+        created,
+    };
+    if arguments.create_only {
+        output.result(&report, human)?;
+    } else {
+        output.progress(&human(&report));
+    }
+    Ok(installed)
+}
+
+fn human(report: &Report) -> String {
+    let database = report.database.display();
+    match &report.created {
+        Some(created) => format!(
+            "Created {database}: {} tables, {} indexes, {} foreign keys, {} rows, {:.1} MB in {:.1} s",
+            created.tables,
+            created.indexes,
+            created.foreign_keys,
+            created.rows,
+            created.bytes as f64 / 1e6,
+            created.took.as_secs_f64()
+        ),
+        None => format!("Kept {database} as it is"),
+    }
+}
+
+/// The address with a port that is free now where any is wanted: a restarted application has to
+/// listen where it did before.
+fn free_port(wanted: SocketAddr) -> Result<SocketAddr, Failure> {
+    let taken = TcpListener::bind(wanted).and_then(|listener| listener.local_addr());
+    taken.map_err(|error| {
+        Failure::caused(format!("{wanted} cannot be listened on"), &error).remedy(
+            "Stop what listens there, or name another address with --app-listen ADDRESS:PORT.",
+        )
+    })
+}
+
+/// The sample as a configuration would declare it.
+fn system(installed: &Installed, listen: SocketAddr) -> Result<SystemConfig, Failure> {
+    let hook = |hook: std::io::Result<Vec<String>>| match hook {
+        Ok(command) => Ok(json!({ "command": command })),
+        Err(error) => Err(Failure::of(&error)),
+    };
+    let declared = json!({
+        "slug": SLUG,
+        "title": "OBCMS",
+        "environment": "Sample",
+        "database": format!("sqlite:{}", installed.database.display()),
+        "playbook": "obcms-to-bmms",
+        "environment_file": installed.environment_file,
+        "health_url": format!("http://{listen}/health"),
+        "application_url": format!("http://{listen}"),
+        "timezone": "Asia/Manila",
+        "hooks": {
+            "restart": hook(installed.restart_hook())?,
+            "stop": hook(installed.stop_hook())?,
+        },
+    });
+    serde_json::from_value(declared)
+        .map_err(|error| Failure::caused("the sample system cannot be declared", &error))
+}
