@@ -33,6 +33,13 @@ pub struct Health {
     pub started: Option<String>,
 }
 
+impl Health {
+    /// Whether it answered well.
+    pub fn is_well(&self) -> bool {
+        self.healthy
+    }
+}
+
 /// One page of an application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {

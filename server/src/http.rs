@@ -5,17 +5,23 @@
 mod access;
 mod accounts;
 mod audit;
+mod backups;
 mod cookie;
+mod coverage;
 mod events;
 mod extract;
 mod health;
+mod idempotency;
 mod invitations;
+mod mode;
 mod observe;
 mod openapi;
 mod problem;
+mod runs;
 mod security;
 mod session;
 mod static_files;
+mod systems;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
@@ -40,6 +46,11 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(accounts::routes())
         .merge(audit::routes())
         .merge(events::routes())
+        .merge(systems::routes())
+        .merge(runs::routes())
+        .merge(coverage::routes())
+        .merge(backups::routes())
+        .merge(mode::routes())
         .merge(openapi::routes())
 }
 

@@ -1,3 +1,49 @@
-//! Organizations: the tenants of a system, and how each is brought onto it.
+//! Organizations: the tenants of a system. That one exists and whether it is active stands in the target, where the
+//! application reads it; how far its onboarding is stands in the control store.
 
 pub mod import;
+mod moves;
+mod readiness;
+pub mod target;
+mod view;
+
+use std::sync::Arc;
+
+use shared::organization::Stage;
+use shared::system::StageCount;
+
+use crate::state::AppState;
+use crate::systems::{System, SystemError};
+
+pub use view::{detail, list};
+
+/// Number of organizations in the target.
+pub async fn count(system: &System) -> Result<usize, SystemError> {
+    Ok(target::all(system).await?.map_or(0, |all| all.len()))
+}
+
+/// Number of active organizations in the target.
+pub async fn active_count(system: &System) -> Result<usize, SystemError> {
+    Ok(target::all(system)
+        .await?
+        .map_or(0, |all| all.iter().filter(|one| one.active).count()))
+}
+
+/// How many organizations are in each stage.
+pub async fn stage_counts(
+    state: &AppState,
+    system: &Arc<System>,
+) -> Result<Vec<StageCount>, SystemError> {
+    let Ok(known) = view::Known::gather(state, system).await else {
+        return Ok(Vec::new());
+    };
+    let stages: Vec<Stage> = known.records().map(|record| record.stage).collect();
+    Ok(Stage::ALL
+        .into_iter()
+        .map(|stage| StageCount {
+            stage,
+            count: u32::try_from(stages.iter().filter(|found| **found == stage).count())
+                .unwrap_or(u32::MAX),
+        })
+        .collect())
+}

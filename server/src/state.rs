@@ -11,12 +11,15 @@ use crate::events::Hub;
 use crate::metrics::Metrics;
 use crate::moment::Clock;
 use crate::store::Store;
+use crate::systems::Systems;
 
 /// Shared by all requests and tasks of one server. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     /// Configuration, read once at start.
     pub config: Arc<Config>,
+    /// The systems under management.
+    pub systems: Arc<Systems>,
     /// The control store.
     pub store: Store,
     /// Live events.
@@ -35,6 +38,7 @@ impl AppState {
     /// Puts together the state of one server.
     pub fn new(config: Config, store: Store, clock: Clock) -> Self {
         Self {
+            systems: Arc::new(Systems::of(&config)),
             config: Arc::new(config),
             store,
             hub: Hub::new(),

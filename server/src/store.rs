@@ -5,12 +5,19 @@
 
 pub mod accounts;
 pub mod approvals;
+pub mod backups;
 pub mod checklist;
 pub mod invitations;
 mod migrate;
+pub mod modes;
+pub mod organizations;
 pub mod reports;
+pub mod rollbacks;
+pub mod run_details;
+pub mod runs;
 pub mod sessions;
 pub mod sign_in_tries;
+mod words;
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};

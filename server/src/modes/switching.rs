@@ -1,0 +1,403 @@
+//! Carries a mode switch out, step by step, each written down before and after: a server that is killed goes on from
+//! there, and a switch that does not come up goes back by itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shared::event::Topic;
+use shared::mode::{Mode, ModeSwitch, SwitchState, SwitchStep};
+use shared::state::StepState;
+
+use super::probes::Probes;
+use super::{closed, gates, title, value};
+use crate::audit::{self, Entry};
+use crate::engine::playbook;
+use crate::environment_file;
+use crate::hooks;
+use crate::state::AppState;
+use crate::store::modes as rows;
+use crate::systems::{System, SystemError};
+
+const MEASURE: usize = 0;
+const CHANGE: usize = 1;
+const RESTART: usize = 2;
+const ANSWER: usize = 3;
+const ASK: usize = 4;
+/// Steps from here on go back.
+const CHANGE_BACK: usize = 5;
+const RESTART_BACK: usize = 6;
+const ANSWER_BACK: usize = 7;
+
+/// Longest time for an application to come up when its restart hook names none.
+const COME_UP: Duration = Duration::from_secs(60);
+/// How often the probes are looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// The steps of a switch before it begins.
+pub(super) fn planned(names: &playbook::Mode, to: Mode) -> Vec<SwitchStep> {
+    [
+        "Measure the conditions again".to_owned(),
+        format!("Set {} to {}", names.variable, value(names, to)),
+        "Restart the application".into(),
+        "Wait until it answers".into(),
+        "Ask which mode it runs in".into(),
+    ]
+    .into_iter()
+    .map(step)
+    .collect()
+}
+
+fn step(title: String) -> SwitchStep {
+    SwitchStep {
+        title,
+        state: StepState::Pending,
+        detail: String::new(),
+        took_ms: None,
+    }
+}
+
+struct Switching<'a> {
+    state: &'a AppState,
+    system: &'a Arc<System>,
+    names: playbook::Mode,
+    file: PathBuf,
+    health_url: String,
+    switch: ModeSwitch,
+    answers_before: Vec<bool>,
+    downtime_before: u64,
+    probes: Option<Probes>,
+}
+
+/// Carries a switch to its end, from wherever it is.
+pub async fn drive_switch(
+    state: &AppState,
+    system: &Arc<System>,
+    switch: ModeSwitch,
+) -> Result<SwitchState, SystemError> {
+    let names = super::names(system).ok_or_else(super::no_modes)?;
+    let (Some(file), Some(url)) = (
+        system.config.environment_file.clone(),
+        system.config.health_url.clone(),
+    ) else {
+        return Err(SystemError::unavailable(
+            "The configuration lacks environment_file or health_url.",
+            "Add them and start again: the switch goes on then.",
+        ));
+    };
+    let mut switching = Switching {
+        state,
+        system,
+        names,
+        file,
+        health_url: url.as_str().to_owned(),
+        answers_before: switch.answers.clone(),
+        downtime_before: switch.downtime_ms.unwrap_or(0),
+        switch,
+        probes: None,
+    };
+    switching.carry_out().await?;
+    Ok(switching.switch.state)
+}
+
+impl Switching<'_> {
+    async fn carry_out(&mut self) -> Result<(), SystemError> {
+        let going_back = self.switch.steps.len() > CHANGE_BACK;
+        let failed = if going_back {
+            Some(self.switch.error.clone().unwrap_or_default())
+        } else {
+            self.forward().await?.err()
+        };
+        let Some(why) = failed else {
+            return self.end(SwitchState::Done).await;
+        };
+        self.switch.error = Some(why);
+        match self.back().await? {
+            Ok(()) => self.end(SwitchState::WentBack).await,
+            Err(why) => {
+                let first = self.switch.error.clone().unwrap_or_default();
+                self.switch.error = Some(format!("{first} Going back failed too: {why}"));
+                self.end(SwitchState::Failed).await
+            }
+        }
+    }
+
+    /// Toward the mode wanted. The inner error is why it did not get there.
+    async fn forward(&mut self) -> Result<Result<(), String>, SystemError> {
+        let to = self.switch.to;
+        let wanted = value(&self.names, to).to_owned();
+        if self.is_due(MEASURE) {
+            let began = self.begin(MEASURE).await?;
+            let measured = gates(self.state, self.system, to).await?;
+            if let Some(gate) = closed(&measured) {
+                let why = format!(
+                    "\"{}\" does not hold any more: {}",
+                    gate.title, gate.evidence
+                );
+                return self.fail(MEASURE, began, why).await.map(Err);
+            }
+            let detail = match measured.len() {
+                0 => "Going back has no conditions.".to_owned(),
+                count => format!("All {count} conditions hold."),
+            };
+            self.finish(MEASURE, began, detail).await?;
+        }
+        if self.is_due(CHANGE) {
+            let began = self.begin(CHANGE).await?;
+            if let Err(why) = self.write(&wanted) {
+                return self.fail(CHANGE, began, why).await.map(Err);
+            }
+            self.finish(
+                CHANGE,
+                began,
+                format!("{} is {wanted}.", self.names.variable),
+            )
+            .await?;
+        }
+        if self.is_due(RESTART) {
+            let began = self.begin(RESTART).await?;
+            self.probe();
+            match self.restart().await? {
+                Ok(said) => self.finish(RESTART, began, said).await?,
+                Err(why) => return self.fail(RESTART, began, why).await.map(Err),
+            }
+        }
+        self.probe();
+        let began = self.begin(ANSWER).await?;
+        let said = match self.wait_for(&wanted).await? {
+            Ok(said) => said,
+            Err(why) => return self.fail(ANSWER, began, why).await.map(Err),
+        };
+        let downtime = self.downtime();
+        self.finish(
+            ANSWER,
+            began,
+            format!("It was without an answer for {downtime} ms."),
+        )
+        .await?;
+        let began = self.begin(ASK).await?;
+        self.finish(ASK, began, format!("It runs in {said} mode."))
+            .await?;
+        Ok(Ok(()))
+    }
+
+    /// Back to the mode before.
+    async fn back(&mut self) -> Result<Result<(), String>, SystemError> {
+        let before = value(&self.names, self.switch.from).to_owned();
+        let untouched = self.switch.steps[CHANGE].state != StepState::Done
+            && self.file_value().as_deref() == Some(&before);
+        if untouched {
+            return Ok(Ok(()));
+        }
+        if self.switch.steps.len() <= CHANGE_BACK {
+            let variable = &self.names.variable;
+            self.switch.steps.extend([
+                step(format!("Set {variable} back to {before}")),
+                step("Restart the application again".into()),
+                step("Wait until it answers again".into()),
+            ]);
+            self.save().await?;
+        }
+        if self.is_due(CHANGE_BACK) {
+            let began = self.begin(CHANGE_BACK).await?;
+            if let Err(why) = self.write(&before) {
+                return self.fail(CHANGE_BACK, began, why).await.map(Err);
+            }
+            self.finish(
+                CHANGE_BACK,
+                began,
+                format!("{} is {before} again.", self.names.variable),
+            )
+            .await?;
+        }
+        self.probe();
+        if self.is_due(RESTART_BACK) {
+            let began = self.begin(RESTART_BACK).await?;
+            match self.restart().await? {
+                Ok(said) => self.finish(RESTART_BACK, began, said).await?,
+                // it may run all the same: whether it does is asked next
+                Err(why) => {
+                    self.fail(RESTART_BACK, began, why).await?;
+                }
+            }
+        }
+        let began = self.begin(ANSWER_BACK).await?;
+        match self.wait_for(&before).await? {
+            Ok(said) => {
+                self.finish(ANSWER_BACK, began, format!("It runs in {said} mode again."))
+                    .await?;
+                Ok(Ok(()))
+            }
+            Err(why) => self.fail(ANSWER_BACK, began, why).await.map(Err),
+        }
+    }
+
+    fn file_value(&self) -> Option<String> {
+        environment_file::read_variable(&self.file, &self.names.variable)
+            .ok()
+            .flatten()
+    }
+
+    /// Sets the variable; one that is as wanted already was set before a crash.
+    fn write(&self, wanted: &str) -> Result<(), String> {
+        let told =
+            |error: environment_file::EnvironmentFileError| format!("{error}. {}", error.remedy());
+        let variable = &self.names.variable;
+        let now = environment_file::read_variable(&self.file, variable).map_err(told)?;
+        if now.as_deref() == Some(wanted) {
+            return Ok(());
+        }
+        environment_file::set_variable(&self.file, variable, now.as_deref(), wanted)
+            .map(drop)
+            .map_err(told)
+    }
+
+    async fn restart(&self) -> Result<Result<String, String>, SystemError> {
+        let Some(hook) = self.system.hook("restart") else {
+            return Ok(Err("The configuration has no hooks.restart.".into()));
+        };
+        Ok(match hooks::run(&hook, &[]).await {
+            Ok(done) => Ok(format!("The hook took {} ms.", done.took.as_millis())),
+            Err(error) => Err(format!("{error}. {}", error.remedy())),
+        })
+    }
+
+    /// Waits until the application is well and says that it runs in this mode.
+    async fn wait_for(&mut self, wanted: &str) -> Result<Result<String, String>, SystemError> {
+        let limit = self
+            .system
+            .hook("restart")
+            .map_or(COME_UP, |hook| hook.timeout);
+        let began = Instant::now();
+        let mut written = Instant::now();
+        loop {
+            let now = self.probes.as_ref().and_then(Probes::mode_now);
+            if let Some(Some(said)) = &now
+                && said.eq_ignore_ascii_case(wanted)
+            {
+                return Ok(Ok(said.clone()));
+            }
+            if began.elapsed() >= limit {
+                let seconds = limit.as_secs();
+                return Ok(Err(match now {
+                    Some(Some(said)) => format!(
+                        "After {seconds} s the application answers and still says {said}, not {wanted}."
+                    ),
+                    Some(None) => format!(
+                        "The application answers but does not say which mode it runs in; {wanted} was expected."
+                    ),
+                    None => format!("The application did not answer well within {seconds} s."),
+                }));
+            }
+            if written.elapsed() >= Duration::from_secs(1) {
+                written = Instant::now();
+                self.save().await?;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn probe(&mut self) {
+        if self.probes.is_none() {
+            self.probes = Some(Probes::begin(&self.health_url));
+        }
+    }
+
+    fn downtime(&self) -> u64 {
+        let now = self.probes.as_ref().map_or(0, |probes| {
+            u64::try_from(probes.downtime().as_millis()).unwrap_or(u64::MAX)
+        });
+        self.downtime_before.saturating_add(now)
+    }
+
+    fn is_due(&self, place: usize) -> bool {
+        self.switch.steps[place].state != StepState::Done
+    }
+
+    async fn begin(&mut self, place: usize) -> Result<Instant, SystemError> {
+        self.switch.steps[place].state = StepState::Running;
+        self.save().await?;
+        Ok(Instant::now())
+    }
+
+    async fn finish(
+        &mut self,
+        place: usize,
+        began: Instant,
+        detail: String,
+    ) -> Result<(), SystemError> {
+        self.set(place, StepState::Done, began, detail);
+        self.save().await
+    }
+
+    async fn fail(
+        &mut self,
+        place: usize,
+        began: Instant,
+        why: String,
+    ) -> Result<String, SystemError> {
+        self.set(place, StepState::Failed, began, why.clone());
+        self.save().await?;
+        Ok(why)
+    }
+
+    fn set(&mut self, place: usize, state: StepState, began: Instant, detail: String) {
+        let step = &mut self.switch.steps[place];
+        step.state = state;
+        step.detail = detail;
+        step.took_ms = u64::try_from(began.elapsed().as_millis()).ok();
+    }
+
+    async fn save(&mut self) -> Result<(), SystemError> {
+        self.gather();
+        let mut tx = self.state.store.write().await?;
+        rows::save(&mut tx, &self.switch, None).await?;
+        tx.commit().await?;
+        self.state.hub.changed(self.system.slug(), Topic::Mode);
+        Ok(())
+    }
+
+    fn gather(&mut self) {
+        if let Some(probes) = &self.probes {
+            let mut answers = self.answers_before.clone();
+            answers.extend(probes.seconds());
+            self.switch.answers = answers;
+            self.switch.downtime_ms = Some(self.downtime());
+        }
+    }
+
+    async fn end(&mut self, state: SwitchState) -> Result<(), SystemError> {
+        self.gather();
+        self.probes = None;
+        self.switch.state = state;
+        let now = self.state.clock.now();
+        let wanted = title(&self.names, self.switch.to);
+        let before = title(&self.names, self.switch.from);
+        let why = self.switch.error.clone().unwrap_or_default();
+        let (action, text) = match state {
+            SwitchState::Done => (
+                "mode.switched",
+                format!(
+                    "{wanted} mode is on; without an answer for {} ms.",
+                    self.switch.downtime_ms.unwrap_or(0)
+                ),
+            ),
+            SwitchState::WentBack => (
+                "mode.went-back",
+                format!("{wanted} mode did not come up, {before} mode is on: {why}"),
+            ),
+            SwitchState::Failed | SwitchState::Running => {
+                ("mode.failed", format!("Neither mode came up: {why}"))
+            }
+        };
+        let mut tx = self.state.store.write().await?;
+        rows::save(&mut tx, &self.switch, Some(now)).await?;
+        let object = format!("mode switch {}", self.switch.id);
+        let entry = Entry::by_itself(action, object, text).on(self.system.slug());
+        audit::append(&mut tx, now, entry).await?;
+        tx.commit().await?;
+        self.state.hub.changed(self.system.slug(), Topic::Mode);
+        self.state.hub.changed(self.system.slug(), Topic::System);
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Checks before a run: what the engine finds out about the target, and what the application says about itself.
+
+use std::sync::Arc;
+
+use shared::plan::PreflightCheck;
+
+use crate::refusal::Refusal as _;
+use crate::state::AppState;
+use crate::systems::{System, SystemError};
+
+/// Every check, made now.
+pub async fn checks(
+    _state: &AppState,
+    system: &Arc<System>,
+) -> Result<Vec<PreflightCheck>, SystemError> {
+    let mut checks = Vec::new();
+    match target(system).await {
+        Ok(found) => checks.extend(found),
+        Err(error) => checks.push(PreflightCheck {
+            name: "target".into(),
+            title: "The target opens".into(),
+            passed: false,
+            warning: false,
+            evidence: format!("{error}."),
+            remedy: error.remedy(),
+        }),
+    }
+    checks.extend(application(system).await);
+    Ok(checks)
+}
+
+async fn target(system: &System) -> Result<Vec<PreflightCheck>, SystemError> {
+    let mut db = system.writer().await?;
+    let compiled = system.compile(&mut db).await?;
+    db.close().await;
+    Ok(vec![match compiled {
+        Ok(plan) => PreflightCheck {
+            name: "plan".into(),
+            title: "The plan can be made".into(),
+            passed: true,
+            warning: false,
+            evidence: format!("{} steps.", plan.steps.len()),
+            remedy: None,
+        },
+        Err(refusals) => PreflightCheck {
+            name: "plan".into(),
+            title: "The plan can be made".into(),
+            passed: false,
+            warning: false,
+            evidence: refusals
+                .first()
+                .map(|refusal| refusal.problem.clone())
+                .unwrap_or_default(),
+            remedy: refusals.first().map(|refusal| refusal.remedy.clone()),
+        },
+    }])
+}
+
+async fn application(system: &System) -> Option<PreflightCheck> {
+    system.config.health_url.as_ref()?;
+    let health = system.health().await;
+    let (passed, evidence) = match &health {
+        None => (false, "It does not answer.".to_owned()),
+        Some(health) if !health.healthy => {
+            (false, format!("It says that it is {}.", health.status))
+        }
+        Some(health) => (
+            true,
+            match &health.release {
+                Some(release) => format!("Release {release} answers in {} ms.", health.response_ms),
+                None => format!(
+                    "It answers in {} ms and does not say its release.",
+                    health.response_ms
+                ),
+            },
+        ),
+    };
+    Some(PreflightCheck {
+        name: "application".into(),
+        title: "The application is well".into(),
+        passed,
+        warning: passed && health.is_some_and(|health| health.release.is_none()),
+        evidence,
+        remedy: (!passed).then(|| "Look at the application and its log first.".into()),
+    })
+}

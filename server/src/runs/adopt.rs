@@ -1,0 +1,132 @@
+//! Runs that the journal in a target knows and the control store does not: begun by the command line, or before the
+//! control store was lost. They are written down as they are, and go on only when a person says so.
+
+use std::sync::Arc;
+
+use shared::event::Topic;
+use shared::state::RunState;
+
+use super::live::{from_journal, nothing_yet};
+use crate::audit::{self, Entry, ITSELF};
+use crate::db::Connection;
+use crate::engine::journal::{self, RunRecord, StepState};
+use crate::moment::Moment;
+use crate::state::AppState;
+use crate::store::runs::{self, NewRun, Want};
+use crate::systems::{System, SystemError};
+
+/// The record of one run in the journal of the target.
+pub(super) async fn record_of(
+    db: &mut Connection,
+    run: &str,
+) -> Result<Option<RunRecord>, SystemError> {
+    Ok(journal::history(db)
+        .await?
+        .into_iter()
+        .find(|record| record.run == run))
+}
+
+/// Writes down every run of the journal that is not known yet. Answers how many there were.
+pub async fn adopt(state: &AppState, system: &Arc<System>) -> Result<usize, SystemError> {
+    let known = runs::known_journal_runs(&state.store, system.slug()).await?;
+    let mut db = system.reader().await?;
+    let records = journal::history(&mut db).await?;
+    db.close().await;
+    let unknown: Vec<RunRecord> = records
+        .into_iter()
+        .filter(|record| !known.contains(&record.run))
+        .collect();
+    for record in &unknown {
+        write_down(state, system, record).await?;
+    }
+    if !unknown.is_empty() {
+        state.hub.changed(system.slug(), Topic::Run);
+        state.hub.changed(system.slug(), Topic::System);
+    }
+    Ok(unknown.len())
+}
+
+async fn write_down(
+    state: &AppState,
+    system: &System,
+    record: &RunRecord,
+) -> Result<(), SystemError> {
+    let now = state.clock.now();
+    let mut tx = state.store.write().await?;
+    let number = runs::next_number(&mut tx, system.slug()).await?;
+    let standing = match standing(record) {
+        // two open runs cannot be: the older one of the journal gave way to the newer
+        open if open.is_open() && runs::open_in(&mut tx, system.slug()).await?.is_some() => {
+            RunState::Aborted
+        }
+        standing => standing,
+    };
+    let id = runs::insert(
+        &mut tx,
+        NewRun {
+            system: system.slug(),
+            number,
+            journal_run: &record.run,
+            plan: &record.plan,
+            until: None,
+            want: &Want::Paused,
+            state: standing,
+            started_by: ITSELF,
+            approved_by: None,
+            started: Moment(record.started_at_ms),
+        },
+    )
+    .await?;
+    let steps: Vec<_> = record
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(place, step)| (place, from_journal(step, 0)))
+        .collect();
+    runs::save_steps(&mut tx, id, &steps).await?;
+    let finished = (!standing.is_open()).then_some(Moment(record.updated_at_ms));
+    let reason = standing
+        .is_open()
+        .then_some("It was found in the journal of the target. Resume to go on.");
+    runs::settle(&mut tx, id, standing, reason, finished).await?;
+    let text = format!("Found the run {} in the journal of the target.", record.run);
+    let entry = Entry::by_itself("run.adopted", format!("run {number}"), text).on(system.slug());
+    audit::append(&mut tx, now, entry).await?;
+    tx.commit().await?;
+    if let Some(row) = runs::get(&state.store, system.slug(), number).await? {
+        let mut progress = nothing_yet(&row);
+        progress.steps_done = done(record);
+        progress.steps_total = u32::try_from(record.steps.len()).unwrap_or(u32::MAX);
+        let mut tx = state.store.write().await?;
+        runs::save_progress(&mut tx, id, &progress).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn done(record: &RunRecord) -> u32 {
+    let done = record
+        .steps
+        .iter()
+        .filter(|step| matches!(step.state, StepState::Done | StepState::Skipped))
+        .count();
+    u32::try_from(done).unwrap_or(u32::MAX)
+}
+
+/// The state of a run as its journal tells it.
+pub(super) fn standing(record: &RunRecord) -> RunState {
+    let any = |wanted: StepState| record.steps.iter().any(|step| step.state == wanted);
+    if any(StepState::Stuck) {
+        RunState::Stuck
+    } else if any(StepState::Undoing) {
+        RunState::Failed
+    } else if any(StepState::Undone) {
+        RunState::RolledBack
+    } else if done(record) as usize == record.steps.len() {
+        RunState::Done
+    } else if any(StepState::Failed) {
+        RunState::Failed
+    } else {
+        RunState::Paused
+    }
+}

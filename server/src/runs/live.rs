@@ -1,0 +1,349 @@
+//! What a drive reports, gathered until it is written down and told: steps, numbers, gates, log. Pure but for writing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
+
+use shared::event::Topic;
+use shared::plan::Gate;
+use shared::run::RunProgress;
+use shared::state::{Level, RunState, StepState};
+
+use super::driver::Settled;
+use super::estimate::Rates;
+use super::shown;
+use crate::engine::executor::Event;
+use crate::engine::journal::RunRecord;
+use crate::engine::plan::Plan;
+use crate::moment::Moment;
+use crate::state::AppState;
+use crate::store::StoreError;
+use crate::store::run_details;
+use crate::store::runs::{self, RunRow, StepRow, Want};
+use crate::systems::System;
+
+/// The live side of one drive.
+pub(super) struct Live {
+    steps: Vec<StepRow>,
+    places: HashMap<String, usize>,
+    titles: Vec<String>,
+    planned_rows: Vec<u64>,
+    changed: BTreeMap<usize, ()>,
+    progress: RunProgress,
+    told: bool,
+    rates: Rates,
+    speed: Option<f64>,
+    log: Vec<(Moment, Level, Option<String>, String)>,
+    gates: Vec<(Moment, Gate)>,
+    started: Moment,
+    elapsed_before: u64,
+    began: Instant,
+}
+
+impl Live {
+    /// For a run as it was when the drive begins.
+    pub(super) fn of(run: &RunRow, known: Vec<StepRow>, now: Moment) -> Self {
+        let mut known: HashMap<String, StepRow> = known
+            .into_iter()
+            .map(|row| (row.key.clone(), row))
+            .collect();
+        let steps: Vec<StepRow> = run
+            .plan
+            .steps
+            .iter()
+            .map(|step| {
+                known.remove(&step.key).unwrap_or_else(|| StepRow {
+                    key: step.key.clone(),
+                    state: StepState::Pending,
+                    rows_done: 0,
+                    rows_total: 0,
+                    set_aside: 0,
+                    started: None,
+                    finished: None,
+                    longest_lock_ms: None,
+                    error: None,
+                })
+            })
+            .collect();
+        let before = run.progress.clone();
+        let state = if matches!(run.want, Want::Undone { .. }) {
+            RunState::RollingBack
+        } else {
+            RunState::Running
+        };
+        let mut live = Self {
+            places: steps
+                .iter()
+                .enumerate()
+                .map(|(place, step)| (step.key.clone(), place))
+                .collect(),
+            titles: run
+                .plan
+                .steps
+                .iter()
+                .map(|step| step.title.clone())
+                .collect(),
+            planned_rows: run.plan.steps.iter().map(|step| step.cost.rows).collect(),
+            steps,
+            changed: BTreeMap::new(),
+            elapsed_before: before.as_ref().map_or(0, |before| before.elapsed_ms),
+            progress: RunProgress {
+                state,
+                ..before.unwrap_or_else(|| nothing_yet(run))
+            },
+            told: false,
+            rates: Rates::default(),
+            speed: None,
+            log: Vec::new(),
+            gates: Vec::new(),
+            started: Moment::parse(&run.summary.started).unwrap_or(now),
+            began: Instant::now(),
+        };
+        live.progress.waiting_for = None;
+        live.count();
+        live
+    }
+
+    /// Takes in what the executor reports.
+    pub(super) fn hear(&mut self, event: &Event, now: Moment, slug: &str, plan: &Plan) {
+        self.told = false;
+        match event {
+            Event::Step { step, state } => self.step(step, shown::state(*state), now),
+            Event::Rows {
+                step,
+                done,
+                total,
+                rate,
+                batch,
+            } => {
+                self.rates.add(*rate);
+                self.speed = Some(*rate);
+                if let Some(place) = self.places.get(step).copied() {
+                    let row = &mut self.steps[place];
+                    (row.rows_done, row.rows_total) = (*done, *total);
+                    self.changed.insert(place, ());
+                    self.at(place);
+                }
+                let progress = &mut self.progress;
+                (progress.rows_done, progress.rows_total) = (*done, *total);
+                progress.rows_per_second = *rate;
+                progress.batch_size = *batch;
+                progress.waiting_for = None;
+                self.foresee();
+            }
+            Event::Waiting {
+                attempt, attempts, ..
+            } => {
+                self.progress.waiting_for =
+                    Some(format!("another writer, attempt {attempt} of {attempts}"));
+            }
+            Event::Gate(found) => {
+                let gate = shown::measured(slug, plan, found);
+                self.gates.retain(|(_, before)| before.name != gate.name);
+                self.gates.push((now, gate));
+            }
+            Event::Log { step, level, line } => {
+                self.log
+                    .push((now, shown::level(*level), step.clone(), line.clone()));
+            }
+        }
+    }
+
+    fn step(&mut self, key: &str, state: StepState, now: Moment) {
+        let Some(place) = self.places.get(key).copied() else {
+            return;
+        };
+        let row = &mut self.steps[place];
+        row.state = state;
+        match state {
+            StepState::Running | StepState::Undoing => {
+                row.started = Some(now);
+                row.finished = None;
+                row.error = None;
+            }
+            StepState::Done
+            | StepState::Skipped
+            | StepState::Undone
+            | StepState::Failed
+            | StepState::Stuck => {
+                row.started = row.started.or(Some(now));
+                row.finished = Some(now);
+            }
+            StepState::Pending => {}
+        }
+        self.changed.insert(place, ());
+        self.at(place);
+        self.progress.rows_done = self.steps[place].rows_done;
+        self.progress.rows_total = self.steps[place].rows_total;
+        self.progress.waiting_for = None;
+        self.count();
+        self.foresee();
+    }
+
+    fn at(&mut self, place: usize) {
+        self.progress.step = Some(self.steps[place].key.clone());
+        self.progress.step_title = self.titles.get(place).cloned();
+    }
+
+    fn count(&mut self) {
+        let done = self
+            .steps
+            .iter()
+            .filter(|step| matches!(step.state, StepState::Done | StepState::Skipped))
+            .count();
+        self.progress.steps_done = u32::try_from(done).unwrap_or(u32::MAX);
+        self.progress.steps_total = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+    }
+
+    fn foresee(&mut self) {
+        let left = self
+            .progress
+            .rows_total
+            .saturating_sub(self.progress.rows_done);
+        self.progress.step_left_ms = self.rates.left_ms(left);
+        let rows_left: u64 = self
+            .steps
+            .iter()
+            .zip(&self.planned_rows)
+            .map(|(step, planned)| match step.state {
+                StepState::Pending | StepState::Failed | StepState::Undone => *planned,
+                StepState::Running => step.rows_total.max(*planned).saturating_sub(step.rows_done),
+                _ => 0,
+            })
+            .sum();
+        self.progress.run_left_ms = self.rates.left_ms(rows_left);
+    }
+
+    /// Puts what the journal says in the place of what was heard.
+    pub(super) fn correct(&mut self, record: &RunRecord) {
+        for told in &record.steps {
+            let Some(place) = self.places.get(&told.step.key).copied() else {
+                continue;
+            };
+            let set_aside = self.steps[place].set_aside;
+            self.steps[place] = from_journal(told, set_aside);
+            self.changed.insert(place, ());
+            self.progress.longest_lock_ms = self.progress.longest_lock_ms.max(told.lock_ms);
+        }
+        self.count();
+    }
+
+    /// Notes how the drive ended.
+    pub(super) fn end(&mut self, settled: &Settled, now: Moment) {
+        self.progress.state = settled.state;
+        self.progress.waiting_for = None;
+        self.progress.rows_per_second = 0.0;
+        if !settled.state.is_active() {
+            self.progress.step_left_ms = None;
+            self.progress.run_left_ms = None;
+        }
+        self.log.push((
+            now,
+            settled.level,
+            self.progress.step.clone(),
+            settled.line.clone(),
+        ));
+        self.told = false;
+    }
+
+    /// Takes what is to be written now.
+    pub(super) fn take(&mut self) -> Taken {
+        self.progress.elapsed_ms = self.elapsed_before
+            + u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let fresh = !self.told;
+        self.told = true;
+        Taken {
+            steps: std::mem::take(&mut self.changed)
+                .into_keys()
+                .map(|place| (place, self.steps[place].clone()))
+                .collect(),
+            progress: fresh.then(|| self.progress.clone()),
+            speed: self.speed.take(),
+            log: std::mem::take(&mut self.log),
+            gates: std::mem::take(&mut self.gates),
+            started: self.started,
+        }
+    }
+}
+
+/// A step as the journal has it.
+pub(super) fn from_journal(told: &crate::engine::journal::StepRecord, set_aside: u64) -> StepRow {
+    StepRow {
+        key: told.step.key.clone(),
+        state: shown::state(told.state),
+        rows_done: told.rows_done,
+        rows_total: told.rows_total,
+        set_aside,
+        started: told.started_at_ms.map(Moment),
+        finished: told.finished_at_ms.map(Moment),
+        longest_lock_ms: Some(told.lock_ms),
+        error: told.error.clone(),
+    }
+}
+
+/// Numbers of a run that has done nothing yet.
+pub(super) fn nothing_yet(run: &RunRow) -> RunProgress {
+    RunProgress {
+        run: run.summary.number,
+        state: run.summary.state,
+        step: None,
+        step_title: None,
+        rows_done: 0,
+        rows_total: 0,
+        steps_done: run.summary.steps_done,
+        steps_total: run.summary.steps_total,
+        rows_per_second: 0.0,
+        batch_size: 0,
+        step_left_ms: None,
+        run_left_ms: None,
+        longest_lock_ms: 0,
+        waiting_for: None,
+        elapsed_ms: 0,
+    }
+}
+
+/// What was gathered, ready to be written and told.
+pub(super) struct Taken {
+    steps: Vec<(usize, StepRow)>,
+    progress: Option<RunProgress>,
+    speed: Option<f64>,
+    log: Vec<(Moment, Level, Option<String>, String)>,
+    gates: Vec<(Moment, Gate)>,
+    started: Moment,
+}
+
+impl Taken {
+    /// Writes it in one transaction, then tells it to whoever watches.
+    pub(super) async fn write(
+        self,
+        state: &AppState,
+        system: &System,
+        run: i64,
+        number: i64,
+    ) -> Result<(), StoreError> {
+        let Some(progress) = self.progress else {
+            return Ok(());
+        };
+        let stepped = !self.steps.is_empty() || !self.gates.is_empty();
+        let mut tx = state.store.write().await?;
+        runs::save_progress(&mut tx, run, &progress).await?;
+        runs::save_steps(&mut tx, run, &self.steps).await?;
+        for (at, gate) in &self.gates {
+            run_details::save_gate(&mut tx, run, gate, *at).await?;
+        }
+        if let Some(speed) = self.speed {
+            let at = state.clock.now().since(self.started).as_millis();
+            let at = u64::try_from(at).unwrap_or(u64::MAX);
+            run_details::append_speed(&mut tx, run, at, speed).await?;
+        }
+        let lines = run_details::append_log(&mut tx, run, &self.log).await?;
+        tx.commit().await?;
+        state.hub.progress(system.slug(), progress);
+        if !lines.is_empty() {
+            state.hub.log(system.slug(), number, lines);
+        }
+        if stepped {
+            state.hub.changed(system.slug(), Topic::Run);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! The way of a system from first step to last, and what happened on it lately.
+
+use std::sync::Arc;
+
+use shared::organization::Stage;
+use shared::state::{RunState, StepState};
+use shared::system::{Activity, JourneyStage, StageCount, Tone};
+use sqlx::Row;
+
+use super::next::Facts;
+use super::{System, SystemError};
+use crate::engine::Plan;
+use crate::moment::Moment;
+use crate::state::AppState;
+use crate::store::StoreError;
+use crate::store::runs;
+
+/// Lines of recent activity.
+const LINES: i64 = 12;
+
+/// The stages in order: checklist, phases of the run, report, pilot, mode, onboarding.
+pub(super) async fn journey(
+    state: &AppState,
+    system: &Arc<System>,
+    facts: &Facts,
+    stages: &[StageCount],
+) -> Result<Vec<JourneyStage>, SystemError> {
+    let mut journey = vec![gate(
+        "Checklist",
+        facts.missing.is_empty(),
+        if facts.missing.is_empty() {
+            "Complete".into()
+        } else {
+            format!("{} required items left", facts.missing.len())
+        },
+    )];
+    journey.extend(phases(state, system, facts).await?);
+    journey.push(gate(
+        "Verification report",
+        facts.report.is_some_and(|(_, failed)| failed == 0),
+        match facts.report {
+            None => "Not made".into(),
+            Some((number, 0)) => format!("Report {number} passed"),
+            Some((number, failed)) => format!("{failed} checks of report {number} failed"),
+        },
+    ));
+    if let Some(closed) = &facts.switch_gates {
+        journey.push(gate(
+            "Pilot",
+            facts.pilot_lacks == 0,
+            format!("{} of 3 prepared", 3 - facts.pilot_lacks.min(3)),
+        ));
+        journey.push(JourneyStage {
+            title: format!("{} mode", facts.multi),
+            tone: if facts.switching {
+                Tone::Running
+            } else if facts.is_multi {
+                Tone::Done
+            } else {
+                Tone::Pending
+            },
+            note: if facts.is_multi {
+                "On".into()
+            } else if !facts.migrated {
+                "Off".into()
+            } else {
+                format!("{} conditions left", closed.len())
+            },
+            gate: false,
+        });
+        let active: u32 = stages
+            .iter()
+            .filter(|count| matches!(count.stage, Stage::Active | Stage::Pilot))
+            .map(|count| count.count)
+            .sum();
+        let all: u32 = stages.iter().map(|count| count.count).sum();
+        journey.push(JourneyStage {
+            title: "Onboarding".into(),
+            tone: if all > 0 && active == all {
+                Tone::Done
+            } else if facts.is_multi && active > 1 {
+                Tone::Running
+            } else {
+                Tone::Pending
+            },
+            note: format!("{active} of {all} active"),
+            gate: false,
+        });
+    }
+    Ok(journey)
+}
+
+fn gate(title: &str, open: bool, note: String) -> JourneyStage {
+    JourneyStage {
+        title: title.into(),
+        tone: if open { Tone::Done } else { Tone::Gate },
+        note,
+        gate: true,
+    }
+}
+
+async fn phases(
+    state: &AppState,
+    system: &Arc<System>,
+    facts: &Facts,
+) -> Result<Vec<JourneyStage>, SystemError> {
+    let newest = match &facts.run {
+        Some(run) => runs::get(&state.store, system.slug(), run.number).await?,
+        None => None,
+    };
+    if let Some(run) = newest {
+        let steps = runs::steps(&state.store, run.id).await?;
+        return Ok(of_plan(&run.plan, run.summary.state, |key| {
+            steps
+                .iter()
+                .find(|step| step.key == key)
+                .map_or(StepState::Pending, |step| step.state)
+        }));
+    }
+    let Ok(mut db) = system.reader().await else {
+        return Ok(Vec::new());
+    };
+    let compiled = system.compile(&mut db).await;
+    db.close().await;
+    Ok(match compiled {
+        Ok(Ok(plan)) => of_plan(&plan, RunState::Queued, |_| StepState::Pending),
+        _ => Vec::new(),
+    })
+}
+
+fn of_plan(plan: &Plan, run: RunState, state_of: impl Fn(&str) -> StepState) -> Vec<JourneyStage> {
+    plan.phases
+        .iter()
+        .map(|phase| {
+            let states: Vec<StepState> = plan
+                .steps_of(phase.name)
+                .map(|step| state_of(&step.key))
+                .collect();
+            let count =
+                |wanted: &[StepState]| states.iter().filter(|state| wanted.contains(state)).count();
+            let done = count(&[StepState::Done, StepState::Skipped]);
+            let undone = count(&[StepState::Undone]);
+            let tone = if count(&[StepState::Failed, StepState::Stuck]) > 0 {
+                Tone::Failed
+            } else if undone > 0 {
+                Tone::Rolledback
+            } else if done == states.len() && !states.is_empty() {
+                Tone::Done
+            } else if count(&[StepState::Running, StepState::Undoing]) > 0 || done > 0 {
+                match run {
+                    RunState::WaitingAtGate => Tone::Gate,
+                    RunState::Paused => Tone::Paused,
+                    _ => Tone::Running,
+                }
+            } else {
+                Tone::Pending
+            };
+            JourneyStage {
+                title: format!("{}. {}", phase.number, phase.title),
+                tone,
+                note: if undone > 0 {
+                    format!("{undone} of {} steps undone", states.len())
+                } else {
+                    format!("{done} of {} steps", states.len())
+                },
+                gate: false,
+            }
+        })
+        .collect()
+}
+
+/// What happened last, newest first.
+pub(super) async fn activity(
+    state: &AppState,
+    system: &System,
+) -> Result<Vec<Activity>, SystemError> {
+    let rows = sqlx::query(
+        "SELECT at, actor, action, object, text, refused FROM audit WHERE system = $1 ORDER BY id DESC LIMIT $2",
+    )
+    .bind(system.slug())
+    .bind(LINES)
+    .fetch_all(state.store.read())
+    .await
+    .map_err(StoreError::from)?;
+    rows.iter()
+        .map(|row| {
+            let (action, object): (String, String) = (text(row, 2)?, text(row, 3)?);
+            let refused: bool = row.try_get(5).map_err(StoreError::from)?;
+            Ok(Activity {
+                tone: tone(&action, refused),
+                text: format!("{}: {}", text(row, 1)?, text(row, 4)?),
+                at: Moment(row.try_get(0).map_err(StoreError::from)?).rfc3339(),
+                href: href(system.slug(), &action, &object),
+            })
+        })
+        .collect()
+}
+
+fn text(row: &sqlx::sqlite::SqliteRow, column: usize) -> Result<String, StoreError> {
+    Ok(row.try_get(column)?)
+}
+
+fn tone(action: &str, refused: bool) -> Tone {
+    if refused {
+        return Tone::Skipped;
+    }
+    let (area, end) = action.split_once('.').unwrap_or((action, ""));
+    match end {
+        "failed" | "unusable" | "verification-failed" => Tone::Failed,
+        "waiting" | "overridden" => Tone::Gate,
+        "paused" | "pause" => Tone::Paused,
+        "rolled-back" | "went-back" => Tone::Rolledback,
+        "started" | "switch-started" | "verification-started" | "resume" | "retry" => Tone::Running,
+        _ if area == "rollback" => Tone::Rolledback,
+        _ => Tone::Done,
+    }
+}
+
+fn href(slug: &str, action: &str, object: &str) -> Option<String> {
+    let number = object.split_whitespace().nth(1);
+    let page = match action.split('.').next()? {
+        "run" => format!("runs/{}", number?.trim_end_matches(',')),
+        "gate" => format!("runs/{}", number?.trim_end_matches(',')),
+        "backup" | "rollback" => "rollback".into(),
+        "mode" => "mode".into(),
+        "checklist" => "checklist".into(),
+        "organization" | "organizations" => "organizations".into(),
+        "report" => format!("reports/{}", number?),
+        "decision" => "coverage".into(),
+        _ => return None,
+    };
+    Some(format!("/systems/{slug}/{page}"))
+}

@@ -1,0 +1,250 @@
+//! The list of systems and the overview of one: facts gathered from target, application and control store.
+
+use std::sync::Arc;
+
+use shared::coverage::{Coverage, CoverageSummary, GroupCoverage};
+use shared::mode::{Mode, SwitchState};
+use shared::organization::Stage;
+use shared::rollback::RollbackState;
+use shared::state::{GateState, RunState};
+use shared::system::{HealthFacts, SystemOverview, SystemSummary, TargetFacts};
+
+use super::next::{Facts, next_action, standing};
+use super::{PILOT, System, SystemError, journey, measured};
+use crate::health::Health;
+use crate::moment::Moment;
+use crate::state::AppState;
+use crate::store::{organizations as records, reports, run_details, runs};
+use crate::{backups, coverage, modes, organizations, rollbacks};
+
+/// Lines of the list of systems, those that need a person first.
+pub async fn list(state: &AppState) -> Result<Vec<SystemSummary>, SystemError> {
+    let mut all = Vec::with_capacity(state.systems.all().len());
+    for system in state.systems.all() {
+        let gathered = gather(state, system, None).await?;
+        all.push(gathered.summary(state, system));
+    }
+    all.sort_by_key(|summary| match summary.next.tone {
+        shared::system::Tone::Failed => 0,
+        shared::system::Tone::Gate => 1,
+        shared::system::Tone::Paused => 2,
+        _ => 3,
+    });
+    Ok(all)
+}
+
+/// What was gathered about one system.
+struct Gathered {
+    facts: Facts,
+    target: Option<Target>,
+    known: modes::Known,
+    organizations: usize,
+}
+
+struct Target {
+    tables: u32,
+    groups: Vec<GroupCoverage>,
+}
+
+async fn gather(
+    state: &AppState,
+    system: &Arc<System>,
+    health: Option<&Health>,
+) -> Result<Gathered, SystemError> {
+    let slug = system.slug();
+    let target = read_target(system).await;
+    let newest = runs::summaries(&state.store, slug)
+        .await?
+        .into_iter()
+        .next();
+    let waiting = match &newest {
+        Some(run) if run.state == RunState::WaitingAtGate => {
+            let row = runs::get(&state.store, slug, run.number).await?;
+            match row {
+                Some(row) => run_details::gates(&state.store, row.id)
+                    .await?
+                    .into_iter()
+                    .find(|gate| gate.state == GateState::Closed),
+                None => None,
+            }
+        }
+        _ => None,
+    };
+    let switching = crate::store::modes::switches(&state.store, slug)
+        .await?
+        .first()
+        .is_some_and(|switch| switch.state == SwitchState::Running);
+    let history = rollbacks::history(state, system).await?;
+    let rolling_back = history
+        .first()
+        .is_some_and(|record| record.state == RollbackState::Running);
+    let known = modes::known(system, health);
+    let names = modes::names(system);
+    let (unreachable, target) = match target {
+        Ok(target) => (None, Some(target)),
+        Err(error) => {
+            use crate::refusal::Refusal;
+            let remedy = error.remedy().unwrap_or_default();
+            (Some(format!("{error}. {remedy}")), None)
+        }
+    };
+    let models: Vec<_> = target
+        .iter()
+        .flat_map(|target| &target.groups)
+        .flat_map(|group| &group.models)
+        .collect();
+    let migrated = !models.is_empty() && models.iter().all(|model| model.required);
+    let report = reports::list(&state.store, slug)
+        .await?
+        .into_iter()
+        .next()
+        .filter(|report| {
+            let since = newest
+                .as_ref()
+                .and_then(|run| run.finished.as_deref())
+                .and_then(Moment::parse);
+            since.is_none_or(|since| Moment::parse(&report.at).is_some_and(|at| at >= since))
+        })
+        .map(|report| (report.number, report.checks - report.checks_passed));
+    let onboarding = records::records(&state.store, slug).await?;
+    let organizations = organizations::count(system).await.unwrap_or(0);
+    let prepared = onboarding
+        .iter()
+        .filter(|record| matches!(record.stage, Stage::Prepared | Stage::Pilot | Stage::Active))
+        .count();
+    let active = organizations::active_count(system).await.unwrap_or(0);
+    let switch_gates = match &names {
+        Some(_) if migrated && known.mode != Some(Mode::Multi) => Some(
+            modes::gates(state, system, Mode::Multi)
+                .await?
+                .into_iter()
+                .filter(|gate| gate.state == GateState::Closed)
+                .map(|gate| gate.title)
+                .collect(),
+        ),
+        Some(_) => Some(Vec::new()),
+        None => None,
+    };
+    let facts = Facts {
+        slug: slug.to_owned(),
+        title: system.config.title.clone(),
+        unreachable,
+        rolling_back,
+        switching,
+        waiting,
+        missing: if migrated {
+            Vec::new()
+        } else {
+            measured::missing(state, system).await?
+        },
+        no_backup: backups::fresh_enough(state, system).await?.err(),
+        coverage: target
+            .as_ref()
+            .map(|target| coverage::headline(&target.groups)),
+        migrated,
+        report,
+        switch_gates,
+        multi: names
+            .as_ref()
+            .map(|names| modes::title(names, Mode::Multi))
+            .unwrap_or_default(),
+        is_multi: known.mode == Some(Mode::Multi),
+        pilot_lacks: PILOT.saturating_sub(prepared),
+        to_onboard: (organizations.saturating_sub(active), organizations),
+        after_tasks: history
+            .first()
+            .filter(|record| record.state == RollbackState::Done)
+            .map_or(0, |record| {
+                record.tasks.iter().filter(|task| !task.done).count()
+            }),
+        run: newest,
+    };
+    Ok(Gathered {
+        facts,
+        target,
+        known,
+        organizations,
+    })
+}
+
+async fn read_target(system: &System) -> Result<Target, SystemError> {
+    let playbook = system.playbook()?;
+    let mut db = system.reader().await?;
+    let groups = coverage::groups(&mut db, &playbook).await?;
+    let tables = db
+        .count("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+        .await?;
+    db.close().await;
+    Ok(Target {
+        tables: u32::try_from(tables).unwrap_or(u32::MAX),
+        groups,
+    })
+}
+
+impl Gathered {
+    fn summary(&self, state: &AppState, system: &System) -> SystemSummary {
+        let names = modes::names(system);
+        SystemSummary {
+            slug: system.slug().to_owned(),
+            title: system.config.title.clone(),
+            environment: system.config.environment.clone(),
+            migration: system.playbook().map_or_else(
+                |_| "Playbook not readable".into(),
+                |playbook| playbook.title.clone(),
+            ),
+            standing: standing(&self.facts),
+            mode: names
+                .zip(self.known.mode)
+                .map(|(names, mode)| modes::badge(&names, mode, self.organizations)),
+            coverage: self.facts.coverage.map(|all: Coverage| CoverageSummary {
+                all,
+                measured: state.clock.now().rfc3339(),
+            }),
+            run: self.facts.run.clone(),
+            next: next_action(&self.facts),
+            unreachable: self.facts.unreachable.clone(),
+        }
+    }
+}
+
+/// Everything that the overview of a system shows.
+pub async fn overview(
+    state: &AppState,
+    system: &Arc<System>,
+) -> Result<SystemOverview, SystemError> {
+    let health = system.health().await;
+    let gathered = gather(state, system, health.as_ref()).await?;
+    let checklist = measured::checklist(state, system).await?;
+    let stages = organizations::stage_counts(state, system).await?;
+    Ok(SystemOverview {
+        summary: gathered.summary(state, system),
+        target: target_facts(system, &gathered, health.as_ref()),
+        journey: journey::journey(state, system, &gathered.facts, &stages).await?,
+        activity: journey::activity(state, system).await?,
+        backup: backups::newest_verified(state, system).await?,
+        ways_back: rollbacks::ways_back(state, system).await,
+        health: health.map(|health| HealthFacts {
+            healthy: health.healthy,
+            status: health.status,
+            response_ms: health.response_ms,
+            mode: health.mode,
+            at: state.clock.now().rfc3339(),
+        }),
+        organizations: stages,
+        checklist_done: checklist.done,
+        checklist_total: checklist.total,
+    })
+}
+
+fn target_facts(system: &System, gathered: &Gathered, health: Option<&Health>) -> TargetFacts {
+    let path = system.url().ok().and_then(|url| url.path());
+    TargetFacts {
+        engine: "SQLite".into(),
+        size_bytes: path
+            .and_then(|path| std::fs::metadata(path).ok())
+            .map_or(0, |about| about.len()),
+        tables: gathered.target.as_ref().map_or(0, |target| target.tables),
+        name: system.target_name(),
+        release: health.and_then(|health| health.release.clone()),
+    }
+}
