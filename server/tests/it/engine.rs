@@ -4,5 +4,6 @@ mod conformance;
 mod crash;
 mod driving;
 mod gates;
+mod live;
 mod world;
 mod zoo;

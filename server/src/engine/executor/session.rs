@@ -126,23 +126,31 @@ impl<'a> Session<'a> {
         statement: impl Into<Statement>,
     ) -> Result<Vec<Row>, Halt> {
         self.ask("read").await?;
-        Ok(self.db.rows(statement).await?)
+        let statement = statement.into();
+        let mut wait = Wait::default();
+        loop {
+            match self.db.rows(statement.clone()).await {
+                // inside a transaction the whole of it has to be tried again
+                Err(error) if error.is_locked() && self.opened.is_none() => {
+                    self.wait(&mut wait, error).await?;
+                }
+                answer => return Ok(answer?),
+            }
+        }
     }
 
     pub(in crate::engine) async fn row(
         &mut self,
         statement: impl Into<Statement>,
     ) -> Result<Option<Row>, Halt> {
-        self.ask("read").await?;
-        Ok(self.db.row(statement).await?)
+        Ok(self.rows(statement).await?.into_iter().next())
     }
 
     pub(in crate::engine) async fn count(
         &mut self,
         statement: impl Into<Statement>,
     ) -> Result<i64, Halt> {
-        self.ask("read").await?;
-        Ok(self.db.count(statement).await?)
+        Ok(self.row(statement).await?.map_or(0, |row| row.integer(0)))
     }
 
     /// Begins a transaction, waiting for other writers as often as is polite.

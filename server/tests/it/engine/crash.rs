@@ -96,3 +96,57 @@ async fn a_run_stopped_at_any_boundary_goes_on_when_driven_again() {
         }
     }
 }
+
+/// A table large enough for three batches, with rows that were deleted in between.
+async fn large(key: &str) -> World {
+    let table = format!("CREATE TABLE large (text text, {key}");
+    let statements = [
+        table.as_str(),
+        "INSERT INTO large (id, text) WITH RECURSIVE n(i) AS \
+         (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 17000) SELECT i, 'row ' || i FROM n",
+        "DELETE FROM large WHERE id BETWEEN 4000 AND 6000",
+    ];
+    let playbook = "format = 1\nname = \"large\"\ntitle = \"L\"\nkind = \"tenancy\"\n\
+        [organizations]\ntable = \"organization\"\n[organizations.default]\ncode = \"O\"\n\
+        name = \"One\"\n[[groups]]\nname = \"g\"\ntitle = \"G\"\n[[groups.models]]\n\
+        label = \"Row\"\ntable = \"large\"\n";
+    let world = World::new(&statements, playbook).await;
+    world
+        .drive(&super::world::until("nullable"), &Watch::new())
+        .await
+        .unwrap();
+    world
+}
+
+async fn batches_survive(key: &str) {
+    let prepared = large(key).await;
+    let undisturbed = prepared.twin();
+    undisturbed.apply().await;
+    let expected = undisturbed.dump().await;
+    let record = undisturbed.journal().await.unwrap();
+    let step = record.step("g.populate.large").unwrap();
+    assert_eq!((step.rows_done, step.rows_total), (14_999, 14_999));
+    let mut at = 0;
+    loop {
+        let world = prepared.twin();
+        let bomb = Watch::with_bomb(at);
+        world.drive(&applied(), &bomb).await.unwrap();
+        if bomb.passed() <= at {
+            return;
+        }
+        assert_eq!(world.apply().await, Outcome::Done, "after dying at {at}");
+        assert_eq!(world.dump().await, expected, "after dying at {at}");
+        let record = world.journal().await.unwrap();
+        let step = record.step("g.populate.large").unwrap();
+        assert_eq!(step.rows_done, 14_999, "counted wrong after dying at {at}");
+        at += 3;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_go_on_behind_their_cursor_whatever_the_key() {
+    batches_survive("id integer PRIMARY KEY)").await;
+    let composite = "half text NOT NULL DEFAULT 'h', id int NOT NULL, PRIMARY KEY (half, id))";
+    batches_survive(composite).await;
+    batches_survive(&format!("{composite} WITHOUT ROWID")).await;
+}

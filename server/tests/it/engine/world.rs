@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use server::db::{Access, Connection, DatabaseUrl, Row, Statement, quote};
+use server::db::{Access, Connection, DatabaseUrl, Patience, Row, Statement, quote};
 use server::engine::executor::{
     Boundary, Control, DriveError, Event, FactAnswer, Goal, Outcome, Outside, OutsideError,
     Overriding, Probed, Signal, drive,
@@ -16,6 +16,9 @@ use server::engine::journal::{self, RunRecord};
 use server::engine::{Options, Plan, Playbook, compile, inspect};
 use tempfile::TempDir;
 use tokio::sync::Notify;
+
+/// Long enough for a machine that runs many tests at once.
+const PATIENCE: Patience = Patience(std::time::Duration::from_secs(5));
 
 /// A target with a playbook.
 pub struct World {
@@ -50,6 +53,20 @@ impl World {
         }
     }
 
+    /// A target that another process made.
+    pub fn existing(path: std::path::PathBuf, playbook: &str) -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            url: DatabaseUrl::Sqlite(path),
+            playbook: Playbook::parse("test.toml", playbook).unwrap(),
+            options: Options {
+                backup: false,
+                quiet_seconds: Some(0),
+                ..Options::default()
+            },
+        }
+    }
+
     /// Another target with the same bytes; nothing may be connected to this one.
     pub fn twin(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -64,7 +81,9 @@ impl World {
     }
 
     pub async fn open(&self) -> Connection {
-        Connection::open(&self.url, Access::Write).await.unwrap()
+        Connection::open_patiently(&self.url, Access::Write, PATIENCE)
+            .await
+            .unwrap()
     }
 
     pub async fn execute(&self, statement: impl Into<Statement>) {
@@ -95,7 +114,9 @@ impl World {
     }
 
     pub async fn try_plan(&self) -> Result<Plan, Vec<server::engine::Refusal>> {
-        let mut db = Connection::open(&self.url, Access::Read).await.unwrap();
+        let mut db = Connection::open_patiently(&self.url, Access::Read, PATIENCE)
+            .await
+            .unwrap();
         let mut schema = inspect(&mut db).await.unwrap();
         let tables: Vec<&str> = (self.playbook.models())
             .map(|(_, model)| model.table.as_str())
@@ -150,7 +171,9 @@ impl World {
     }
 
     pub async fn journal(&self) -> Option<RunRecord> {
-        let mut db = Connection::open(&self.url, Access::Read).await.unwrap();
+        let mut db = Connection::open_patiently(&self.url, Access::Read, PATIENCE)
+            .await
+            .unwrap();
         let record = journal::read(&mut db).await.unwrap();
         db.close().await;
         record
@@ -158,7 +181,9 @@ impl World {
 
     /// Every definition and every row of the application, the present time left out.
     pub async fn dump(&self) -> String {
-        let mut db = Connection::open(&self.url, Access::Read).await.unwrap();
+        let mut db = Connection::open_patiently(&self.url, Access::Read, PATIENCE)
+            .await
+            .unwrap();
         let mut lines = Vec::new();
         let schema = "SELECT type, name, sql FROM sqlite_schema \
                       WHERE tbl_name NOT LIKE 'switchyard\\_%' ESCAPE '\\' ORDER BY type, name";
@@ -257,6 +282,8 @@ pub struct Watch {
     /// What work outside of the target was performed.
     pub performed: Mutex<Vec<Outside>>,
     pub outside_fails: bool,
+    /// Whether to say every boundary on the standard output.
+    pub chatty: bool,
 }
 
 impl Watch {
@@ -273,6 +300,7 @@ impl Watch {
             overriding: None,
             performed: Mutex::new(Vec::new()),
             outside_fails: false,
+            chatty: false,
         }
     }
 
@@ -292,6 +320,9 @@ impl Watch {
 impl Control for Watch {
     async fn between(&self, boundary: &Boundary<'_>) -> Signal {
         let at = self.passed.fetch_add(1, Ordering::SeqCst);
+        if self.chatty {
+            println!("boundary {at}");
+        }
         if self.bomb == Some(at) || self.bomb_before == Some(boundary.next) {
             self.exploded.notify_one();
             std::future::pending::<()>().await;
