@@ -34,6 +34,11 @@ impl Submission {
         self.pending.get()
     }
 
+    /// Whether the answer is awaited, without following it.
+    pub fn is_pending_now(&self) -> bool {
+        self.pending.get_untracked()
+    }
+
     /// Why it was refused, until the next try. Reactive.
     pub fn error(&self) -> Option<ApiError> {
         self.error.get()

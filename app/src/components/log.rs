@@ -24,6 +24,8 @@ struct Lines {
     run: i64,
     lines: RwSignal<Vec<LogLine>>,
     reading: Submission,
+    // asked for while an earlier question was on its way
+    again: StoredValue<bool>,
 }
 
 impl Lines {
@@ -34,14 +36,19 @@ impl Lines {
 
     /// Asks for what came after the last known line, page by page.
     fn catch_up(self) {
+        if self.reading.is_pending_now() {
+            self.again.set_value(true);
+            return;
+        }
         let system = self.system.get_value();
         let after = self.last_id();
         self.reading.run(
             async move { api::run_log(&system, self.run, after, None, PAGE).await },
             move |page| {
                 let full = page.lines.len() >= PAGE as usize;
+                let again = self.again.try_update_value(std::mem::take).unwrap_or(false);
                 self.append(page.lines);
-                if full {
+                if full || again {
                     // after this answer is taken in, not inside it
                     spawn_local(async move { self.catch_up() });
                 }
@@ -82,6 +89,7 @@ pub fn RunLog(
         run,
         lines: RwSignal::new(Vec::new()),
         reading: Submission::new(),
+        again: StoredValue::new(false),
     };
     let live = events::current();
     Effect::new(move |_| {

@@ -1,14 +1,19 @@
 //! The shells around a page: the console's with sidebar and page tools, and the one for signing in.
 
 mod navigation;
+mod organization;
+mod palette;
 mod questions;
+mod shortcuts;
 mod tools;
 
 use leptos::html;
 use leptos::prelude::*;
 
 use self::navigation::Navigation;
+use self::palette::Palette;
 use self::questions::Questions;
+use self::shortcuts::Shortcuts;
 use self::tools::{ConnectionBanner, PageTools};
 use super::icon::icon;
 use crate::api;
@@ -52,17 +57,20 @@ pub fn ConsoleShell(
             let _ = main.focus();
         }
     });
+    let palette = RwSignal::new(false);
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="app">
             <Navigation/>
             <div>
-                <PageTools/>
+                <PageTools palette/>
                 <ConnectionBanner/>
                 <main id="main" class="page" tabindex="-1" node_ref=main>{children()}</main>
             </div>
         </div>
         <Questions/>
+        <Palette open=palette/>
+        <Shortcuts palette/>
     }
     .into_any()
 }

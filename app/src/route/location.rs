@@ -138,11 +138,31 @@ impl Location {
             .and_then(|element| element.closest("a[href]").ok().flatten());
         let Some(link) = link else { return };
         let href = link.get_attribute("href").unwrap_or_default();
+        if let Some(id) = href.strip_prefix('#') {
+            // the base address would turn it into a link to the first page
+            event.prevent_default();
+            show_part(id);
+            return;
+        }
         let leaves = link.has_attribute("download") || link.has_attribute("target");
         if leaves || !href.starts_with('/') || href.starts_with("//") || href.starts_with("/api/") {
             return;
         }
         event.prevent_default();
         self.go(&href);
+    }
+}
+
+/// Scrolls to a part of the page and puts the focus there.
+fn show_part(id: &str) {
+    let part = document()
+        .get_element_by_id(id)
+        .and_then(|part| part.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(part) = part {
+        if !part.has_attribute("tabindex") {
+            let _ = part.set_attribute("tabindex", "-1");
+        }
+        part.scroll_into_view();
+        let _ = part.focus();
     }
 }

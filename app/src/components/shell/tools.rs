@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use super::Systems;
+use super::organization::OrganizationSelector;
+use super::palette::JumpButton;
 use crate::components::icon::icon;
 use crate::events::{self, Connection};
 use crate::format;
@@ -10,13 +12,18 @@ use crate::route::{Route, location};
 
 /// The line above the page.
 #[component]
-pub(super) fn PageTools() -> impl IntoView {
+pub(super) fn PageTools(
+    /// Whether the palette is shown.
+    palette: RwSignal<bool>,
+) -> impl IntoView {
     view! {
         <section class="top" aria-label="Page tools">
+            <OrganizationSelector/>
             <nav class="crumbs" aria-label="Breadcrumb"><ol>{breadcrumb}</ol></nav>
             <div class="end">
                 <ConnectionState/>
                 <ThemeButton/>
+                <JumpButton open=palette/>
             </div>
         </section>
     }

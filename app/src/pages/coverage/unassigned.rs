@@ -238,12 +238,15 @@ fn list(
         );
         options
     });
+    let several = Memo::new(move |_| left.with(|left| left.len() > 1));
     let rule_open = RwSignal::new(false);
     let refused = Signal::derive(move || decisions.refusal());
     view! {
         <div class="toolbar">
             <h2 id="left">"Records without an organization"</h2>
-            <Segment label="Model" options=models chosen=model on_choose=move |value| place.set_query(&[("model", value.as_str()), ("reason", "")])/>
+            {move || several.get().then(|| view! {
+                <Segment label="Model" options=models chosen=model on_choose=move |value| place.set_query(&[("model", value.as_str()), ("reason", "")])/>
+            })}
             <Segment label="Reason" options=reasons chosen=Signal::derive(move || reason.get().unwrap_or_default()) on_choose=move |value| place.set_query(&[("reason", value.as_str())])/>
             <div class="push"><SearchBox label="Search by title or ID" value=Signal::derive(move || words.get().unwrap_or_default()) on_change=move |text| place.set_query(&[("q", text.as_str())])/></div>
             <ActionButton label="Assign by rule" refused on_press=move || rule_open.set(true)/>

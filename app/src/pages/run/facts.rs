@@ -21,6 +21,7 @@ pub(super) fn glance(part: RunPart) -> AnyView {
             )
         })
     };
+    let open = move || progress.with(|now| now.state.is_open());
     let tone = Signal::derive(move || progress.with(|now| run_standing(now.state).tone));
     let step = Signal::derive(move || {
         progress
@@ -55,12 +56,14 @@ pub(super) fn glance(part: RunPart) -> AnyView {
     let step_left = Signal::derive(move || {
         if working() {
             left(progress.with(|now| now.step_left_ms))
+        } else if open() {
+            "Waiting".into()
         } else {
             "None".into()
         }
     });
     let run_left = Signal::derive(move || {
-        if working() {
+        if open() {
             left(progress.with(|now| now.run_left_ms))
         } else {
             "None".into()
