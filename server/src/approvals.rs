@@ -1,6 +1,9 @@
 //! Approvals: a second administrator agrees to exactly one thing, for a time. An approval is bound to a fingerprint,
 //! ends after a while, is void after any change, is used once, and never comes from the one who asked.
 
+pub mod subject;
+
+use std::collections::HashSet;
 use std::time::Duration;
 
 use shared::approval::{Approval, ApprovalAction, ApprovalState};
@@ -72,8 +75,8 @@ pub struct Asked<'a> {
     pub text: &'a str,
     /// What the person saw.
     pub fingerprint: &'a str,
-    /// What it is now, measured by the caller.
-    pub current: &'a str,
+    /// What such an action may be bound to now, measured by the caller.
+    pub current: &'a [String],
 }
 
 /// Asks for an approval. A request of the same person for the same thing that still waits is answered again.
@@ -87,7 +90,11 @@ pub async fn request(
     asked: Asked<'_>,
     good_for: Duration,
 ) -> Result<Approval, ApprovalError> {
-    if asked.fingerprint != asked.current {
+    if !asked
+        .current
+        .iter()
+        .any(|current| current == asked.fingerprint)
+    {
         return Err(ApprovalError::Changed);
     }
     let mut tx = store.write().await?;
@@ -126,7 +133,7 @@ pub async fn request(
     Ok(shown(&stored, now, actor, Some(asked.current)))
 }
 
-/// Agrees or refuses. `current` is the fingerprint of what it is for as it is now.
+/// Agrees or refuses. `current` holds what such an action may be bound to now.
 ///
 /// # Errors
 /// When it is not waiting any more, has changed, or the one who asked decides.
@@ -136,7 +143,7 @@ pub async fn decide(
     actor: &Actor,
     system: &str,
     id: i64,
-    current: &str,
+    current: &[String],
     verdict: Verdict<'_>,
 ) -> Result<Approval, ApprovalError> {
     let mut tx = store.write().await?;
@@ -188,7 +195,7 @@ pub async fn consume(
     for stored in table::list(tx, system).await? {
         let fits = stored.action == action
             && stored.fingerprint == fingerprint
-            && state(&stored, now, Some(fingerprint)) == ApprovalState::Approved;
+            && state(&stored, now, None) == ApprovalState::Approved;
         if fits && table::move_on(tx, stored.id, Decision::Approved, Decision::Used, None).await? {
             return stored.decided_by_name.ok_or(ApprovalError::Missing);
         }
@@ -196,8 +203,8 @@ pub async fn consume(
     Err(ApprovalError::Missing)
 }
 
-/// The newest requests of a system as this person sees them. `current` answers what a kind of action is bound to now,
-/// when that is known.
+/// The newest requests of a system as this person sees them. `current` answers what a kind of action may be bound to
+/// now, when that is known.
 ///
 /// # Errors
 /// When the control store cannot be read.
@@ -206,13 +213,36 @@ pub async fn list(
     now: Moment,
     actor: &Actor,
     system: &str,
-    current: impl Fn(ApprovalAction) -> Option<String>,
+    current: impl Fn(ApprovalAction) -> Option<Vec<String>>,
 ) -> Result<Vec<Approval>, ApprovalError> {
     let mut connection = store.reader().await?;
     let stored = table::list(&mut connection, system).await?;
     Ok(stored
         .iter()
         .map(|stored| shown(stored, now, actor, current(stored.action).as_deref()))
+        .collect())
+}
+
+/// Kinds of actions of which a request is open, so that only those have to be measured.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn open_actions(
+    store: &Store,
+    now: Moment,
+    system: &str,
+) -> Result<HashSet<ApprovalAction>, ApprovalError> {
+    let mut connection = store.reader().await?;
+    let stored = table::list(&mut connection, system).await?;
+    Ok(stored
+        .iter()
+        .filter(|stored| {
+            matches!(
+                state(stored, now, None),
+                ApprovalState::Waiting | ApprovalState::Approved
+            )
+        })
+        .map(|stored| stored.action)
         .collect())
 }
 
@@ -231,14 +261,14 @@ pub async fn action_of(
 }
 
 /// Where a request is now: what was written, its age, and whether the world is still the one it was bound to.
-fn state(stored: &StoredApproval, now: Moment, current: Option<&str>) -> ApprovalState {
+fn state(stored: &StoredApproval, now: Moment, current: Option<&[String]>) -> ApprovalState {
     match stored.decision {
         Decision::Refused => ApprovalState::Refused,
         Decision::Used => ApprovalState::Used,
         Decision::Void => ApprovalState::Void,
         Decision::Waiting | Decision::Approved if stored.expires <= now => ApprovalState::Expired,
         Decision::Waiting | Decision::Approved
-            if current.is_some_and(|current| current != stored.fingerprint) =>
+            if current.is_some_and(|current| !current.contains(&stored.fingerprint)) =>
         {
             ApprovalState::Void
         }
@@ -258,7 +288,12 @@ fn word(state: ApprovalState) -> &'static str {
     }
 }
 
-fn shown(stored: &StoredApproval, now: Moment, actor: &Actor, current: Option<&str>) -> Approval {
+fn shown(
+    stored: &StoredApproval,
+    now: Moment,
+    actor: &Actor,
+    current: Option<&[String]>,
+) -> Approval {
     let state = state(stored, now, current);
     Approval {
         id: stored.id,

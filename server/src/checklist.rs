@@ -154,20 +154,11 @@ pub fn missing(checklist: &Checklist) -> Vec<&ChecklistItem> {
 
 /// What the sections of the newest report say, for [`Measure::Report`].
 pub fn reported(report: Option<&Report>, at: Moment) -> Facts {
-    const SECTIONS: [Section; 7] = [
-        Section::Organizations,
-        Section::Models,
-        Section::Integrity,
-        Section::Middleware,
-        Section::Views,
-        Section::Performance,
-        Section::Isolation,
-    ];
     let Some(report) = report else {
         return Facts::new();
     };
     let measured = Moment::parse(&report.summary.at).unwrap_or(at);
-    SECTIONS
+    Section::ALL
         .iter()
         .filter_map(|section| {
             let found = report

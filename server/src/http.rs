@@ -4,10 +4,13 @@
 
 mod access;
 mod accounts;
+mod approvals;
 mod audit;
 mod backups;
+mod checklist;
 mod cookie;
 mod coverage;
+mod data;
 mod events;
 mod extract;
 mod health;
@@ -17,6 +20,7 @@ mod mode;
 mod observe;
 mod openapi;
 mod problem;
+mod reports;
 mod runs;
 mod security;
 mod session;
@@ -51,6 +55,10 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(coverage::routes())
         .merge(backups::routes())
         .merge(mode::routes())
+        .merge(approvals::routes())
+        .merge(checklist::routes())
+        .merge(data::routes())
+        .merge(reports::routes())
         .merge(openapi::routes())
 }
 

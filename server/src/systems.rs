@@ -2,7 +2,7 @@
 
 mod error;
 mod journey;
-mod measured;
+pub mod measured;
 mod next;
 mod overview;
 

@@ -193,7 +193,10 @@ pub async fn report(system: &str, number: i64) -> Answer<Report> {
 
 /// Address of a report as a file; `extension` is `md` or `json`.
 pub fn report_file(system: &str, number: i64, extension: &str) -> String {
-    file(&of(system, &format!("/reports/{number}.{extension}")))
+    file(&of(
+        system,
+        &format!("/reports/{number}/report.{extension}"),
+    ))
 }
 
 /// A report beside an earlier one.

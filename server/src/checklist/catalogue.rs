@@ -34,10 +34,14 @@ pub enum Measure {
 pub enum Section {
     /// Organization table and default organization.
     Organizations,
-    /// Each model has the column, and each row has an organization.
+    /// Each row of each model has an organization.
     Models,
-    /// Foreign keys and invariants.
+    /// Each model has the column, its foreign key and its index.
+    Structure,
+    /// The file is sound and no foreign key points nowhere.
     Integrity,
+    /// Every invariant of the playbook holds.
+    Invariants,
     /// The application's mode and organization context.
     Middleware,
     /// Every page renders.
@@ -49,12 +53,27 @@ pub enum Section {
 }
 
 impl Section {
+    /// Every section.
+    pub const ALL: [Self; 9] = [
+        Self::Organizations,
+        Self::Models,
+        Self::Structure,
+        Self::Middleware,
+        Self::Views,
+        Self::Performance,
+        Self::Isolation,
+        Self::Invariants,
+        Self::Integrity,
+    ];
+
     /// Its stable name in a report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Organizations => "organizations",
             Self::Models => "models",
+            Self::Structure => "structure",
             Self::Integrity => "integrity",
+            Self::Invariants => "invariants",
             Self::Middleware => "middleware",
             Self::Views => "views",
             Self::Performance => "performance",
@@ -65,9 +84,11 @@ impl Section {
     /// Its title in a report.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Organizations => "Organizations app",
+            Self::Organizations => "Organizations",
             Self::Models => "Model migrations",
+            Self::Structure => "Columns, foreign keys and indexes",
             Self::Integrity => "Database integrity",
+            Self::Invariants => "Invariants",
             Self::Middleware => "Middleware and context",
             Self::Views => "Views",
             Self::Performance => "Database performance",
@@ -249,6 +270,12 @@ pub const PARTS: [Part; 8] = [
                 "models-have-field",
                 "All models have organization fields",
                 "Each model of the playbook has the column, its foreign key and its index.",
+                Section::Structure,
+            ),
+            reported(
+                "records-assigned",
+                "Every record has an organization",
+                "100 % of the records are assigned; no organization is empty.",
                 Section::Models,
             ),
             reported(
@@ -260,8 +287,14 @@ pub const PARTS: [Part; 8] = [
             reported(
                 "foreign-keys",
                 "Foreign keys work correctly",
-                "No foreign key points nowhere, and every invariant of the playbook holds.",
+                "No foreign key points nowhere, and the file is sound.",
                 Section::Integrity,
+            ),
+            reported(
+                "invariants",
+                "Invariants hold",
+                "Every statement of the playbook that must count 0 counts 0.",
+                Section::Invariants,
             ),
         ],
     },

@@ -1,0 +1,107 @@
+//! Requests for approvals of a system.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use shared::approval::{Approval, ApprovalAction, DecideApproval, RequestApproval};
+use shared::event::Topic;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Json, Path};
+use super::problem::Answer;
+use crate::accounts::{Administrator, Fresh, Operator, Viewer};
+use crate::approvals::{self, Asked, Verdict};
+use crate::state::AppState;
+
+/// Routes of this area.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, request))
+        .routes(routes!(decide))
+}
+
+/// The newest requests.
+#[utoipa::path(get, path = "/systems/{system}/approvals", tag = "approvals",
+    params(("system" = String, Path)), responses((status = OK, body = Vec<Approval>)))]
+async fn list(
+    viewer: Viewer,
+    State(state): State<AppState>,
+    Path(system): Path<String>,
+) -> Answer<Json<Vec<Approval>>> {
+    let system = state.systems.get(&system)?;
+    let waiting = approvals::open_actions(&state.store, state.clock.now(), system.slug()).await?;
+    let mut current = HashMap::new();
+    for action in waiting {
+        // what cannot be measured now is shown as it was written; using it measures again
+        if let Ok(subject) = approvals::subject::of(&state, &system, action).await {
+            current.insert(action, subject.fingerprints());
+        }
+    }
+    let now = state.clock.now();
+    let found = approvals::list(&state.store, now, &viewer, system.slug(), |action| {
+        current.get(&action).cloned()
+    });
+    Ok(Json(found.await?))
+}
+
+/// Asks for an approval of exactly what the person saw.
+#[utoipa::path(post, path = "/systems/{system}/approvals", tag = "approvals",
+    params(("system" = String, Path)), request_body = RequestApproval,
+    responses((status = OK, body = Approval)))]
+async fn request(
+    operator: Operator,
+    State(state): State<AppState>,
+    Path(system): Path<String>,
+    Json(wanted): Json<RequestApproval>,
+) -> Answer<Json<Approval>> {
+    let system = state.systems.get(&system)?;
+    let subject = approvals::subject::of(&state, &system, wanted.action).await?;
+    let asked = Asked {
+        system: system.slug(),
+        action: wanted.action,
+        text: &subject.text(&wanted.fingerprint),
+        fingerprint: &wanted.fingerprint,
+        current: &subject.fingerprints(),
+    };
+    let good_for = state.config.approvals.expires();
+    let now = state.clock.now();
+    let approval = approvals::request(&state.store, now, &operator, asked, good_for).await?;
+    state.hub.changed(system.slug(), Topic::Approvals);
+    Ok(Json(approval))
+}
+
+/// Agrees or refuses; never the one who asked.
+#[utoipa::path(post, path = "/systems/{system}/approvals/{id}", tag = "approvals",
+    params(("system" = String, Path), ("id" = i64, Path)), request_body = DecideApproval,
+    responses((status = OK, body = Approval)))]
+async fn decide(
+    administrator: Fresh<Administrator>,
+    State(state): State<AppState>,
+    Path((system, id)): Path<(String, i64)>,
+    Json(decision): Json<DecideApproval>,
+) -> Answer<Json<Approval>> {
+    let system = state.systems.get(&system)?;
+    let action: ApprovalAction = approvals::action_of(&state.store, system.slug(), id).await?;
+    let subject = approvals::subject::of(&state, &system, action).await?;
+    let verdict = Verdict {
+        approve: decision.approve,
+        note: &decision.note,
+    };
+    let now = state.clock.now();
+    let current = subject.fingerprints();
+    let decided = approvals::decide(
+        &state.store,
+        now,
+        &administrator,
+        system.slug(),
+        id,
+        &current,
+        verdict,
+    );
+    let approval = decided.await?;
+    for topic in [Topic::Approvals, Topic::Run, Topic::System] {
+        state.hub.changed(system.slug(), topic);
+    }
+    Ok(Json(approval))
+}
