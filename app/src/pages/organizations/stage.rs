@@ -146,9 +146,15 @@ pub fn MoveOutcome(
     mover: Mover,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(mover.reason_for.with(Option::is_some)));
+    // The dialog is open exactly while a move waits for a reason; each effect only changes what differs.
     Effect::new(move |_| {
-        if !open.get() {
+        let asked = mover.reason_for.with(Option::is_some);
+        if asked != open.get_untracked() {
+            open.set(asked);
+        }
+    });
+    Effect::new(move |_| {
+        if !open.get() && mover.reason_for.with_untracked(Option::is_some) {
             mover.reason_for.set(None);
         }
     });
