@@ -56,17 +56,7 @@ pub fn AllPage(
 #[component]
 fn Totals(system: Signal<String>, all: Memo<AllOrganizations>) -> impl IntoView {
     let descending = RwSignal::new(true);
-    let in_all = Memo::new(move |_| {
-        all.with(|all| all.organizations.iter().map(|one| one.total).sum::<u64>())
-    });
-    let stage = move |stage: Stage| {
-        all.with(|all| {
-            all.organizations
-                .iter()
-                .filter(|one| one.stage == stage)
-                .count()
-        })
-    };
+    let in_all = Memo::new(move |_| all.with(records));
     let largest = Memo::new(move |_| {
         all.with(|all| {
             all.organizations
@@ -94,39 +84,8 @@ fn Totals(system: Signal<String>, all: Memo<AllOrganizations>) -> impl IntoView 
         }
         lines
     };
-    let stats = move || {
-        all.get()
-            .totals
-            .into_iter()
-            .take(4)
-            .map(|total| {
-                let share = if in_all.get() == 0 { 0 } else { total.rows * 100 / in_all.get() };
-                view! {
-                    <Stat label=Signal::stored(total.model) value=Signal::stored(format::count(total.rows))>
-                        {format!("{share}% of all records")}
-                    </Stat>
-                }
-            })
-            .collect_view()
-    };
     view! {
-        {move || {
-            view! {
-                <Stats label="Totals">
-                    <Stat label="Records" value=Signal::derive(move || format::count(in_all.get()))>
-                        "Of all models together"
-                    </Stat>
-                    <Stat
-                        label="Organizations in use"
-                        value=Signal::derive(move || (stage(Stage::Active) + stage(Stage::Pilot)).to_string())
-                        unit=Signal::derive(move || format!("of {}", all.with(|all| all.organizations.len())))
-                    >
-                        {move || format!("{} active, {} in pilot", stage(Stage::Active), stage(Stage::Pilot))}
-                    </Stat>
-                    {stats()}
-                </Stats>
-            }
-        }}
+        {move || all.with(stats)}
         <section class="panel clip" aria-labelledby="by-heading">
             <header>
                 <h2 id="by-heading">"Records by organization"</h2>
@@ -205,6 +164,54 @@ fn Totals(system: Signal<String>, all: Memo<AllOrganizations>) -> impl IntoView 
                 }
             }}
         </section>
+    }
+    .into_any()
+}
+
+/// Records of all models and organizations together.
+fn records(all: &AllOrganizations) -> u64 {
+    all.organizations.iter().map(|one| one.total).sum()
+}
+
+/// The numbers above the table: all records, organizations in use, and the four largest models.
+fn stats(all: &AllOrganizations) -> AnyView {
+    let in_all = records(all);
+    let of = |stage: Stage| {
+        all.organizations
+            .iter()
+            .filter(|one| one.stage == stage)
+            .count()
+    };
+    let (active, pilot) = (of(Stage::Active), of(Stage::Pilot));
+    let mut totals = all.totals.clone();
+    totals.sort_by_key(|total| std::cmp::Reverse(total.rows));
+    let models = totals
+        .into_iter()
+        .take(4)
+        .map(|total| {
+            let share = if in_all == 0 { 0 } else { total.rows * 100 / in_all };
+            view! {
+                <Stat label=Signal::stored(total.model) value=Signal::stored(format::count(total.rows))>
+                    {format!("{share}% of all records")}
+                </Stat>
+            }
+        })
+        .collect_view();
+    let organizations = all.organizations.len();
+    view! {
+        <Stats label="Totals">
+            <Stat label="Records" value=Signal::stored(format::count(in_all))>
+                "Of all models together"
+            </Stat>
+            <Stat
+                label="Organizations in use"
+                value=Signal::stored((active + pilot).to_string())
+                unit=Signal::stored(format!("of {organizations}"))
+            >
+                {format!("{active} active, {pilot} in pilot")}
+            </Stat>
+            {models}
+        </Stats>
     }
     .into_any()
 }

@@ -10,7 +10,7 @@ use shared::event::Topic;
 use self::entries::Entries;
 use crate::api;
 use crate::api::AuditFilter;
-use crate::components::{Note, PageHead, RefusalNote, icon};
+use crate::components::{Note, PageHead, RefusalNote, Systems, announce, icon};
 use crate::format;
 use crate::loader::load;
 use crate::route::location;
@@ -37,17 +37,28 @@ pub fn AuditPage(
         before: None,
         limit: None,
     });
+    let systems = expect_context::<Systems>();
     let sub = move || {
-        match system.get() {
-        Some(system) => format!("Everything people and Switchyard did to {system}. Entries can be neither changed nor deleted, not by administrators either."),
-        None => "Everything people and Switchyard did. Entries can be neither changed nor deleted, not by administrators either.".to_owned(),
-    }
+        let of = system.get().map_or_else(String::new, |system| {
+            let title = systems
+                .find(&system)
+                .map_or(system, |summary| summary.title);
+            format!(" to {title}")
+        });
+        format!(
+            "Everything people and Switchyard did{of}. Entries can be neither changed nor deleted, not by administrators either."
+        )
     };
     let verification = RwSignal::new(None::<AuditVerification>);
     let check = Submission::new();
     let verify = move |_| {
         check.run(async { api::audit_verification().await }, move |found| {
-            verification.set(Some(found))
+            announce(if found.whole {
+                "The chain is whole"
+            } else {
+                "The chain is broken"
+            });
+            verification.set(Some(found));
         });
     };
     let entries = load(&[Topic::Audit], move || {
@@ -74,7 +85,7 @@ pub fn AuditPage(
             }}
         </PageHead>
         <RefusalNote submission=check/>
-        <div role="status">{move || verification.get().map(chain_note)}</div>
+        {move || verification.get().map(chain_note)}
         {entries.view("audit log", move |page| view! { <Entries page=page filter=filter /> }.into_any())}
     }
     .into_any()

@@ -12,7 +12,7 @@ use shared::system::{Standing, Tone};
 use self::preview::{FineRows, RowsToFix, Totals};
 use self::source::FileSource;
 use crate::api;
-use crate::components::{Note, PageHead, RefusalNote, announce, icon, standing};
+use crate::components::{ActionButton, Note, PageHead, RefusalNote, announce, icon, standing};
 use crate::format;
 use crate::route::{SystemPage, location};
 use crate::session;
@@ -252,26 +252,17 @@ pub fn ImportPage(
                                 {icon("upload")}
                                 "Choose another file"
                             </button>
-                            <button
-                                type="button"
-                                class="btn primary"
-                                aria-disabled=move || (refusal().is_some() || import.save.is_pending()).then_some("true")
-                                aria-describedby="import-refusal"
-                                on:click=move |_| {
-                                    if untrack(refusal).is_none() {
-                                        import.import();
-                                    }
-                                }
-                            >
-                                {move || format!("Import {}", count())}
-                            </button>
+                            <ActionButton
+                                class="primary"
+                                label=Signal::derive(move || format!("Import {}", count()))
+                                refused=Signal::derive(refusal)
+                                pending=Signal::derive(move || import.save.is_pending())
+                                on_press=move || import.import()
+                            />
                         }
                     })
             }}
         </PageHead>
-        <p class="sm" id="import-refusal">
-            {move || result.with(Option::is_some).then(refusal).flatten()}
-        </p>
         <RefusalNote submission=import.check/>
         <RefusalNote submission=import.save/>
         {problems}

@@ -1,6 +1,7 @@
 //! Backups and rollback: three ways back with what each costs now, the backups, and the record of what was rolled back.
 
 mod backups;
+mod chooser;
 mod confirm;
 mod cost;
 mod lost;
@@ -14,8 +15,9 @@ use shared::event::Topic;
 use shared::rollback::{RollbackCost, RollbackKind, RollbackOptions, RollbackState};
 
 use self::backups::Backups;
+use self::chooser::{Full, Groups};
 use self::confirm::ConfirmRollback;
-use self::lost::{Groups, LostTable};
+use self::lost::LostTable;
 use self::options::Options;
 use self::record::{Record, RecordHistory};
 use crate::api;
@@ -160,6 +162,14 @@ pub fn RollbackPage(
     .into_any()
 }
 
+/// What stands beside the losses: the choice that a way back still needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Nothing,
+    Groups,
+    Full,
+}
+
 #[component]
 fn Ways(
     system: Signal<String>,
@@ -191,17 +201,30 @@ fn Ways(
             })
     };
     let words = Memo::new(move |_| options.with(|options| action_words(choice, options)));
+    let side = Memo::new(move |_| match choice.way.get() {
+        Way::Mode => Side::Nothing,
+        Way::Partial => Side::Groups,
+        Way::UndoAll | Way::Restore => Side::Full,
+    });
+    // One view for each record, which stays while its steps and tasks change: notes being typed are kept.
+    let record = Memo::new(move |_| options.with(|options| options.current.clone()));
+    let record_view = move || {
+        record
+            .with(|record| record.as_ref().map(|record| record.id))
+            .map(|_| view! { <Record system=system record=record /> })
+    };
+    let shown = Memo::new(move |_| record.with(|record| record.as_ref().map(|record| record.id)));
     view! {
-        {move || {
-            options
-                .with(|options| options.current.clone())
-                .map(|record| view! { <Record system=system record=record /> })
-        }}
+        {move || (shown.get().is_some() && going_on.get()).then(|| untrack(record_view))}
         <Options options=options choice=choice />
         <div class="cols cols-2 stretch">
             <LostTable system=system options=options choice=choice />
             <div class="stack">
-                {move || (choice.way.get() == Way::Partial).then(|| view! { <Groups options=options choice=choice /> })}
+                {move || match side.get() {
+                    Side::Nothing => ().into_any(),
+                    Side::Groups => view! { <Groups options=options choice=choice /> }.into_any(),
+                    Side::Full => view! { <Full options=options choice=choice /> }.into_any(),
+                }}
                 {backups.view("backups", move |backups| view! { <Backups system=system backups=backups options=options choice=choice /> }.into_any())}
             </div>
         </div>
@@ -228,6 +251,7 @@ fn Ways(
                 .with(|options| options.needs_approval)
                 .then(|| view! { <Approvals system=system /> })
         }}
+        {move || (shown.get().is_some() && !going_on.get()).then(|| untrack(record_view))}
         <RecordHistory options=options />
         <ConfirmRollback system=system options=options choice=choice words=words open=open />
     }

@@ -104,7 +104,7 @@ pub fn FileSource(
                             .map(|why| {
                                 view! {
                                     <div class="field">
-                                        <p class="err">
+                                        <p class="err" role="alert">
                                             {icon("failed")}
                                             {why}
                                         </p>

@@ -142,10 +142,10 @@ fn row(system: Signal<String>, organization: Organization, mover: Mover) -> AnyV
                     <span class="muted">{format!("{} of {}", organization.ready_done, organization.ready_total)}</span>
                 </span>
             </td>
-            <td>{next(&organization)}</td>
+            <td class="next-cell">{next(&organization)}</td>
             <td class="nowrap">{wave}</td>
             <td class="r">{format::count(organization.rows)}</td>
-            <td class="nowrap">{format::moment(&organization.changed)}</td>
+            <td class="nowrap">{format::day(&organization.changed)}</td>
             <td class="r">
                 <StageMenu mover=mover organization=organization />
             </td>

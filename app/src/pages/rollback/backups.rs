@@ -91,7 +91,7 @@ pub fn Backups(
                                 <button
                                     type="button"
                                     class="btn sm quiet"
-                                    aria-label=format!("Verify {verify_name}")
+                                    aria-label=if usable { format!("Verify again: {verify_name}") } else { format!("Verify {verify_name}") }
                                     aria-disabled=move || verify.is_pending().then_some("true")
                                     on:click=move |_| check(verify_name.clone())
                                 >

@@ -1,10 +1,10 @@
-//! What the chosen way back would lose, table by table, with the export of it; and the choice of groups.
+//! What the chosen way back would lose, table by table, with the export of it.
 
 use leptos::prelude::*;
 use shared::account::Role;
 use shared::rollback::{RollbackKind, RollbackOptions};
 
-use super::cost::{loss, takes};
+use super::cost::takes;
 use super::{Choice, Way};
 use crate::api;
 use crate::components::{DownloadLink, Empty, state_badge};
@@ -156,73 +156,6 @@ pub fn LostTable(
                 {move || cost.get().map(|cost| cost.notes.into_iter().map(|note| view! { <p class="sm">{note}</p> }).collect_view())}
                 {move || cost.get().map(|cost| view! { <p class="sm">{format!("{}, {}.", takes(&cost), cost.takes_from)}</p> })}
             </div>
-        </section>
-    }
-    .into_any()
-}
-
-/// The groups that can be undone alone.
-#[component]
-pub fn Groups(
-    /// The ways back.
-    options: Memo<RollbackOptions>,
-    /// What is chosen.
-    choice: Choice,
-) -> impl IntoView {
-    let lines = move || {
-        options
-            .with(|options| options.groups.clone())
-            .into_iter()
-            .map(|group| {
-                let name = group.name.clone();
-                let chosen = {
-                    let name = name.clone();
-                    move || choice.groups.with(|groups| groups.contains(&name))
-                };
-                let refused = group.cost.refused.clone();
-                let off = refused.is_some();
-                let told = refused.unwrap_or_else(|| {
-                    format!(
-                        "{}, {} lost",
-                        format::counted(u64::from(group.steps), "step", "steps"),
-                        loss(&group.cost.lost)
-                    )
-                });
-                view! {
-                    <label class="check">
-                        <input
-                            type="checkbox"
-                            disabled=off
-                            prop:checked=chosen
-                            on:change=move |event| {
-                                let on = event_target_checked(&event);
-                                choice
-                                    .groups
-                                    .update(|groups| {
-                                        groups.retain(|one| *one != name);
-                                        if on {
-                                            groups.push(name.clone());
-                                        }
-                                    });
-                            }
-                        />
-                        <span>
-                            <b>{group.title}</b>
-                            <br />
-                            {told}
-                        </span>
-                    </label>
-                }
-            })
-            .collect_view()
-    };
-    view! {
-        <section class="panel" aria-labelledby="groups-heading">
-            <header>
-                <h2 id="groups-heading">"Apps to undo"</h2>
-                <p>"The others stay migrated; an undone app can be tried again"</p>
-            </header>
-            <div class="body stack-sm gap-3">{lines}</div>
         </section>
     }
     .into_any()

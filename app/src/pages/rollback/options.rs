@@ -23,25 +23,24 @@ pub fn Options(
                 .filter(|_| choice.groups.with(|chosen| !chosen.is_empty()))
         })
     };
-    let undo = move || options.with(|options| Some(options.undo_all.clone()));
-    let restore = move || {
-        options.with(|options| {
-            let name = choice.backup_of(options)?;
-            options
-                .restores
-                .iter()
-                .find(|one| one.backup.name == name)
-                .map(|one| one.cost.clone())
+    let full = move || {
+        options.with(|options| match choice.way.get() {
+            Way::UndoAll => Some(options.undo_all.clone()),
+            _ => {
+                let name = choice.backup_of(options)?;
+                options
+                    .restores
+                    .iter()
+                    .find(|one| one.backup.name == name)
+                    .map(|one| one.cost.clone())
+            }
         })
     };
     view! {
         <fieldset>
             <legend class="vh">"Way back"</legend>
-            <div class="options four">
-                {card(choice, Way::Mode, "Switch the mode back", 1, "The system serves one organization again. Every record stays assigned.", "Switch again", mode)}
-                {card(choice, Way::Partial, "Undo some apps", 2, "Takes the organization field out of the apps you choose. The others keep theirs.", "Run their steps again", partial)}
-                {card(choice, Way::UndoAll, "Undo every step", 2, "Takes the organization field out of all apps, step by step, back to the start.", "Run it again", undo)}
-                {card(choice, Way::Restore, "Restore a backup", 3, "Puts the whole database back to the moment of a verified backup.", "Not possible", restore)}
+            <div class="options">
+                {card(choice, Card::Mode, mode)} {card(choice, Card::Partial, partial)} {card(choice, Card::Full, full)}
             </div>
         </fieldset>
         <p class="vh" role="status">
@@ -51,27 +50,84 @@ pub fn Options(
     .into_any()
 }
 
+/// A card: the third stands for both ways to go back in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Card {
+    Mode,
+    Partial,
+    Full,
+}
+
+impl Card {
+    fn id(self) -> &'static str {
+        match self {
+            Self::Mode => "way-mode",
+            Self::Partial => "way-partial",
+            Self::Full => "way-full",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Mode => "Switch the mode back",
+            Self::Partial => "Undo some apps",
+            Self::Full => "Go back in full",
+        }
+    }
+
+    fn told(self) -> &'static str {
+        match self {
+            Self::Mode => "The system serves one organization again. Every record stays assigned.",
+            Self::Partial => {
+                "Takes the organization field out of the apps you choose. The others keep theirs."
+            }
+            Self::Full => "Restores a verified backup, or undoes every step back to the start.",
+        }
+    }
+
+    /// State, word and number of bars of its severity.
+    fn severity(self) -> (&'static str, &'static str, usize) {
+        match self {
+            Self::Mode => ("done", "Low", 1),
+            Self::Partial => ("gate", "Medium", 2),
+            Self::Full => ("failed", "High", 3),
+        }
+    }
+
+    fn of(way: Way) -> Self {
+        match way {
+            Way::Mode => Self::Mode,
+            Way::Partial => Self::Partial,
+            Way::UndoAll | Way::Restore => Self::Full,
+        }
+    }
+
+    fn choose(self, choice: Choice) {
+        choice.way.set(match self {
+            Self::Mode => Way::Mode,
+            Self::Partial => Way::Partial,
+            Self::Full => Way::Restore,
+        });
+    }
+
+    /// What it takes to take it back.
+    fn undo(self, way: Way) -> &'static str {
+        match (self, way) {
+            (Self::Mode, _) => "Switch again",
+            (Self::Partial, _) => "Run their steps again",
+            (Self::Full, Way::UndoAll) => "Run it again",
+            (Self::Full, _) => "Not possible",
+        }
+    }
+}
+
 fn card(
     choice: Choice,
-    way: Way,
-    title: &'static str,
-    severity: usize,
-    told: &'static str,
-    undo: &'static str,
+    card: Card,
     cost: impl Fn() -> Option<RollbackCost> + Copy + Send + Sync + 'static,
 ) -> AnyView {
-    let id = match way {
-        Way::Mode => "way-mode",
-        Way::Partial => "way-partial",
-        Way::UndoAll => "way-undo",
-        Way::Restore => "way-restore",
-    };
-    let described = format!("{id}-told");
-    let (state, word) = match severity {
-        1 => ("done", "Low"),
-        2 => ("gate", "Medium"),
-        _ => ("failed", "High"),
-    };
+    let described = format!("{}-told", card.id());
+    let (state, word, severity) = card.severity();
     let bars = [(0.0, 8.0, 4.0), (5.0, 4.0, 8.0), (10.0, 0.0, 12.0)]
         .into_iter()
         .enumerate()
@@ -84,23 +140,29 @@ fn card(
                     width="3.5"
                     height=height.to_string()
                     rx=".8"
-                />
+                ></rect>
             }
         })
         .collect_view();
-    let refused = move || cost().and_then(|cost| cost.refused);
+    let fact = move |of: fn(&RollbackCost) -> String| {
+        move || {
+            cost()
+                .as_ref()
+                .map_or_else(|| "Depends on the choice".to_owned(), of)
+        }
+    };
     view! {
         <div class="option">
             <div class="nm">
                 <input
                     type="radio"
                     name="way"
-                    id=id
+                    id=card.id()
                     aria-describedby=described.clone()
-                    prop:checked=move || choice.way.get() == way
-                    on:change=move |_| choice.way.set(way)
+                    prop:checked=move || Card::of(choice.way.get()) == card
+                    on:change=move |_| card.choose(choice)
                 />
-                <label for=id>{title}</label>
+                <label for=card.id()>{card.title()}</label>
                 <span class="push">
                     <span class="state" data-state=state>
                         <svg class="sev" viewBox="0 0 14 12" aria-hidden="true">
@@ -110,18 +172,16 @@ fn card(
                     </span>
                 </span>
             </div>
-            <p id=described>{move || refused().unwrap_or_else(|| told.to_owned())}</p>
+            <p id=described>{move || cost().and_then(|cost| cost.refused).unwrap_or_else(|| card.told().to_owned())}</p>
             <dl class="kv end rules">
                 <dt>"Takes"</dt>
-                <dd>{move || cost().as_ref().map_or_else(|| "Depends on the choice".to_owned(), takes)}</dd>
+                <dd>{fact(takes)}</dd>
                 <dt>"Unavailable"</dt>
-                <dd>{move || cost().as_ref().map_or_else(|| "Depends on the choice".to_owned(), downtime)}</dd>
-                <dt>"Rows lost"</dt>
-                <dd class=move || cost().map(|cost| if cost.rows_lost > 0 { "neg" } else { "pos" })>
-                    {move || cost().map_or_else(|| "Depends on the choice".to_owned(), |cost| if cost.rows_lost == 0 { "0".to_owned() } else { loss(&cost.lost) })}
-                </dd>
+                <dd>{fact(downtime)}</dd>
+                <dt>"Lost"</dt>
+                <dd class=move || cost().map(|cost| if cost.rows_lost > 0 { "neg" } else { "pos" })>{fact(|cost| loss(&cost.lost))}</dd>
                 <dt>"Undo"</dt>
-                <dd>{undo}</dd>
+                <dd>{move || card.undo(choice.way.get())}</dd>
             </dl>
         </div>
     }

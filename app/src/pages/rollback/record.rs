@@ -38,70 +38,102 @@ fn standing(state: RollbackState) -> (Tone, &'static str) {
 pub fn Record(
     /// Slug of the system.
     system: Signal<String>,
-    /// The rollback.
-    record: RollbackRecord,
+    /// The rollback; nothing is shown without.
+    record: Memo<Option<RollbackRecord>>,
 ) -> impl IntoView {
-    let (tone, word) = standing(record.state);
-    let steps: Vec<StepLine> = record.steps.iter().cloned().map(StepLine::from).collect();
-    let done = record.tasks.iter().filter(|task| task.done).count();
-    let all = record.tasks.len();
-    let facts = {
-        let mut facts = vec![format!(
-            "By {}, {}",
-            record.by,
-            format::moment(&record.started)
-        )];
-        if let Some(finished) = &record.finished {
-            facts.push(format!(
-                "took {}",
-                format::duration(format::between_ms(&record.started, finished))
-            ));
-        }
-        facts.push(format!(
-            "{} lost",
-            format::counted(record.rows_lost, "row", "rows")
-        ));
-        if let Some(export) = &record.export {
-            facts.push(format!("exported to {export}"));
-        }
-        facts.join(", ")
+    let title = move || record.with(|record| record.as_ref().map(|record| way_title(&record.way)));
+    let badge = move || {
+        record.with(|record| {
+            record.as_ref().map(|record| {
+                let (tone, word) = standing(record.state);
+                state_badge(tone, word)
+            })
+        })
     };
-    let id = record.id;
-    let over = record.state != RollbackState::Running;
+    let steps = Signal::derive(move || {
+        record.with(|record| {
+            record
+                .iter()
+                .flat_map(|record| record.steps.clone())
+                .map(StepLine::from)
+                .collect::<Vec<_>>()
+        })
+    });
+    let error = Memo::new(move |_| {
+        record.with(|record| record.as_ref().and_then(|record| record.error.clone()))
+    });
+    let tasks = Memo::new(move |_| {
+        record.with(|record| {
+            record
+                .as_ref()
+                .filter(|record| record.state != RollbackState::Running)
+                .map(|record| record.tasks.clone())
+                .unwrap_or_default()
+        })
+    });
+    let id = move || record.with_untracked(|record| record.as_ref().map_or(0, |record| record.id));
+    let count = move || {
+        tasks.with(|tasks| {
+            let done = tasks.iter().filter(|task| task.done).count();
+            format!("After it: {done} of {} tasks done", tasks.len())
+        })
+    };
+    let some_open = untrack(|| tasks.with(|tasks| tasks.iter().any(|task| !task.done)));
     view! {
         <section class="panel clip" aria-labelledby="record-heading">
             <header>
-                <h2 id="record-heading">{way_title(&record.way)}</h2>
-                {state_badge(tone, word)}
-                <p>{facts}</p>
+                <h2 id="record-heading">{title}</h2>
+                {badge}
+                <p>{move || record.with(|record| record.as_ref().map(facts))}</p>
             </header>
-            {record
-                .error
-                .clone()
-                .map(|error| {
-                    view! {
-                        <div class="body">
-                            <Note state="failed" title="The rollback failed">
-                                {error}
-                            </Note>
-                        </div>
-                    }
-                })}
-            <StepList steps=Signal::stored(steps) />
-            {(over && all > 0)
-                .then(|| {
-                    view! {
-                        <details class="tasks" open=done < all>
-                            <summary>{format!("After it: {done} of {all} tasks done")}</summary>
-                            <div class="stack-sm">
-                                {record.tasks.into_iter().map(|task| view! { <Task system=system rollback=id task=task /> }).collect_view()}
+            {move || {
+                error
+                    .get()
+                    .map(|error| {
+                        view! {
+                            <div class="body">
+                                <Note state="failed" title="The rollback failed">
+                                    {error}
+                                </Note>
                             </div>
-                        </details>
-                    }
-                })}
+                        }
+                    })
+            }}
+            <StepList steps=steps />
+            <details class="tasks" open=some_open hidden=move || tasks.with(Vec::is_empty)>
+                <summary>{count}</summary>
+                <div class="stack-sm">
+                    <For each=move || tasks.get() key=|task| (task.name.clone(), task.done, task.note.clone()) let:task>
+                        <Task system=system rollback=id() task=task />
+                    </For>
+                </div>
+            </details>
         </section>
     }
     .into_any()
+}
+
+/// Who, when, how long, and what was lost.
+fn facts(record: &RollbackRecord) -> String {
+    let mut facts = vec![format!(
+        "By {}, {}",
+        record.by,
+        format::moment(&record.started)
+    )];
+    if let Some(finished) = &record.finished {
+        facts.push(format!(
+            "took {}",
+            format::duration(format::between_ms(&record.started, finished))
+        ));
+    }
+    facts.push(format!(
+        "{} lost",
+        format::counted(record.rows_lost, "row", "rows")
+    ));
+    if let Some(export) = &record.export {
+        facts.push(format!("exported to {export}"));
+    }
+    facts.join(", ")
 }
 
 /// One task after a rollback: a note, and whether it is done.
