@@ -79,11 +79,6 @@ impl Started {
         })
     }
 
-    /// Address that it listens on; the port is known also when port 0 was asked for.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Says where the console is, and prints the link for the first account while there is none. On stdout and not in
     /// the log, which is kept.
     ///

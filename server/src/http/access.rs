@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 
 use super::cookie;
@@ -76,10 +76,15 @@ async fn proof<P: Proof>(parts: &Parts, state: &AppState) -> Result<P, Problem> 
         Err(denied) => {
             if matches!(denied, Denied::Role { .. }) {
                 state.metrics.refused();
-                let request = format!("{} {}", parts.method, parts.uri.path());
+                // the routers in between cut off what they matched
+                let uri = parts
+                    .extensions
+                    .get::<OriginalUri>()
+                    .map_or(&parts.uri, |original| &original.0);
+                let request = format!("{} {}", parts.method, uri.path());
                 let mut entry =
                     Entry::by(&actor, "access.refused", request, denied.to_string()).refused();
-                if let Some(system) = system_of(parts.uri.path()) {
+                if let Some(system) = system_of(uri.path()) {
                     entry = entry.on(system);
                 }
                 audit::record(&state.store, state.clock.now(), entry).await?;

@@ -5,7 +5,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::OriginalUri;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use shared::problem::{FieldProblem, Problem as Body};
 
@@ -174,13 +175,13 @@ impl IntoResponse for Problem {
 }
 
 /// For an address below `/api` that does not exist.
-pub(super) async fn no_such_route(uri: Uri) -> Problem {
+pub(super) async fn no_such_route(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::new(Kind::NotFound, format!("There is no {}.", uri.path()))
         .remedy("The routes are listed in /api/v1/openapi.json.")
 }
 
 /// For a method that an address does not know.
-pub(super) async fn no_such_method(method: Method, uri: Uri) -> Problem {
+pub(super) async fn no_such_method(method: Method, OriginalUri(uri): OriginalUri) -> Problem {
     Problem::of_protocol(
         "no-such-method",
         StatusCode::METHOD_NOT_ALLOWED,

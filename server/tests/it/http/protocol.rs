@@ -18,6 +18,8 @@ async fn an_unknown_address_of_the_api_is_a_problem_and_not_a_page() {
         );
         assert_eq!(answer.problem(), "not-found");
     }
+    let answer = app.anonymous().get("/nothing").await;
+    assert_eq!(answer.json()["detail"], "There is no /api/v1/nothing.");
 }
 
 #[tokio::test]
