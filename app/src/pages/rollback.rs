@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use shared::account::Role;
 use shared::backup::BackupSummary;
 use shared::event::Topic;
-use shared::rollback::{RollbackCost, RollbackKind, RollbackOptions, RollbackState};
+use shared::rollback::{GroupRollback, RollbackCost, RollbackKind, RollbackOptions, RollbackState};
 
 use self::backups::Backups;
 use self::chooser::{Full, Groups};
@@ -45,8 +45,8 @@ pub enum Way {
 pub struct Choice {
     /// The way.
     pub way: RwSignal<Way>,
-    /// Names of the groups, for a partial rollback.
-    pub groups: RwSignal<Vec<String>>,
+    /// Name of the group, for a partial rollback.
+    pub group: RwSignal<Option<String>>,
     /// Name of the backup, for a restore.
     pub backup: RwSignal<Option<String>>,
 }
@@ -55,7 +55,7 @@ impl Choice {
     fn new() -> Self {
         Self {
             way: RwSignal::new(Way::Mode),
-            groups: RwSignal::new(Vec::new()),
+            group: RwSignal::new(None),
             backup: RwSignal::new(None),
         }
     }
@@ -74,17 +74,19 @@ impl Choice {
             })
     }
 
+    /// The group chosen. Reactive.
+    pub fn group_of(self, options: &RollbackOptions) -> Option<&GroupRollback> {
+        let name = self.group.get()?;
+        options.groups.iter().find(|group| group.name == name)
+    }
+
     /// What to ask the server for, once the choice is complete. Reactive.
     pub fn kind(self, options: &RollbackOptions) -> Option<RollbackKind> {
         Some(match self.way.get() {
             Way::Mode => RollbackKind::Mode,
-            Way::Partial => {
-                let groups = self.groups.get();
-                if groups.is_empty() {
-                    return None;
-                }
-                RollbackKind::Partial { groups }
-            }
+            Way::Partial => RollbackKind::Partial {
+                groups: vec![self.group_of(options)?.name.clone()],
+            },
             Way::UndoAll => RollbackKind::UndoAll,
             Way::Restore => RollbackKind::Restore {
                 backup: self.backup_of(options)?,
@@ -97,7 +99,7 @@ impl Choice {
         match self.kind(options)? {
             RollbackKind::Mode => Some(options.mode.clone()),
             RollbackKind::UndoAll => Some(options.undo_all.clone()),
-            RollbackKind::Partial { groups } => cost::of_groups(options, &groups),
+            RollbackKind::Partial { .. } => self.group_of(options).map(|group| group.cost.clone()),
             RollbackKind::Restore { backup } => options
                 .restores
                 .iter()
@@ -194,9 +196,7 @@ fn Ways(
             .or_else(|| match cost.get() {
                 _ if going_on.get() => Some("A rollback is going on".to_owned()),
                 Some(cost) => cost.refused,
-                None if choice.way.get() == Way::Partial => {
-                    Some("Choose at least one app first".to_owned())
-                }
+                None if choice.way.get() == Way::Partial => Some("Choose an app first".to_owned()),
                 None => Some("No verified backup can be restored".to_owned()),
             })
     };
@@ -262,19 +262,10 @@ fn Ways(
 fn action_words(choice: Choice, options: &RollbackOptions) -> String {
     match choice.way.get() {
         Way::Mode => "Switch the mode back".to_owned(),
-        Way::Partial => {
-            let titles: Vec<String> = options
-                .groups
-                .iter()
-                .filter(|group| choice.groups.with(|chosen| chosen.contains(&group.name)))
-                .map(|group| group.title.clone())
-                .collect();
-            if titles.is_empty() {
-                "Undo the chosen apps".to_owned()
-            } else {
-                format!("Undo {}", titles.join(", "))
-            }
-        }
+        Way::Partial => match choice.group_of(options) {
+            Some(group) => format!("Undo {}", group.title),
+            None => "Undo one app".to_owned(),
+        },
         Way::UndoAll => "Undo every step".to_owned(),
         Way::Restore => match choice.backup_of(options) {
             Some(name) => format!("Restore {name}"),

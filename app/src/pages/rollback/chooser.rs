@@ -1,13 +1,13 @@
-//! What a way back still has to know: which groups to undo, or how to go back in full.
+//! What a way back still has to know: which group to undo, or how to go back in full.
 
 use leptos::prelude::*;
-use shared::rollback::RollbackOptions;
+use shared::rollback::{GroupRollback, RollbackOptions};
 
 use super::cost::{loss, takes};
 use super::{Choice, Way};
 use crate::format;
 
-/// The groups that can be undone alone.
+/// The groups, each of which can be undone alone.
 #[component]
 pub fn Groups(
     /// The ways back.
@@ -15,61 +15,45 @@ pub fn Groups(
     /// What is chosen.
     choice: Choice,
 ) -> impl IntoView {
-    let lines = move || {
-        options
-            .with(|options| options.groups.clone())
-            .into_iter()
-            .map(|group| {
-                let name = group.name.clone();
-                let chosen = {
-                    let name = name.clone();
-                    move || choice.groups.with(|groups| groups.contains(&name))
-                };
-                let refused = group.cost.refused.clone();
-                let off = refused.is_some();
-                let told = refused.unwrap_or_else(|| {
-                    format!(
-                        "{}, {} lost",
-                        format::counted(u64::from(group.steps), "step", "steps"),
-                        loss(&group.cost.lost)
-                    )
-                });
-                view! {
-                    <label class="check">
-                        <input
-                            type="checkbox"
-                            disabled=off
-                            prop:checked=chosen
-                            on:change=move |event| {
-                                let on = event_target_checked(&event);
-                                choice
-                                    .groups
-                                    .update(|groups| {
-                                        groups.retain(|one| *one != name);
-                                        if on {
-                                            groups.push(name.clone());
-                                        }
-                                    });
-                            }
-                        />
-                        <span>
-                            <b>{group.title}</b>
-                            <br />
-                            {told}
-                        </span>
-                    </label>
-                }
-            })
-            .collect_view()
+    let groups = Memo::new(move |_| options.with(|options| options.groups.clone()));
+    let line = move |group: GroupRollback| {
+        let (name, of_radio) = (group.name.clone(), group.name.clone());
+        let refused = group.cost.refused.clone();
+        let off = refused.is_some();
+        let told = refused.unwrap_or_else(|| {
+            format!(
+                "{}. Lost: {}.",
+                format::counted(u64::from(group.steps), "step", "steps"),
+                loss(&group.cost.lost)
+            )
+        });
+        view! {
+            <label class="check">
+                <input
+                    type="radio"
+                    name="group"
+                    disabled=off
+                    prop:checked=move || choice.group.with(|chosen| chosen.as_deref() == Some(of_radio.as_str()))
+                    on:change=move |_| choice.group.set(Some(name.clone()))
+                />
+                <span>
+                    <b>{group.title}</b>
+                    <br />
+                    {told}
+                </span>
+            </label>
+        }
     };
     view! {
-        <section class="panel" aria-labelledby="groups-heading">
-            <header>
-                <h2 id="groups-heading">"Apps to undo"</h2>
-                <p>"The others stay migrated; an undone app can be tried again"</p>
-            </header>
-            <div class="body stack-sm gap-3">{lines}</div>
-        </section>
+        <fieldset class="panel">
+            <legend class="vh">"App to undo"</legend>
+            <div class="body stack-sm gap-3">
+                <p class="sm">"The others stay migrated. An undone app can be tried again by a new run."</p>
+                <For each=move || groups.get() key=|group| (group.name.clone(), group.cost.fingerprint.clone(), group.cost.refused.clone()) let:group>
+                    {line(group)}
+                </For>
+            </div>
+        </fieldset>
     }
     .into_any()
 }

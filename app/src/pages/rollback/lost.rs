@@ -97,7 +97,7 @@ pub fn LostTable(
                             picture="done"
                             title="Nothing is lost"
                             text=match (cost.get(), choice.way.get()) {
-                                (None, Way::Partial) => "Choose the apps to undo to see what that would lose.",
+                                (None, Way::Partial) => "Choose the app to undo to see what that would lose.",
                                 (None, _) => "There is no verified backup yet. Back up now, or choose another way.",
                                 (Some(_), _) => "No row was made or changed that this way back would take away.",
                             }

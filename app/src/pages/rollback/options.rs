@@ -15,14 +15,8 @@ pub fn Options(
     choice: Choice,
 ) -> impl IntoView {
     let mode = move || options.with(|options| Some(options.mode.clone()));
-    let partial = move || {
-        options.with(|options| {
-            choice
-                .groups
-                .with(|chosen| super::cost::of_groups(options, chosen))
-                .filter(|_| choice.groups.with(|chosen| !chosen.is_empty()))
-        })
-    };
+    let partial =
+        move || options.with(|options| choice.group_of(options).map(|group| group.cost.clone()));
     let full = move || {
         options.with(|options| match choice.way.get() {
             Way::UndoAll => Some(options.undo_all.clone()),
@@ -70,7 +64,7 @@ impl Card {
     fn title(self) -> &'static str {
         match self {
             Self::Mode => "Switch the mode back",
-            Self::Partial => "Undo some apps",
+            Self::Partial => "Undo one app",
             Self::Full => "Go back in full",
         }
     }
@@ -79,7 +73,7 @@ impl Card {
         match self {
             Self::Mode => "The system serves one organization again. Every record stays assigned.",
             Self::Partial => {
-                "Takes the organization field out of the apps you choose. The others keep theirs."
+                "Takes the organization field out of the app you choose. The other apps keep theirs."
             }
             Self::Full => "Restores a verified backup, or undoes every step back to the start.",
         }
@@ -114,7 +108,7 @@ impl Card {
     fn undo(self, way: Way) -> &'static str {
         match (self, way) {
             (Self::Mode, _) => "Switch again",
-            (Self::Partial, _) => "Run their steps again",
+            (Self::Partial, _) => "Run its steps again",
             (Self::Full, Way::UndoAll) => "Run it again",
             (Self::Full, _) => "Not possible",
         }
