@@ -5,7 +5,6 @@ mod rows;
 use leptos::prelude::*;
 use shared::browse::BrowseModels;
 use shared::event::Topic;
-use shared::organization::Stage;
 
 use self::rows::Rows;
 use crate::api;
@@ -27,10 +26,6 @@ pub fn DataPage(
     let location = location::current();
     let organization = location.query("organization");
     let summary = Memo::new(move |_| systems.find(&system.get()));
-    let organizations = load(&[Topic::Organizations], move || {
-        let system = system.get();
-        async move { api::organizations(&system).await }
-    });
     let models = load(&[Topic::Run, Topic::Coverage], move || {
         let system = system.get();
         let organization = organization.get();
@@ -46,51 +41,12 @@ pub fn DataPage(
                 .to_owned()
         }
     };
-    let selector = move || {
-        organizations.with(|list| list.is_some_and(|list| list.table_ready)).then(|| {
-            view! {
-                <label class="row">
-                    <span class="lbl">"Organization"</span>
-                    <select
-                        class="in fit"
-                        on:change=move |event| location.set_query(&[("organization", &event_target_value(&event)), ("after", ""), ("q", "")])
-                    >
-                        <option value="" selected=move || organization.with(Option::is_none)>
-                            "All organizations"
-                        </option>
-                        {move || {
-                            organizations
-                                .get()
-                                .map(|list| list.organizations)
-                                .unwrap_or_default()
-                                .into_iter()
-                                .filter(|one| one.rows > 0 || one.stage >= Stage::Pilot)
-                                .map(|one| {
-                                    let code = one.code.clone();
-                                    view! {
-                                        <option
-                                            value=one.code.clone()
-                                            selected=move || organization.with(|chosen| chosen.as_deref() == Some(code.as_str()))
-                                        >
-                                            {format!("{}, {}", one.code, format::counted(one.rows, "record", "records"))}
-                                        </option>
-                                    }
-                                })
-                                .collect_view()
-                        }}
-                    </select>
-                </label>
-            }
-        })
-    };
     view! {
         <PageHead
             title="Data"
             sub=Signal::derive(sub)
             badges=move || summary.get().and_then(|summary| summary.mode).map(|mode| mode_badge(&mode, false)).into_any()
-        >
-            {selector}
-        </PageHead>
+        />
         {models.view("models", move |models| view! { <Browser system=system models=models chosen=chosen organization=organization /> }.into_any())}
     }
     .into_any()

@@ -239,12 +239,14 @@ fn Ways(
                     }
                 }}
             </p>
+            <div class="row">
             <ActionButton
                 class="danger"
                 label=Signal::derive(move || format!("{}…", words.get()))
                 refused=Signal::derive(refused)
                 on_press=move || open.set(true)
             />
+            </div>
         </div>
         {move || {
             options
