@@ -50,6 +50,8 @@ pub struct Live {
     log: RwSignal<Option<LogNews>>,
     stream: StoredValue<Option<Stream>, LocalStorage>,
     attempts: StoredValue<u32>,
+    // somebody is signed in, so the stream should be open
+    wanted: StoredValue<bool>,
 }
 
 const TOPICS: [Topic; 12] = [
@@ -92,6 +94,7 @@ pub fn provide() -> Live {
         log: RwSignal::new(None),
         stream: StoredValue::new_local(None),
         attempts: StoredValue::new(0),
+        wanted: StoredValue::new(false),
     };
     CURRENT.set(Some(live));
     window_event_listener(ev::online, move |_| live.reconnect_now());
@@ -102,7 +105,10 @@ pub fn provide() -> Live {
     hidden.forget(); // lives as long as the tab
     let _ = set_interval_with_handle(
         move || {
-            if document().hidden() && live.stream.with_value(Option::is_none) {
+            if document().hidden()
+                && live.wanted.get_value()
+                && live.stream.with_value(Option::is_none)
+            {
                 live.resync_all();
             }
         },
@@ -163,6 +169,7 @@ impl Live {
 
     /// Opens the stream; it stays open until `close`.
     pub fn open(&self) {
+        self.wanted.set_value(true);
         if self.stream.with_value(Option::is_some) || document().hidden() {
             return;
         }
@@ -171,14 +178,17 @@ impl Live {
 
     /// Closes the stream: nobody is signed in.
     pub fn close(&self) {
+        self.wanted.set_value(false);
         self.drop_stream();
         self.connection.set(Connection::Idle);
     }
 
     /// Tries again at once instead of waiting.
     pub fn reconnect_now(&self) {
-        self.drop_stream();
-        self.open();
+        if self.wanted.get_value() {
+            self.drop_stream();
+            self.open();
+        }
     }
 
     fn drop_stream(&self) {
@@ -188,9 +198,7 @@ impl Live {
     fn visibility_changed(&self) {
         if document().hidden() {
             self.drop_stream();
-        } else if self.connection.get_untracked() != Connection::Idle
-            && self.stream.with_value(Option::is_none)
-        {
+        } else if self.wanted.get_value() && self.stream.with_value(Option::is_none) {
             self.open();
             self.resync_all();
         }
@@ -227,10 +235,11 @@ impl Live {
     }
 
     fn lost(&self) {
-        if matches!(
+        let first = matches!(
             self.connection.get_untracked(),
             Connection::Live | Connection::Idle
-        ) {
+        );
+        if first && self.wanted.get_value() {
             self.lost_at_ms.set(js_sys::Date::now());
             self.connection.set(Connection::Reconnecting);
             let live = *self;
@@ -257,15 +266,15 @@ impl Live {
         let live = *self;
         set_timeout(
             move || {
-                if live.stream.with_value(Option::is_some)
-                    || live.connection.get_untracked() == Connection::Idle
-                {
+                if live.stream.with_value(Option::is_some) || !live.wanted.get_value() {
                     return;
                 }
                 // a session that ended looks the same as a lost connection: ask which it is
                 spawn_local(async move {
                     session::current().refresh().await;
-                    live.open();
+                    if live.wanted.get_value() {
+                        live.open();
+                    }
                 });
             },
             wait,

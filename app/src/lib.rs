@@ -13,6 +13,25 @@ pub mod submission;
 
 /// Mounts the console on the page's body.
 pub fn start() {
-    console_error_panic_hook::set_once();
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        tell_that_the_page_stopped();
+    }));
     leptos::mount::mount_to_body(app::App);
+}
+
+/// After a panic the page stays as it was and answers nothing any more: says so, without the framework.
+fn tell_that_the_page_stopped() {
+    let document = leptos::prelude::document();
+    let banner = document.create_element("div").ok();
+    let (Some(banner), Some(body)) = (banner, document.body()) else {
+        return;
+    };
+    let _ = banner.set_attribute("class", "banner");
+    let _ = banner.set_attribute("data-state", "failed");
+    let _ = banner.set_attribute("role", "alert");
+    banner.set_text_content(Some(
+        "This page stopped working. What the server does goes on. Reload the page to go on here.",
+    ));
+    let _ = body.prepend_with_node_1(&banner);
 }

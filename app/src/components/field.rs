@@ -33,6 +33,8 @@ pub fn TextField(
     class: &'static str,
 ) -> impl IntoView {
     let kind = kind.unwrap_or("text");
+    // not words: no corrections, no capitals
+    let name_like = kind != "text" || autocomplete == Some("username");
     let error_id = format!("{name}-error");
     let hint_id = format!("{name}-hint");
     let described = {
@@ -50,8 +52,8 @@ pub fn TextField(
             <label for=name>{label}</label>
             <input
                 class=format!("in {class}") id=name name=name type=kind autocomplete=autocomplete autofocus=autofocus
-                spellcheck=(kind != "text").then_some("false")
-                autocapitalize=(kind != "text").then_some("none")
+                spellcheck=name_like.then_some("false")
+                autocapitalize=name_like.then_some("none")
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
                 aria-describedby=described
                 prop:value=move || value.get()

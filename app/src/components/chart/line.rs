@@ -78,7 +78,7 @@ pub fn LineChart(
     };
     view! {
         <div node_ref=node>
-            <svg class="chart" viewBox=move || format!("0 0 {:.0} {height:.0}", width.get().max(1.0)) role="img" aria-labelledby=named>
+            <svg class="chart measured" viewBox=move || format!("0 0 {:.0} {height:.0}", width.get().max(1.0)) role="img" aria-labelledby=named>
                 <title id=title_id>{move || title.get()}</title>
                 <desc id=desc_id>{move || finding.get()}</desc>
                 {drawing}

@@ -6,11 +6,13 @@ use shared::mode::Mode;
 use shared::system::{SystemSummary, Tone};
 
 use super::{Systems, mark, nav_link};
+use crate::api;
 use crate::components::icon::icon;
 use crate::components::standing::{run_standing, tone_name};
 use crate::format;
 use crate::route::{Route, SystemPage, location};
 use crate::session::{self, role_word};
+use crate::submission::Submission;
 
 /// The sidebar; a menu button when narrow.
 #[component]
@@ -155,7 +157,21 @@ fn console_part(route: Memo<Route>) -> AnyView {
             {session.may(Role::Administrator).then(|| link(Route::Users, "users", "Users and roles"))}
         }
     };
-    view! { <nav aria-label="Console" class="grow"><ul class="nav">{links}</ul></nav> }.into_any()
+    view! { <nav aria-label="Console" class="grow"><ul class="nav">{links} {sign_out_button()}</ul></nav> }.into_any()
+}
+
+/// Ends the session on the server, then shows the sign-in.
+fn sign_out_button() -> AnyView {
+    let session = session::current();
+    let submission = Submission::new();
+    let sign_out = move |_| {
+        submission.run(api::sign_out(), move |()| {
+            session.signed_out();
+            location::current().go("/login");
+        });
+    };
+    view! { <li><button type="button" on:click=sign_out>{icon("out")} "Sign out"</button></li> }
+        .into_any()
 }
 
 fn account_part(route: Memo<Route>) -> AnyView {

@@ -69,6 +69,13 @@ pub(super) fn glance(part: RunPart) -> AnyView {
             "None".into()
         }
     });
+    let step_words = move || match progress.with(|now| now.state) {
+        RunState::WaitingAtGate => "Until the gate opens",
+        RunState::WaitingForApproval => "Until a second administrator decides",
+        RunState::Paused => "Until a person resumes it",
+        _ if working() => "Shortest and longest likely",
+        _ => "The run has ended",
+    };
     let rate = Signal::derive(move || {
         if working() {
             format::rate(progress.with(|now| now.rows_per_second))
@@ -82,7 +89,7 @@ pub(super) fn glance(part: RunPart) -> AnyView {
                 <Progress label="Progress" value=done max=total tone/>
             </Stat>
             <Stat label="Left in this step" value=step_left>
-                {move || progress.with(|now| now.waiting_for.clone()).map_or_else(|| "Shortest and longest likely".to_string(), |what| format!("Waits for {what}"))}
+                {move || progress.with(|now| now.waiting_for.clone()).map_or_else(|| step_words().to_string(), |what| format!("Waits for {what}"))}
             </Stat>
             <Stat label="Left in this run" value=run_left>"If gates open at once"</Stat>
             <Stat label="Speed" value=rate unit="rows">
