@@ -5,5 +5,5 @@ mod crash;
 mod driving;
 mod gates;
 mod live;
-mod world;
+pub mod world;
 mod zoo;

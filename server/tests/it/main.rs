@@ -1,8 +1,13 @@
 //! Integration tests: one binary, whose modules mirror the source tree.
 
 mod app;
+mod approvals;
+mod browse;
+mod checklist;
 mod documents;
 mod engine;
 mod http;
+mod reports;
 mod sample;
+mod site;
 mod tidy;
