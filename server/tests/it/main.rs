@@ -6,6 +6,7 @@ mod browse;
 mod checklist;
 mod documents;
 mod engine;
+mod engine_evidence;
 mod http;
 mod reports;
 mod sample;

@@ -1,0 +1,11 @@
+//! What the engine measures and proves: backups, restores, losses, coverage, decisions, isolation.
+
+mod backup;
+mod coverage;
+mod decision;
+mod isolation;
+mod loss;
+mod office;
+mod preflight;
+mod restore;
+mod verification;
