@@ -5,6 +5,7 @@
 //! The protocol: a step's effect and its journal row are one transaction of the target. Whoever
 //! comes back after a crash finds both or neither, looks at the journal, and goes on.
 
+pub mod analyse;
 pub mod backup;
 pub mod compile;
 pub mod coverage;
@@ -15,6 +16,7 @@ pub mod gate;
 pub mod inspect;
 pub mod isolation;
 pub mod journal;
+pub mod lint;
 pub mod loss;
 pub mod manifest;
 pub mod operation;
@@ -25,6 +27,7 @@ pub mod progress;
 mod rebuild;
 pub mod restore;
 pub mod schema;
+pub mod unique_risk;
 pub mod verification;
 
 pub use compile::{Options, Refusal, compile};

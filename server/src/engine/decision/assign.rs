@@ -249,10 +249,11 @@ async fn take_back(
             &values,
         );
         let changed = db.execute(statement).await?;
-        if changed > 0 {
-            leave(db, subject, &values).await?;
-        }
         taken += changed;
+        if changed == 0 {
+            continue;
+        }
+        leave(db, subject, &values).await?;
         let forget =
             Statement::new("DELETE FROM switchyard_decision WHERE table_name = ? AND key = ?")
                 .bind(table.as_str())

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Map;
 
 use super::{Change, Loss, LostRow, TableLoss};
-use crate::db::{DbError, Fields, Snapshot, Statement, Value, quote};
+use crate::db::{DbError, Field, Fields, Snapshot, Statement, Value, quote};
 use crate::engine::backup::{Backup, BackupError};
 use crate::engine::manifest::{Digest, Shape, canonical, digest, shapes};
 use crate::engine::playbook::{Playbook, RecordedRow, RecordedValue};
@@ -382,17 +382,21 @@ fn key_of(fields: &Fields<'_>, width: usize) -> Vec<Value> {
 fn named(fields: &Fields<'_>, from: usize, names: &[String]) -> Map<String, serde_json::Value> {
     (from..)
         .zip(names)
-        .map(|(column, name)| (name.clone(), json(fields.get(column).to_value())))
+        .map(|(column, name)| (name.clone(), json(fields.get(column))))
         .collect()
 }
 
-/// A value as JSON; bytes as base64 under a key of their own, so that they are not taken for text.
-fn json(value: Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Integer(number) => number.into(),
-        Value::Real(number) => number.into(),
-        Value::Text(text) => text.into(),
-        Value::Blob { blob } => serde_json::json!({ "base64": BASE64.encode(blob) }),
+/// A value as JSON; bytes, and text that is not UTF-8, as base64 under a key of their own, so that
+/// they are not taken for text.
+fn json(field: Field<'_>) -> serde_json::Value {
+    match field {
+        Field::Null => serde_json::Value::Null,
+        Field::Integer(number) => number.into(),
+        Field::Real(number) => number.into(),
+        Field::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => text.into(),
+            Err(_) => serde_json::json!({ "text_base64": BASE64.encode(bytes) }),
+        },
+        Field::Blob(bytes) => serde_json::json!({ "base64": BASE64.encode(bytes) }),
     }
 }
