@@ -3,12 +3,19 @@
 
 mod account;
 mod audit;
+mod backup;
+mod check;
 mod configured;
 mod console;
+mod coverage;
 mod demo;
+mod introspect;
 mod output;
+mod restore;
 mod sample_app;
 mod serve;
+mod target;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -41,6 +48,18 @@ enum Command {
     Demo(demo::Demo),
     /// Run the application of the sample system.
     SampleApp(sample_app::SampleApp),
+    /// Draft a playbook from a database.
+    Introspect(introspect::Introspect),
+    /// Compile and lint a playbook against a database and check the place; nothing is changed.
+    Check(check::Check),
+    /// Count how many rows of each model have an organization.
+    Coverage(coverage::Coverage),
+    /// Measure a migrated database against its playbook.
+    Verify(verify::Verify),
+    /// Take a backup and prove it by restoring it, or prove one that is there.
+    Backup(backup::Backup),
+    /// Bring a database back to what a backup holds.
+    Restore(restore::Restore),
     /// Work with the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -80,6 +99,12 @@ async fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments, output).await,
         Command::SampleApp(arguments) => sample_app::run(arguments, output).await,
+        Command::Introspect(arguments) => introspect::run(arguments, output).await,
+        Command::Check(arguments) => check::run(arguments, output).await,
+        Command::Coverage(arguments) => coverage::run(arguments, output).await,
+        Command::Verify(arguments) => verify::run(arguments, output).await,
+        Command::Backup(arguments) => backup::run(arguments, output).await,
+        Command::Restore(arguments) => restore::run(arguments, output).await,
         Command::Audit(command) => audit::run(command, output).await,
         Command::Account(command) => account::run(command, output).await,
     }

@@ -17,9 +17,6 @@ use super::{DbError, Row, Statement, Value};
 /// How long a snapshot waits for a lock of a database that is not in WAL mode.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Pages copied between two reports of progress: 4 MiB at the usual page size.
-const PAGES_A_STEP: i32 = 1024;
-
 /// A target at one moment. The moment ends when it is dropped.
 #[derive(Debug)]
 pub struct Snapshot {

@@ -1,5 +1,6 @@
 //! What the engine measures and proves: backups, restores, losses, coverage, decisions, isolation.
 
+mod analyse;
 mod backup;
 mod coverage;
 mod decision;

@@ -1,0 +1,108 @@
+//! `switchyard backup`: takes a backup and proves it, or proves one that is there.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::target::{Target, of_backup};
+use super::{Failure, Output};
+use crate::engine::backup::{self, Backup as Taken, Verification};
+use crate::engine::progress::Watch;
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Backup {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    take: Option<Take>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Restore a backup into a scratch database and compare every table with what the live one held.
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+struct Take {
+    #[command(flatten)]
+    target: Target,
+    /// Directory that the backup is written into; it is made when it is missing.
+    #[arg(long, value_name = "DIRECTORY")]
+    out: PathBuf,
+    /// Name of the backup. Default: the database's name and the time.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Verify {
+    /// Directory of the backup.
+    #[arg(value_name = "BACKUP")]
+    path: PathBuf,
+    /// Directory for the scratch database. Default: beside the backup.
+    #[arg(long, value_name = "DIRECTORY")]
+    scratch: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Proved {
+    path: PathBuf,
+    taken: Timestamp,
+    bytes: u64,
+    verification: Verification,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When there is no backup afterwards, or when it is not what the live database held.
+pub async fn run(arguments: Backup, output: &Output) -> Result<(), Failure> {
+    let (path, scratch) = match (arguments.command, arguments.take) {
+        (Some(Command::Verify(verify)), _) => (verify.path, verify.scratch),
+        (None, Some(take)) => (written(take, output).await?.path, None),
+        (None, None) => {
+            return Err(Failure::new("nothing to do")
+                .remedy("Name a database and a directory, or: switchyard backup verify BACKUP."));
+        }
+    };
+    output.progress("Restoring it into a scratch database and comparing every table.");
+    let verification = backup::verify(&path, scratch.as_deref(), Watch::nobody())
+        .await
+        .map_err(|error| of_backup(&error))?;
+    let whole = backup::open(&path).map_err(|error| of_backup(&error))?;
+    let proved = Proved {
+        taken: whole.taken(),
+        bytes: whole.manifest.bytes,
+        path,
+        verification,
+    };
+    output.result(&proved, |proved| {
+        let found = &proved.verification;
+        format!(
+            "{}\nTaken {}, {:.1} MB. {} rows of {} tables are what the live database held.\n\
+             Restored in {} ms, compared in {} ms.",
+            proved.path.display(),
+            proved.taken,
+            proved.bytes as f64 / 1e6,
+            found.rows,
+            found.tables,
+            found.restore_ms,
+            found.compare_ms
+        )
+    })
+}
+
+async fn written(take: Take, output: &Output) -> Result<Taken, Failure> {
+    let name = take
+        .name
+        .unwrap_or_else(|| backup::default_name(&take.target.url, Timestamp::now()));
+    output.progress("Copying pages and hashing every table, both of one moment.");
+    backup::take(&take.target.url, &take.out, &name, Watch::nobody())
+        .await
+        .map_err(|error| of_backup(&error))
+}

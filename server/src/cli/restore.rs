@@ -1,0 +1,87 @@
+//! `switchyard restore`: brings a target back to what a backup holds.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::target::{Target, counted, of_backup};
+use super::{Failure, Output};
+use crate::engine::backup::{self, Acceptance};
+use crate::engine::loss;
+use crate::engine::progress::Watch;
+use crate::engine::restore::{self, Way};
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Directory of the backup.
+    #[arg(value_name = "BACKUP")]
+    backup: PathBuf,
+    #[command(flatten)]
+    target: Target,
+    /// The database was moved since: accept a backup of another path.
+    #[arg(long)]
+    moved: bool,
+    /// Write the rows that are lost into this new JSON file first.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Done {
+    kept: Option<PathBuf>,
+    swapped: bool,
+    rows_lost: Option<u64>,
+    took_ms: u64,
+    locked_ms: u64,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the backup is not to be used, the rows cannot be exported, or the target cannot be written.
+pub async fn run(arguments: Restore, output: &Output) -> Result<(), Failure> {
+    let url = &arguments.target.url;
+    let rules = Acceptance {
+        target: Some(url.clone()),
+        moved: arguments.moved,
+        not_before: None,
+    };
+    let mut rows_lost = None;
+    if let Some(file) = &arguments.export {
+        output.progress("Writing the rows that are lost.");
+        let whole = backup::open(&arguments.backup).map_err(|error| of_backup(&error))?;
+        let exported = loss::export(url, &whole, None, file, Watch::nobody())
+            .await
+            .map_err(|error| of_backup(&error))?;
+        rows_lost = Some(exported.loss.rows());
+    }
+    output.progress("Proving the backup, keeping what is there, and replacing it.");
+    let restored = restore::restore(&arguments.backup, url, &rules, Watch::nobody())
+        .await
+        .map_err(|error| of_backup(&error))?;
+    let done = Done {
+        swapped: restored.way == Way::Swapped,
+        kept: restored.kept,
+        rows_lost,
+        took_ms: restored.took_ms,
+        locked_ms: restored.locked_ms,
+    };
+    output.result(&done, |done| {
+        let mut text = format!(
+            "Restored in {} ms; other writers waited {} ms.",
+            done.took_ms, done.locked_ms
+        );
+        if let Some(rows) = done.rows_lost {
+            text.push_str(&format!(
+                " {} lost and exported.",
+                counted(rows, "row", "rows")
+            ));
+        }
+        if let Some(kept) = &done.kept {
+            text.push_str(&format!("\nWhat was there is kept as {}", kept.display()));
+        }
+        text
+    })
+}
