@@ -19,8 +19,10 @@ mod invitations;
 mod mode;
 mod observe;
 mod openapi;
+mod organizations;
 mod problem;
 mod reports;
+mod rollback;
 mod runs;
 mod security;
 mod session;
@@ -54,11 +56,13 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(runs::routes())
         .merge(coverage::routes())
         .merge(backups::routes())
+        .merge(organizations::routes())
         .merge(mode::routes())
         .merge(approvals::routes())
         .merge(checklist::routes())
         .merge(data::routes())
         .merge(reports::routes())
+        .merge(rollback::routes())
         .merge(openapi::routes())
 }
 

@@ -1,11 +1,14 @@
 //! Organizations: the tenants of a system. That one exists and whether it is active stands in the target, where the
 //! application reads it; how far its onboarding is stands in the control store.
 
+mod change;
 pub mod import;
+mod importing;
 mod moves;
 mod readiness;
 pub mod target;
 mod view;
+mod waves;
 
 use std::sync::Arc;
 
@@ -15,7 +18,10 @@ use shared::system::StageCount;
 use crate::state::AppState;
 use crate::systems::{System, SystemError};
 
+pub use change::{change, create, isolation, move_to};
+pub use importing::import;
 pub use view::{detail, list};
+pub use waves::{plan_waves, start_wave};
 
 /// Number of organizations in the target.
 pub async fn count(system: &System) -> Result<usize, SystemError> {

@@ -4,16 +4,32 @@ use std::sync::Arc;
 
 use shared::plan::PreflightCheck;
 
+use crate::engine;
+use crate::engine::preflight::{Surroundings, Verdict};
 use crate::refusal::Refusal as _;
 use crate::state::AppState;
 use crate::systems::{System, SystemError};
 
 /// Every check, made now.
 pub async fn checks(
-    _state: &AppState,
+    state: &AppState,
     system: &Arc<System>,
 ) -> Result<Vec<PreflightCheck>, SystemError> {
     let mut checks = Vec::new();
+    let playbook = system.playbook()?;
+    let surroundings = Surroundings {
+        backups: Some(system.config.backup_directory(&state.config.data)),
+    };
+    for check in engine::preflight::run(system.url()?, &playbook, &surroundings).await {
+        checks.push(PreflightCheck {
+            name: check.name,
+            title: check.title,
+            passed: check.verdict < Verdict::Failed,
+            warning: check.verdict == Verdict::Warning,
+            evidence: check.evidence,
+            remedy: check.remedy,
+        });
+    }
     match target(system).await {
         Ok(found) => checks.extend(found),
         Err(error) => checks.push(PreflightCheck {
@@ -30,7 +46,7 @@ pub async fn checks(
 }
 
 async fn target(system: &System) -> Result<Vec<PreflightCheck>, SystemError> {
-    let mut db = system.writer().await?;
+    let mut db = system.reader().await?;
     let compiled = system.compile(&mut db).await?;
     db.close().await;
     Ok(vec![match compiled {

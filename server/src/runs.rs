@@ -24,7 +24,7 @@ use crate::store::run_details;
 use crate::store::runs::{self, RunRow, Want};
 use crate::systems::{Order, System, SystemError};
 
-pub use adopt::adopt;
+pub use adopt::{adopt, mirror};
 pub use driver::drive_run;
 pub use plans::{plan_view, preflight};
 pub use start::start;

@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::config::{Config, PlaybookSource, SystemConfig};
 use crate::db::{Access, Connection, DatabaseUrl};
+use crate::engine::loss::Loss;
 use crate::engine::{Options, Plan, Playbook, Refusal, Schema, compile, inspect};
 use crate::health::{self, Health};
 use crate::hooks::Hook;
@@ -35,6 +36,9 @@ pub struct Systems {
     pub wake: Notify,
 }
 
+/// Size and time of change of a target's files.
+pub type FileStamp = Vec<(u64, std::time::SystemTime)>;
+
 /// One system with its parts, and what this process does with it now.
 #[derive(Debug)]
 pub struct System {
@@ -46,6 +50,8 @@ pub struct System {
     pub orders: Orders,
     /// Work of this process that nobody else may do at the same time, by name.
     busy: std::sync::Mutex<HashMap<&'static str, u64>>,
+    /// What restoring each backup would lose, with the state of the target's file that it was measured on.
+    pub losses: Mutex<HashMap<String, (FileStamp, Loss)>>,
     /// Held while organizations of the target are changed, so that two changes cannot cross.
     pub organizations: Mutex<()>,
 }
@@ -149,6 +155,7 @@ impl System {
             playbook,
             orders: Orders::default(),
             busy: std::sync::Mutex::default(),
+            losses: Mutex::default(),
             organizations: Mutex::new(()),
         }
     }

@@ -113,6 +113,7 @@ impl Started {
             listener,
             address,
         } = self;
+        crate::reconcile::begin(&state);
         let shutdown = state.shutdown.clone();
         let mut interrupt = listen_for(SignalKind::interrupt())?;
         let mut terminate = listen_for(SignalKind::terminate())?;

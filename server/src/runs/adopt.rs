@@ -130,3 +130,35 @@ pub(super) fn standing(record: &RunRecord) -> RunState {
         RunState::Paused
     }
 }
+
+/// Makes a known run what the journal of its target says, after a restore.
+pub async fn mirror(
+    tx: &mut crate::store::WriteTx,
+    run: &runs::RunRow,
+    told: &RunRecord,
+    now: Moment,
+) -> Result<(), SystemError> {
+    let steps: Vec<_> = told
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(place, step)| (place, from_journal(step, 0)))
+        .collect();
+    runs::save_steps(tx, run.id, &steps).await?;
+    let mut standing = standing(told);
+    let open = runs::open_in(tx, &run.system).await?;
+    if standing.is_open() && open.is_some_and(|open| open.id != run.id) {
+        standing = RunState::Aborted;
+    }
+    runs::want(tx, run.id, run.summary.state, &Want::Paused, standing, None).await?;
+    let finished = (!standing.is_open()).then_some(now);
+    let reason = standing
+        .is_open()
+        .then_some("A backup of this moment was restored. Resume to go on.");
+    runs::settle(tx, run.id, standing, reason, finished).await?;
+    let mut progress = run.progress.clone().unwrap_or_else(|| nothing_yet(run));
+    progress.state = standing;
+    progress.steps_done = done(told);
+    runs::save_progress(tx, run.id, &progress).await?;
+    Ok(())
+}

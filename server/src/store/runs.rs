@@ -373,3 +373,14 @@ pub async fn steps(store: &Store, id: i64) -> Result<Vec<StepRow>, StoreError> {
         })
         .collect()
 }
+
+/// Marks the steps of a run whose target was restored to a moment before it.
+pub async fn undone_by_restore(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE run_steps SET state = 'undone' WHERE run = $1 AND state NOT IN ('pending', 'skipped')",
+    )
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,468 @@
+//! Carries a rollback out, step by step, each written down before and after, so that a killed server goes on from there.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shared::event::Topic;
+use shared::mode::{Mode, SwitchState};
+use shared::rollback::{RollbackKind, RollbackRecord, RollbackState, RollbackStep};
+use shared::state::{RunState, StepState};
+
+use super::export;
+use crate::audit::{self, Entry};
+use crate::engine::progress::Watch;
+use crate::engine::{self, journal};
+use crate::refusal::Refusal;
+use crate::state::AppState;
+use crate::store::modes as switches;
+use crate::store::rollbacks as rows;
+use crate::store::runs::{self, Want};
+use crate::systems::{System, SystemError};
+use crate::{backups, environment_file, hooks, modes};
+
+/// Longest time for the application to answer again.
+const COME_UP: Duration = Duration::from_secs(60);
+
+/// One piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Export,
+    SwitchMode,
+    Undo,
+    Variable,
+    Stop,
+    Restore,
+    Runs,
+    Restart,
+    Health,
+}
+
+fn planned(way: &RollbackKind, system: &System) -> Vec<Work> {
+    let hook = |name: &str| system.hook(name).is_some();
+    match way {
+        RollbackKind::Mode => vec![Work::SwitchMode],
+        RollbackKind::Partial { .. } | RollbackKind::UndoAll => {
+            let mut work = vec![Work::Export, Work::Undo];
+            if system.config.health_url.is_some() {
+                work.push(Work::Health);
+            }
+            work
+        }
+        RollbackKind::Restore { .. } => {
+            let mut work = Vec::new();
+            if hook("stop") {
+                work.push(Work::Stop);
+            }
+            work.push(Work::Export);
+            if modes::names(system).is_some() && system.config.environment_file.is_some() {
+                work.push(Work::Variable);
+            }
+            work.extend([Work::Restore, Work::Runs]);
+            if hook("restart") {
+                work.push(Work::Restart);
+            }
+            if system.config.health_url.is_some() {
+                work.push(Work::Health);
+            }
+            work
+        }
+    }
+}
+
+fn title(work: Work) -> &'static str {
+    match work {
+        Work::Export => "Write what is lost to a file",
+        Work::SwitchMode => "Switch the mode back",
+        Work::Undo => "Undo the steps",
+        Work::Variable => "Set the mode back to one organization",
+        Work::Stop => "Stop the application",
+        Work::Restore => "Restore the backup",
+        Work::Runs => "Read the journal again",
+        Work::Restart => "Start the application",
+        Work::Health => "Ask the application how it is",
+    }
+}
+
+/// Carries a rollback to its end, from wherever it is.
+pub async fn drive_rollback(
+    state: &AppState,
+    system: &Arc<System>,
+    mut record: RollbackRecord,
+) -> Result<RollbackState, SystemError> {
+    let work = planned(&record.way, system);
+    for (place, piece) in work.iter().enumerate() {
+        if record.steps.len() <= place {
+            record.steps.push(RollbackStep {
+                title: title(*piece).into(),
+                state: StepState::Pending,
+                detail: String::new(),
+            });
+        }
+    }
+    for (place, piece) in work.into_iter().enumerate() {
+        if record.steps[place].state == StepState::Done {
+            continue;
+        }
+        record.steps[place].state = StepState::Running;
+        save(state, system, &record).await?;
+        match perform(state, system, &mut record, piece).await {
+            Ok(detail) => {
+                record.steps[place].state = StepState::Done;
+                record.steps[place].detail = detail;
+                save(state, system, &record).await?;
+            }
+            // the server stops: the next one goes on with this step
+            Err(_) if state.shutdown.is_cancelled() => return Ok(RollbackState::Running),
+            Err(error) => {
+                let remedy = error.remedy().unwrap_or_default();
+                let why = format!("{} {remedy}", sentence(&error.to_string()));
+                record.steps[place].state = StepState::Failed;
+                record.steps[place].detail.clone_from(&why);
+                record.error = Some(why);
+                end(state, system, &mut record, RollbackState::Failed).await?;
+                return Ok(RollbackState::Failed);
+            }
+        }
+    }
+    end(state, system, &mut record, RollbackState::Done).await?;
+    Ok(RollbackState::Done)
+}
+
+fn sentence(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
+}
+
+async fn save(
+    state: &AppState,
+    system: &System,
+    record: &RollbackRecord,
+) -> Result<(), SystemError> {
+    let mut tx = state.store.write().await?;
+    rows::save(&mut tx, record, None).await?;
+    tx.commit().await?;
+    state.hub.changed(system.slug(), Topic::Rollback);
+    Ok(())
+}
+
+async fn end(
+    state: &AppState,
+    system: &System,
+    record: &mut RollbackRecord,
+    outcome: RollbackState,
+) -> Result<(), SystemError> {
+    record.state = outcome;
+    let now = state.clock.now();
+    let (action, text) = match outcome {
+        RollbackState::Failed => (
+            "rollback.failed",
+            format!(
+                "The rollback of {} failed: {}",
+                super::spoken(&record.way),
+                record.error.clone().unwrap_or_default()
+            ),
+        ),
+        RollbackState::Done | RollbackState::Running => (
+            "rollback.done",
+            format!("Rolled back {}.", super::spoken(&record.way)),
+        ),
+    };
+    let mut tx = state.store.write().await?;
+    rows::save(&mut tx, record, Some(now)).await?;
+    let object = format!("rollback {}", record.id);
+    let entry = Entry::by_itself(action, object, text).on(system.slug());
+    audit::append(&mut tx, now, entry).await?;
+    tx.commit().await?;
+    for topic in [
+        Topic::Rollback,
+        Topic::Run,
+        Topic::Coverage,
+        Topic::Mode,
+        Topic::System,
+    ] {
+        state.hub.changed(system.slug(), topic);
+    }
+    Ok(())
+}
+
+/// Does one piece of work; each can be done again after a crash in its middle.
+async fn perform(
+    state: &AppState,
+    system: &Arc<System>,
+    record: &mut RollbackRecord,
+    work: Work,
+) -> Result<String, SystemError> {
+    match work {
+        Work::Export => write_export(state, system, record).await,
+        Work::SwitchMode => switch_mode(state, system, record).await,
+        Work::Undo => undo(state, system).await,
+        Work::Variable => set_variable(system),
+        Work::Stop => run_hook(system, "stop").await,
+        Work::Restart => run_hook(system, "restart").await,
+        Work::Restore => restore(state, system, record).await,
+        Work::Runs => settle_runs(state, system, record).await,
+        Work::Health => healthy(system).await,
+    }
+}
+
+async fn write_export(
+    state: &AppState,
+    system: &Arc<System>,
+    record: &mut RollbackRecord,
+) -> Result<String, SystemError> {
+    let directory = export::directory(state, system);
+    let name = format!("{}-rollback-{}.json", system.slug(), record.id);
+    let file = directory.join(&name);
+    let failed = |error: std::io::Error| {
+        SystemError::unavailable(
+            format!("{} cannot be written: {error}.", file.display()),
+            "Check the data directory and its free disk.",
+        )
+    };
+    std::fs::create_dir_all(&directory).map_err(failed)?;
+    // what a crash left half-written
+    if file.exists() {
+        std::fs::remove_file(&file).map_err(failed)?;
+    }
+    let rows = match &record.way {
+        RollbackKind::Restore { backup } => {
+            let rows = export::write_restore(state, system, backup, &file).await?;
+            record.rows_lost = rows;
+            rows
+        }
+        RollbackKind::Partial { groups } => {
+            export::write_decisions(system, Some(groups), &file).await?
+        }
+        RollbackKind::UndoAll | RollbackKind::Mode => {
+            export::write_decisions(system, None, &file).await?
+        }
+    };
+    record.export = Some(name.clone());
+    Ok(format!("{rows} rows written to {name}."))
+}
+
+async fn switch_mode(
+    state: &AppState,
+    system: &Arc<System>,
+    record: &RollbackRecord,
+) -> Result<String, SystemError> {
+    let known = modes::known(system, system.health().await.as_ref());
+    let going_on = switches::switches(&state.store, system.slug())
+        .await?
+        .into_iter()
+        .find(|switch| switch.state == SwitchState::Running);
+    let switch = match going_on {
+        Some(switch) => switch,
+        None if known.mode == Some(Mode::Single) && known.trouble.is_none() => {
+            return Ok("It is in the mode for one organization.".into());
+        }
+        None => modes::begin(state, system, Mode::Single, &record.by, None).await?,
+    };
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if state.shutdown.is_cancelled() {
+            return Err(SystemError::unavailable(
+                "The server stops.",
+                "It goes on then.",
+            ));
+        }
+        let now = switches::get(&state.store, system.slug(), switch.id)
+            .await?
+            .unwrap_or_else(|| switch.clone());
+        match now.state {
+            SwitchState::Running => {}
+            SwitchState::Done => {
+                return Ok(format!(
+                    "Without an answer for {} ms.",
+                    now.downtime_ms.unwrap_or(0)
+                ));
+            }
+            SwitchState::WentBack | SwitchState::Failed => {
+                return Err(SystemError::conflict(
+                    now.error.unwrap_or_else(|| "The switch failed.".into()),
+                    "Look at the mode page.",
+                ));
+            }
+        }
+    }
+}
+
+async fn undo(state: &AppState, system: &Arc<System>) -> Result<String, SystemError> {
+    let Some(_busy) = system.claim("run") else {
+        return Err(SystemError::conflict(
+            "A run of this system is being driven.",
+            "Start the rollback again.",
+        ));
+    };
+    let all = runs::summaries(&state.store, system.slug()).await?;
+    let Some(rolling) = all
+        .iter()
+        .find(|run| run.state == RunState::RollingBack)
+        .map(|run| run.number)
+    else {
+        // it was undone just before a crash
+        return Ok("The steps are undone.".into());
+    };
+    loop {
+        let run = crate::runs::find(state, system, rolling).await?;
+        let ended = crate::runs::drive_run(state, system, run).await?;
+        match ended {
+            RunState::RolledBack => {
+                return Ok(format!("The steps of run {rolling} are undone."));
+            }
+            // somebody else drives the target: again when the lease has ended
+            RunState::RollingBack if !state.shutdown.is_cancelled() => {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+            _ => {
+                let reason = crate::runs::find(state, system, rolling)
+                    .await?
+                    .summary
+                    .reason
+                    .unwrap_or_else(|| "The steps could not be undone.".into());
+                return Err(SystemError::conflict(
+                    reason,
+                    "Look at the run; restoring a backup is the other way back.",
+                ));
+            }
+        }
+    }
+}
+
+fn set_variable(system: &System) -> Result<String, SystemError> {
+    let (Some(names), Some(file)) = (modes::names(system), &system.config.environment_file) else {
+        return Ok("There is no variable to set.".into());
+    };
+    let told = |error: environment_file::EnvironmentFileError| {
+        SystemError::conflict(format!("{error}."), error.remedy())
+    };
+    let now = environment_file::read_variable(file, &names.variable).map_err(told)?;
+    if now.as_deref() == Some(&names.single) {
+        return Ok(format!("{} is {} already.", names.variable, names.single));
+    }
+    environment_file::set_variable(file, &names.variable, now.as_deref(), &names.single)
+        .map_err(told)?;
+    Ok(format!("{} is {} again.", names.variable, names.single))
+}
+
+async fn run_hook(system: &System, name: &str) -> Result<String, SystemError> {
+    let Some(hook) = system.hook(name) else {
+        return Ok(format!("There is no hook {name}."));
+    };
+    match hooks::run(&hook, &[]).await {
+        Ok(done) => Ok(format!("The hook took {} ms.", done.took.as_millis())),
+        Err(error) => Err(SystemError::conflict(format!("{error}."), error.remedy())),
+    }
+}
+
+async fn restore(
+    state: &AppState,
+    system: &Arc<System>,
+    record: &RollbackRecord,
+) -> Result<String, SystemError> {
+    let RollbackKind::Restore { backup } = &record.way else {
+        return Ok("No backup is restored.".into());
+    };
+    let place = backups::place(state, system, backup).await?;
+    let restored = engine::restore::restore(
+        &place,
+        system.url()?,
+        &backups::acceptance(system)?,
+        Watch::nobody(),
+    )
+    .await
+    .map_err(|error| backups::refused(&error))?;
+    let kept = restored
+        .kept
+        .as_deref()
+        .and_then(|path| path.file_name())
+        .map(|name| {
+            format!(
+                " The database before is kept as {}.",
+                name.to_string_lossy()
+            )
+        })
+        .unwrap_or_default();
+    Ok(format!(
+        "Restored in {} ms; writers waited {} ms.{kept}",
+        restored.took_ms, restored.locked_ms
+    ))
+}
+
+/// Makes the runs of the control store what the restored journal says.
+async fn settle_runs(
+    state: &AppState,
+    system: &Arc<System>,
+    record: &RollbackRecord,
+) -> Result<String, SystemError> {
+    let mut db = system.reader().await?;
+    let journal = journal::history(&mut db).await?;
+    db.close().await;
+    let now = state.clock.now();
+    let mut changed = 0;
+    for run in runs::all(&state.store, system.slug()).await? {
+        let known = journal.iter().find(|told| told.run == run.journal_run);
+        if run.summary.state == RunState::Aborted && known.is_none() && run.summary.steps_done == 0
+        {
+            continue;
+        }
+        let mut tx = state.store.write().await?;
+        match known {
+            Some(told) => crate::runs::mirror(&mut tx, &run, told, now).await?,
+            None => {
+                runs::undone_by_restore(&mut tx, run.id).await?;
+                runs::want(
+                    &mut tx,
+                    run.id,
+                    run.summary.state,
+                    &Want::Undone { groups: None },
+                    RunState::RolledBack,
+                    None,
+                )
+                .await?;
+                let reason = format!(
+                    "Rolled back by restoring a backup (rollback {}).",
+                    record.id
+                );
+                runs::settle(
+                    &mut tx,
+                    run.id,
+                    RunState::RolledBack,
+                    Some(&reason),
+                    Some(now),
+                )
+                .await?;
+            }
+        }
+        tx.commit().await?;
+        changed += 1;
+    }
+    crate::coverage::remember(state, system, None).await?;
+    Ok(format!(
+        "{} runs are in the restored journal; {changed} were compared with it.",
+        journal.len()
+    ))
+}
+
+async fn healthy(system: &System) -> Result<String, SystemError> {
+    let began = Instant::now();
+    loop {
+        if let Some(health) = system.health().await
+            && health.healthy
+        {
+            return Ok(format!(
+                "It is well and answers in {} ms.",
+                health.response_ms
+            ));
+        }
+        if began.elapsed() >= COME_UP {
+            return Err(SystemError::unavailable(
+                format!(
+                    "The application did not answer well within {} s.",
+                    COME_UP.as_secs()
+                ),
+                "The rollback itself is done. Look at the application and its log.",
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
