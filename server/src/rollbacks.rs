@@ -25,7 +25,7 @@ use crate::store::{WriteTx, modes};
 use crate::systems::{Order, System, SystemError};
 
 pub use carry_out::drive_rollback;
-pub use cost::options;
+pub use cost::{choices, options};
 pub use export::lost_rows;
 pub use tasks::write as write_task;
 
@@ -81,21 +81,6 @@ async fn cost_of(
         RollbackKind::UndoAll => cost::groups(state, system, None).await,
         RollbackKind::Restore { backup } => cost::restore(state, system, backup).await,
     }
-}
-
-/// Fingerprint that an approval of this rollback is bound to now: any of the ways that can be approved.
-pub async fn fingerprints(
-    state: &AppState,
-    system: &Arc<System>,
-) -> Result<BTreeSet<String>, SystemError> {
-    let options = options(state, system).await?;
-    Ok(options
-        .groups
-        .into_iter()
-        .map(|group| group.cost.fingerprint)
-        .chain([options.undo_all.fingerprint])
-        .chain(options.restores.into_iter().map(|one| one.cost.fingerprint))
-        .collect())
 }
 
 /// Writes down that a rollback is wanted; a task carries it out.

@@ -6,6 +6,7 @@ use shared::approval::ApprovalAction;
 use shared::mode::Mode;
 
 use crate::modes;
+use crate::rollbacks;
 use crate::state::AppState;
 use crate::systems::{System, SystemError};
 
@@ -55,7 +56,7 @@ pub async fn of(
     let choices = match action {
         ApprovalAction::Run => run(system).await?,
         ApprovalAction::Mode => mode(state, system).await?,
-        ApprovalAction::Rollback => Vec::new(),
+        ApprovalAction::Rollback => rollbacks::choices(state, system).await?,
     };
     Ok(Subject { choices })
 }

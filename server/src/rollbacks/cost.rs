@@ -8,6 +8,7 @@ use shared::mode::Mode;
 use shared::rollback::{GroupRollback, LostRows, RestoreCost, RollbackCost, RollbackOptions};
 use shared::state::StepState;
 
+use crate::approvals::subject::Choice;
 use crate::engine::progress::Watch;
 use crate::engine::{self, inspect};
 use crate::state::AppState;
@@ -289,7 +290,7 @@ pub(super) async fn restore(
         .filter(|lost| lost.created + lost.changed + lost.deleted > 0)
         .collect();
     Ok(RollbackCost {
-        fingerprint: fingerprint("restore", &[name.to_owned()], &lost),
+        fingerprint: restore_fingerprint(state, system, name).await?,
         refused,
         takes_ms: backup.restore_ms,
         takes_from: "measured when it was verified".into(),
@@ -302,6 +303,48 @@ pub(super) async fn restore(
             "The present database is kept beside it until it is released.".into(),
         ],
     })
+}
+
+/// What a confirmation or approval of restoring a backup is bound to: the backup and how far the runs are. Not the rows
+/// that would be lost: an application that writes every second would void every confirmation, and what is lost is
+/// counted and exported again when it is carried out.
+async fn restore_fingerprint(
+    state: &AppState,
+    system: &System,
+    name: &str,
+) -> Result<String, SystemError> {
+    let mut bound = vec![name.to_owned()];
+    if let Some((run, done)) = undoable(state, system).await? {
+        bound.extend([run.summary.number.to_string(), done.to_string()]);
+    }
+    Ok(fingerprint("restore", &bound, &[]))
+}
+
+/// What a second administrator can approve now, each bound to what its confirmation is bound to.
+pub async fn choices(state: &AppState, system: &Arc<System>) -> Result<Vec<Choice>, SystemError> {
+    let title = &system.config.title;
+    let playbook = system.playbook()?;
+    let mut choices = Vec::new();
+    for group in &playbook.groups {
+        let names = [group.name.clone()];
+        choices.push(Choice {
+            fingerprint: groups(state, system, Some(&names)).await?.fingerprint,
+            text: format!("Roll back {} of {title}", group.title),
+        });
+    }
+    choices.push(Choice {
+        fingerprint: groups(state, system, None).await?.fingerprint,
+        text: format!("Undo every step on {title}"),
+    });
+    for backup in backups::list(state, system).await? {
+        if backup.state == BackupState::Verified {
+            choices.push(Choice {
+                fingerprint: restore_fingerprint(state, system, &backup.name).await?,
+                text: format!("Restore {} into {title}", backup.name),
+            });
+        }
+    }
+    Ok(choices)
 }
 
 /// The loss, measured again only when the target's file has changed.
@@ -341,8 +384,8 @@ fn stamp(system: &System) -> Vec<(u64, std::time::SystemTime)> {
         .collect()
 }
 
-/// Hash over what a person has to know before confirming. Counts go in by their order of magnitude: an application that
-/// writes a row every second must not void every confirmation, a new table or twice as many rows must.
+/// Hash over what a confirmation is bound to. Counts go in by their order of magnitude: one decision more must not void
+/// a confirmation, many more must.
 fn fingerprint(way: &str, bound: &[String], lost: &[LostRows]) -> String {
     let mut hasher = Sha256::new();
     let mut add = |text: &str| {
@@ -388,7 +431,7 @@ mod tests {
 
     #[test]
     fn a_row_more_voids_no_confirmation_but_many_more_do() {
-        let at = |created| fingerprint("restore", &["b".into()], &lost(created));
+        let at = |created| fingerprint("undo", &["b".into()], &lost(created));
         assert_eq!(at(110), at(111));
         assert_ne!(at(0), at(1));
         assert_ne!(at(110), at(1100));
