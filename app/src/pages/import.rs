@@ -175,12 +175,18 @@ pub fn ImportPage(
             format::counted(rows as u64, "row", "rows")
         )
     };
-    let to_fix = move || {
+    let to_fix = move || result.with(|result| result.as_ref().map_or(0, |result| result.to_fix));
+    let file_is_wrong = move || {
         result.with(|result| {
-            result.as_ref().map_or(0, |result| {
-                result.to_fix + u32::from(!result.problems.is_empty() && result.to_fix == 0)
-            })
+            result
+                .as_ref()
+                .is_some_and(|result| !result.problems.is_empty())
         })
+    };
+    let left = move || match (to_fix(), file_is_wrong()) {
+        (0, false) => None,
+        (0, true) => Some("the file".to_owned()),
+        (rows, _) => Some(format::counted(u64::from(rows), "row", "rows")),
     };
     let count = move || {
         result.with(|result| {
@@ -192,29 +198,19 @@ pub fn ImportPage(
     let refusal = move || {
         session
             .refusal(Role::Operator)
-            .or_else(|| match (to_fix(), count()) {
-                (0, 0) => Some("The file changes nothing".to_owned()),
-                (0, _) => None,
-                (left, _) => Some(format!(
-                    "Fix {} first",
-                    format::counted(u64::from(left), "row", "rows")
-                )),
+            .or_else(|| match (left(), count()) {
+                (Some(left), _) => Some(format!("Fix {left} first")),
+                (None, 0) => Some("The file changes nothing".to_owned()),
+                (None, _) => None,
             })
     };
     let badge = move || {
         result.with(Option::is_some).then(|| {
-            let left = to_fix();
-            if left == 0 {
-                standing(&Standing {
-                    tone: Tone::Done,
-                    word: "Ready to import".to_owned(),
-                })
-            } else {
-                standing(&Standing {
-                    tone: Tone::Gate,
-                    word: format!("{} to fix", format::counted(u64::from(left), "row", "rows")),
-                })
-            }
+            let (tone, word) = match left() {
+                None => (Tone::Done, "Ready to import".to_owned()),
+                Some(left) => (Tone::Gate, format!("Fix {left}")),
+            };
+            standing(&Standing { tone, word })
         })
     };
     let problems = move || {

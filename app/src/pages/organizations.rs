@@ -22,7 +22,7 @@ use self::stage::{MoveOutcome, Mover};
 use self::table::OrganizationTable;
 use self::waves::Waves;
 use crate::api;
-use crate::components::{Note, PageHead, Systems, icon, mode_badge};
+use crate::components::{Note, PageHead, SearchBox, Systems, icon, mode_badge};
 use crate::format;
 use crate::loader::load;
 use crate::route::{SystemPage, location};
@@ -97,17 +97,11 @@ fn Loaded(system: Signal<String>, list: Signal<OrganizationList>) -> impl IntoVi
     };
     let tools = move || {
         view! {
-            <div class="searchbox">
-                {icon("search")}
-                <input
-                    class="in"
-                    type="search"
-                    aria-label="Search organizations"
-                    placeholder=move || format!("Search {}", format::counted(total.get() as u64, "organization", "organizations"))
-                    prop:value=move || search.get().unwrap_or_default()
-                    on:input=move |event| location.set_query(&[("q", &event_target_value(&event))])
-                />
-            </div>
+            <SearchBox
+                label="Search organizations"
+                value=Signal::derive(move || search.get().unwrap_or_default())
+                on_change=move |words: String| location.set_query(&[("q", words.as_str())])
+            />
             <div class="seg" role="group" aria-label="Show">
                 {Show::ALL
                     .into_iter()
@@ -196,7 +190,7 @@ fn Loaded(system: Signal<String>, list: Signal<OrganizationList>) -> impl IntoVi
                 </header>
                 <Pipe list=list />
             </section>
-            <PilotNote list=list />
+            <PilotNote list=list many=Signal::derive(move || mode.get().is_some_and(|badge| badge.mode == Mode::Multi)) />
         </div>
         <MoveOutcome mover=mover />
         <Show when=is_board fallback=move || {
@@ -301,35 +295,41 @@ fn Pipe(list: Signal<OrganizationList>) -> impl IntoView {
     view! { <ol class="pipe">{Stage::ALL.into_iter().map(item).collect_view()}</ol> }.into_any()
 }
 
-/// Whether enough organizations are prepared for the pilot.
+/// Whether enough organizations are prepared for the pilot; once the mode is switched, who is in it.
 #[component]
-fn PilotNote(list: Signal<OrganizationList>) -> impl IntoView {
-    move || {
-        let ready: Vec<String> = list.with(|list| {
+fn PilotNote(list: Signal<OrganizationList>, #[prop(into)] many: Signal<bool>) -> impl IntoView {
+    let codes = move |stages: &[Stage]| {
+        list.with(|list| {
             list.organizations
                 .iter()
-                .filter(|one| {
-                    !one.is_default
-                        && matches!(one.stage, Stage::Prepared | Stage::Pilot | Stage::Active)
-                })
+                .filter(|one| !one.is_default && stages.contains(&one.stage))
                 .map(|one| one.code.clone())
-                .collect()
-        });
+                .collect::<Vec<_>>()
+        })
+    };
+    move || {
+        if many.get() {
+            let pilot = codes(&[Stage::Pilot]);
+            let title = format!(
+                "{} in the pilot",
+                format::counted(pilot.len() as u64, "organization", "organizations")
+            );
+            let told = if pilot.is_empty() {
+                "A wave takes the next ones live.".to_owned()
+            } else {
+                pilot.join(", ")
+            };
+            return view! { <Note state="info" picture="eye" title=title>{told}</Note> }.into_any();
+        }
+        let ready = codes(&[Stage::Prepared, Stage::Pilot, Stage::Active]);
         let count = ready.len();
+        let title = format!("{count} of {PILOT} needed for the pilot are prepared");
         if count >= PILOT {
-            view! {
-                <Note state="done" picture="gate-open" title=format!("{count} of {PILOT} needed for the pilot are prepared")>
-                    {ready.join(", ")}
-                </Note>
-            }
-            .into_any()
+            view! { <Note state="done" picture="gate-open" title=title>{ready.join(", ")}</Note> }
+                .into_any()
         } else {
-            view! {
-                <Note state="gate" title=format!("{count} of {PILOT} needed for the pilot are prepared")>
-                    {format!("Prepare {} more before the mode is switched.", PILOT - count)}
-                </Note>
-            }
-            .into_any()
+            view! { <Note state="gate" title=title>{format!("Prepare {} more before the mode is switched.", PILOT - count)}</Note> }
+                .into_any()
         }
     }
 }

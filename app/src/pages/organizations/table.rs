@@ -43,7 +43,7 @@ pub fn OrganizationTable(
             })
         };
         view! {
-            <th scope="col" class=class aria-sort=move || order().unwrap_or("none")>
+            <th scope="col" class=class aria-sort=order>
                 <button
                     type="button"
                     on:click=move |_| {
@@ -71,7 +71,7 @@ pub fn OrganizationTable(
                     <tr>
                         {head("Organization", Column::Code, "")} {head("Stage", Column::Stage, "")}
                         {head("Prepared", Column::Prepared, "")} <th scope="col">"Next"</th> {head("Wave", Column::Wave, "")}
-                        {head("Records", Column::Rows, "r")} <th scope="col">"Changed"</th>
+                        {head("Records", Column::Rows, "r")}
                         <th scope="col">
                             <span class="vh">"Actions"</span>
                         </th>
@@ -145,7 +145,6 @@ fn row(system: Signal<String>, organization: Organization, mover: Mover) -> AnyV
             <td class="next-cell">{next(&organization)}</td>
             <td class="nowrap">{wave}</td>
             <td class="r">{format::count(organization.rows)}</td>
-            <td class="nowrap">{format::day(&organization.changed)}</td>
             <td class="r">
                 <StageMenu mover=mover organization=organization />
             </td>

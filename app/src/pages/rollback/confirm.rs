@@ -8,7 +8,7 @@ use shared::rollback::{RollbackOptions, StartRollback};
 use super::cost::{downtime, loss, takes};
 use super::{Choice, Way};
 use crate::api;
-use crate::components::{Confirm, Note, announce};
+use crate::components::{Confirm, Note, Systems, announce};
 use crate::format;
 use crate::loader::load;
 use crate::submission::Submission;
@@ -29,14 +29,10 @@ pub fn ConfirmRollback(
 ) -> impl IntoView {
     let submission = Submission::new();
     let cost = Memo::new(move |_| options.with(|options| choice.cost(options)));
-    let title_of_system = load(&[Topic::System], move || {
-        let system = system.get();
-        async move { api::system(&system).await }
-    });
+    let systems = expect_context::<Systems>();
     let name = Signal::derive(move || {
-        title_of_system
-            .with(|found| found.map(|found| found.summary.title.clone()))
-            .unwrap_or_else(|| system.get())
+        let slug = system.get();
+        systems.find(&slug).map_or(slug, |summary| summary.title)
     });
     let approvals = load(&[Topic::Approvals], move || {
         let system = system.get();

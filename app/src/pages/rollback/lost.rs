@@ -113,8 +113,8 @@ pub fn LostTable(
                                         <th scope="col">"Table"</th>
                                         <th scope="col" class="r">"New"</th>
                                         <th scope="col" class="r">"Changed"</th>
-                                        <th scope="col" class="r">"Deleted, come back"</th>
-                                        <th scope="col" class="r">"Assignments"</th>
+                                        <th scope="col" class="r">"Come back"</th>
+                                        <th scope="col" class="r">"Assigned"</th>
                                     </tr>
                                 </thead>
                                 <tbody>
