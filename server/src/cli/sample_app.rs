@@ -85,11 +85,10 @@ async fn serve(arguments: SampleApp) -> Result<(), Failure> {
     console::start_logs(&LogConfig::default())?;
     // the argument parser has required it
     let environment_file = arguments.env_file.unwrap_or_default();
-    let presence = arguments
-        .state_dir
-        .as_deref()
-        .map(process::Presence::announce);
-    let presence = presence.transpose().map_err(failed)?;
+    let presence = match &arguments.state_dir {
+        Some(state) => Some(process::Presence::announce(state).await.map_err(failed)?),
+        None => None,
+    };
     if let Some(path) = &arguments.pid_file {
         process::write_pid_file(path).map_err(failed)?;
     }

@@ -3,6 +3,7 @@
 mod app;
 mod database;
 mod demo;
+mod migration;
 mod playbook;
 mod process;
 

@@ -50,7 +50,7 @@ pub struct Presence {
 
 impl Presence {
     /// Announces this process in a state directory, so that [`restart`] and [`stop`] find it.
-    pub fn announce(state: &Path) -> Result<Self, AppError> {
+    pub async fn announce(state: &Path) -> Result<Self, AppError> {
         std::fs::create_dir_all(state).map_err(failed("the state directory cannot be made"))?;
         let lock = lock_file(state)?;
         let deadline = Instant::now() + LOOK;
@@ -62,7 +62,7 @@ impl Presence {
                     source: error.into(),
                 });
             }
-            std::thread::sleep(Duration::from_millis(10));
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let record = Record {
             process: std::process::id(),

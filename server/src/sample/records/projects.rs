@@ -45,10 +45,9 @@ pub(super) async fn write(
     geography: &Geography,
 ) -> Result<(), SampleError> {
     let mut random = Random::new(options.seed, "projects");
-    let scale = i64::from(options.scale.get());
     write_ppas(loader, &mut random, options, geography).await?;
-    write_budgets(loader, &mut random, scale).await?;
-    write_indicators(loader, &mut random, scale).await
+    write_budgets(loader, &mut random, options).await?;
+    write_indicators(loader, &mut random, options).await
 }
 
 async fn write_ppas(
@@ -168,12 +167,22 @@ fn gap(index: i64, count: i64, undecided: i64) -> Option<Gap> {
     })
 }
 
+/// The id of the PPA that record number `index` of `children` hangs on: one that can be placed, for
+/// nobody keeps a budget for a project without an office.
+fn placed(index: i64, children: i64, options: &Options) -> i64 {
+    let count = PPAS * i64::from(options.scale.get());
+    let undecided = i64::from(options.undecided).min(count);
+    let first = parent(index, children, count) - 1;
+    let placed = (first..count).find(|index| gap(*index, count, undecided).is_none());
+    FIRST_ID + placed.unwrap_or(first)
+}
+
 async fn write_budgets(
     loader: &mut Loader<'_>,
     random: &mut Random,
-    scale: i64,
+    options: &Options,
 ) -> Result<(), SampleError> {
-    let count = 36 * scale;
+    let count = 36 * i64::from(options.scale.get());
     let mut rows = loader.table(
         "project_central_budget",
         &[
@@ -191,7 +200,7 @@ async fn write_budgets(
     for index in 0..count {
         let allocated = random.between(60, 9_000) * 1000;
         rows.push([
-            Value::Integer(FIRST_ID + parent(index, count, PPAS * scale) - 1),
+            Value::Integer(placed(index, count, options)),
             Value::Integer(random.between(2020, 2025)),
             Value::from(random.pick(&["GAAB", "SDF", "Donor"])),
             Value::Integer(allocated),
@@ -209,9 +218,9 @@ async fn write_budgets(
 async fn write_indicators(
     loader: &mut Loader<'_>,
     random: &mut Random,
-    scale: i64,
+    options: &Options,
 ) -> Result<(), SampleError> {
-    let count = 20 * scale;
+    let count = 20 * i64::from(options.scale.get());
     let mut rows = loader.table(
         "project_central_performanceindicator",
         &[
@@ -229,7 +238,7 @@ async fn write_indicators(
     for index in 0..count {
         let target = random.between(20, 900);
         rows.push([
-            Value::Integer(FIRST_ID + parent(index, count, PPAS * scale) - 1),
+            Value::Integer(placed(index, count, options)),
             Value::from(random.pick(&[
                 "Households served",
                 "Learners supported",

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::small_sample;
 
-const PAGES: [&str; 6] = [
+pub(super) const PAGES: [&str; 6] = [
     "/",
     "/communities",
     "/assessments",
@@ -32,16 +32,16 @@ const TABLES: [&str; 5] = [
 ];
 
 /// A running application.
-struct Running {
-    address: SocketAddr,
-    stop: CancellationToken,
+pub(super) struct Running {
+    pub(super) address: SocketAddr,
+    pub(super) stop: CancellationToken,
     task: JoinHandle<Result<(), AppError>>,
-    database: PathBuf,
+    pub(super) database: PathBuf,
     _directory: TempDir,
 }
 
 impl Running {
-    async fn start(mode: &str, change: impl FnOnce(&mut Start)) -> Self {
+    pub(super) async fn start(mode: &str, change: impl FnOnce(&mut Start)) -> Self {
         let (directory, database) = small_sample(|_| {}).await;
         if mode == "bmms" {
             migrate(&database).await;
@@ -79,7 +79,7 @@ impl Running {
         }
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub(super) async fn get(&self, path: &str) -> (u16, String) {
         self.get_with(path, &[]).await
     }
 
@@ -112,12 +112,12 @@ impl Running {
             .unwrap()
     }
 
-    async fn health(&self) -> (u16, serde_json::Value) {
+    pub(super) async fn health(&self) -> (u16, serde_json::Value) {
         let (status, body) = self.get("/health").await;
         (status, serde_json::from_str(&body).unwrap())
     }
 
-    async fn end(self) {
+    pub(super) async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();
     }
@@ -187,7 +187,7 @@ async fn migrate(path: &Path) {
 }
 
 /// Waits until the application has written this often.
-async fn written(app: &Running, times: u64) {
+pub(super) async fn written(app: &Running, times: u64) {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let (_, health) = app.health().await;
