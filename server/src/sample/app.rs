@@ -93,6 +93,8 @@ struct App {
     errors: AtomicU64,
     written: AtomicU64,
     failed_writes: AtomicU64,
+    /// Why the last write of its own failed.
+    last_failure: tokio::sync::Mutex<Option<String>>,
 }
 
 /// Runs the application until `stop` is cancelled; requests that have begun are answered first.
@@ -115,6 +117,7 @@ pub async fn serve(
         errors: AtomicU64::new(0),
         written: AtomicU64::new(0),
         failed_writes: AtomicU64::new(0),
+        last_failure: tokio::sync::Mutex::new(None),
     });
     let refused = |source| AppError::Listen {
         address: start.listen,

@@ -43,6 +43,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
         "errors": app.errors.load(Ordering::Relaxed),
         "writes": app.written.load(Ordering::Relaxed),
         "failed_writes": app.failed_writes.load(Ordering::Relaxed),
+        "last_failed_write": *app.last_failure.lock().await,
         "version": env!("CARGO_PKG_VERSION"),
         "started_at": app.started.to_string(),
         "process": std::process::id(),
@@ -60,10 +61,11 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
 /// the connection.
 async fn probe(app: &App) -> Result<(u32, Option<String>), tenancy::Refused> {
     let pool = app.database.pool().await?;
-    let context = tenancy::context(app, &pool, None).await?;
+    let mut connection = pool.acquire().await?;
+    let context = tenancy::context(app, &mut connection, None).await?;
     for list in data::LISTS {
         data::rows(&pool, &list, context.filter(), 1).await?;
     }
-    let default = tenancy::default_context(&app.settings, &pool).await?;
+    let default = tenancy::default_context(&app.settings, &mut connection).await?;
     Ok((pool.size(), default))
 }

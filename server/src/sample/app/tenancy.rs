@@ -1,7 +1,7 @@
 //! To which organization a request belongs, and what it may therefore see.
 
 use axum::http::StatusCode;
-use sqlx::SqlitePool;
+use sqlx::SqliteConnection;
 
 use super::settings::{Mode, Settings};
 use super::{App, data};
@@ -82,22 +82,22 @@ impl Refused {
 /// Finds the context of a request that asks for an organization by code, or for none.
 pub(super) async fn context(
     app: &App,
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     wanted: Option<&str>,
 ) -> Result<Context, Refused> {
     let default = &app.settings.default_organization;
     match app.settings.mode {
         Mode::Single => Ok(Context::Everything(
-            organizations(pool)
+            organizations(connection)
                 .await?
                 .into_iter()
                 .find(|organization| organization.code == *default),
         )),
         Mode::Multi => {
-            if !migrated(pool).await? {
+            if !migrated(connection).await? {
                 return Err(Refused::NotMigrated);
             }
-            let mut all = organizations(pool).await?;
+            let mut all = organizations(connection).await?;
             all.retain(|organization| organization.is_active);
             let wanted = wanted.unwrap_or(default);
             let current = all
@@ -111,10 +111,9 @@ pub(super) async fn context(
 }
 
 /// Whether every list can be filtered by organization.
-async fn migrated(pool: &SqlitePool) -> Result<bool, sqlx::Error> {
-    let mut connection = pool.acquire().await?;
+async fn migrated(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     for list in data::LISTS {
-        if !data::has_organization(&mut connection, list.table).await? {
+        if !data::has_organization(connection, list.table).await? {
             return Ok(false);
         }
     }
@@ -122,11 +121,13 @@ async fn migrated(pool: &SqlitePool) -> Result<bool, sqlx::Error> {
 }
 
 /// The organizations in the order of their codes; none before the migration.
-pub(super) async fn organizations(pool: &SqlitePool) -> Result<Vec<Organization>, sqlx::Error> {
+pub(super) async fn organizations(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<Organization>, sqlx::Error> {
     let exists: i64 = sqlx::query_scalar(
         "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'organizations_organization'",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *connection)
     .await?;
     if exists == 0 {
         return Ok(Vec::new());
@@ -134,7 +135,7 @@ pub(super) async fn organizations(pool: &SqlitePool) -> Result<Vec<Organization>
     let rows: Vec<(i64, String, String, bool)> = sqlx::query_as(
         "SELECT id, code, name, is_active FROM organizations_organization ORDER BY code",
     )
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     let known = rows.into_iter();
     Ok(known
@@ -150,9 +151,9 @@ pub(super) async fn organizations(pool: &SqlitePool) -> Result<Vec<Organization>
 /// The code of the organization that a request without a choice belongs to, if it can have one.
 pub(super) async fn default_context(
     settings: &Settings,
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
 ) -> Result<Option<String>, sqlx::Error> {
-    let known = organizations(pool).await?;
+    let known = organizations(connection).await?;
     Ok(known
         .into_iter()
         .find(|organization| {

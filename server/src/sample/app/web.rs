@@ -57,7 +57,8 @@ async fn dashboard(
 ) -> Response {
     let answer = async {
         let pool = app.database.pool().await?;
-        let context = tenancy::context(&app, &pool, wanted(&asked, &headers)).await?;
+        let context =
+            tenancy::context(&app, &mut *pool.acquire().await?, wanted(&asked, &headers)).await?;
         let mut counts = Vec::new();
         for list in &data::LISTS {
             counts.push((list, data::count(&pool, list, context.filter()).await?));
@@ -76,7 +77,8 @@ async fn list(
     let answer = async {
         let list = data::list(address.path()).ok_or(Refused::NoSuchPage)?;
         let pool = app.database.pool().await?;
-        let context = tenancy::context(&app, &pool, wanted(&asked, &headers)).await?;
+        let context =
+            tenancy::context(&app, &mut *pool.acquire().await?, wanted(&asked, &headers)).await?;
         let rows = data::rows(&pool, list, context.filter(), asked.page()).await?;
         let total = data::count(&pool, list, context.filter()).await?;
         Ok(pages::list(
@@ -97,7 +99,7 @@ async fn overview(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Re
             return Err(Refused::NoSuchPage);
         }
         let pool = app.database.pool().await?;
-        let context = tenancy::context(&app, &pool, None).await?;
+        let context = tenancy::context(&app, &mut *pool.acquire().await?, None).await?;
         let mut totals: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for list in &data::LISTS {
             let counted: Vec<(String, i64)> = sqlx::query_as(list.totals).fetch_all(&pool).await?;
@@ -129,8 +131,9 @@ async fn add_community(
             return Err(Refused::Input("a name has 1 to 255 characters"));
         }
         let pool = app.database.pool().await?;
-        let context = tenancy::context(&app, &pool, wanted(&asked, &headers)).await?;
         let mut tx = data::begin_write(&pool).await?;
+        // in the transaction that writes: what was true before it may have changed meanwhile
+        let context = tenancy::context(&app, &mut tx, wanted(&asked, &headers)).await?;
         let added = data::add_community(&mut tx, name, new.barangay, context.owner()).await;
         match added {
             Err(sqlx::Error::Database(error))

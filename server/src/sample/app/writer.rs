@@ -25,6 +25,7 @@ pub(super) async fn run(app: &App, every: Duration, old: bool, stop: Cancellatio
             Ok(()) => app.written.fetch_add(1, Ordering::Relaxed),
             Err(error) => {
                 tracing::error!(%error, "a record could not be written");
+                *app.last_failure.lock().await = Some(error.to_string());
                 app.failed_writes.fetch_add(1, Ordering::Relaxed)
             }
         };
@@ -33,12 +34,13 @@ pub(super) async fn run(app: &App, every: Duration, old: bool, stop: Cancellatio
 
 async fn write(app: &App, turn: u64, old: bool) -> Result<(), sqlx::Error> {
     let pool = app.database.pool().await?;
+    let mut tx = data::begin_write(&pool).await?;
+    // in the transaction that writes: a migration may go on between two transactions
     let owner = if old {
         None
     } else {
-        owner(app, &pool, turn).await?
+        owner(app, &mut tx, turn).await?
     };
-    let mut tx = data::begin_write(&pool).await?;
     match turn % 4 {
         1 => {
             let name = format!("Community entered {} ({turn})", jiff::Timestamp::now());
@@ -78,8 +80,12 @@ async fn write(app: &App, turn: u64, old: bool) -> Result<(), sqlx::Error> {
 
 /// The organization that a new record belongs to: the default one in `obcms` mode, each active one
 /// in turn in `bmms` mode.
-async fn owner(app: &App, pool: &sqlx::SqlitePool, turn: u64) -> Result<Option<i64>, sqlx::Error> {
-    let mut all = tenancy::organizations(pool).await?;
+async fn owner(
+    app: &App,
+    connection: &mut sqlx::SqliteConnection,
+    turn: u64,
+) -> Result<Option<i64>, sqlx::Error> {
+    let mut all = tenancy::organizations(connection).await?;
     all.retain(|organization| match app.settings.mode {
         Mode::Single => organization.code == app.settings.default_organization,
         Mode::Multi => organization.is_active,
