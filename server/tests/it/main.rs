@@ -4,6 +4,7 @@ mod app;
 mod approvals;
 mod browse;
 mod checklist;
+mod db;
 mod documents;
 mod engine;
 mod engine_evidence;

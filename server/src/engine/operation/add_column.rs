@@ -24,6 +24,10 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
     let mut reverse = stamp_off(&table.name, &trigger);
     if existing.is_none() {
         forward.push(Statement::new(alter));
+        reverse.push(
+            Statement::new("DELETE FROM switchyard_decision WHERE table_name = ?")
+                .bind(table.name.as_str()),
+        );
         reverse.push(Statement::new(format!(
             "ALTER TABLE {} DROP COLUMN {}",
             quote(&table.name),

@@ -96,3 +96,78 @@ async fn one_group_is_undone_alone_and_migrated_again() {
     assert_eq!(outcome, Outcome::Done);
     assert_eq!(world.dump().await, after);
 }
+
+const RESCOPED: &str =
+    "\n[[groups.unique]]\ntable = \"communities_community\"\ncolumns = [\"code\"]\n\n";
+
+fn second_organization() -> [&'static str; 2] {
+    [
+        "INSERT INTO organizations_organization (code, name, org_type, is_active, metadata, \
+         created_at, updated_at) VALUES ('MAFAR', 'Agriculture', 'ministry', 1, '{}', 'x', 'x')",
+        "INSERT INTO communities_community (name, code, organization_id) \
+         SELECT 'same code', 'C1', id FROM organizations_organization WHERE code = 'MAFAR'",
+    ]
+}
+
+/// A unique constraint over `code`, made by `statements` on top of the small application.
+async fn rescoped(world: &World) {
+    let before = world.dump().await;
+    assert_eq!(world.apply().await, Outcome::Done);
+    let after = world.dump().await;
+    for statement in second_organization() {
+        world.execute(statement).await;
+    }
+    let mut db = world.open().await;
+    let twice = "INSERT INTO communities_community (name, code, organization_id) \
+                 SELECT 'again', 'C1', id FROM organizations_organization WHERE code = 'OOBC'";
+    assert!(
+        db.execute(twice).await.is_err(),
+        "unique within an organization"
+    );
+    db.close().await;
+
+    // two organizations use the code: it cannot be unique over all of them again
+    match world.undo().await {
+        Outcome::Failed { step, error } => {
+            assert!(step.contains(".unique."), "{step}");
+            assert!(error.contains("UNIQUE"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    world
+        .execute("DELETE FROM communities_community WHERE name = 'same code'")
+        .await;
+    world
+        .execute("DELETE FROM organizations_organization WHERE code = 'MAFAR'")
+        .await;
+    assert_eq!(world.undo().await, Outcome::Done);
+    let reset = "UPDATE sqlite_sequence SET seq = CASE name WHEN 'django_migrations' THEN 1 \
+                 ELSE 23 END WHERE name IN ('django_migrations', 'communities_community')";
+    world.execute(reset).await;
+    assert_eq!(world.dump().await, before);
+    assert_eq!(world.apply().await, Outcome::Done);
+    assert_eq!(world.dump().await, after);
+}
+
+#[tokio::test]
+async fn a_unique_column_becomes_unique_per_organization_and_back() {
+    let playbook = PLAYBOOK.replace(
+        "[[groups]]\nname = \"projects\"",
+        &format!("{RESCOPED}[[groups]]\nname = \"projects\""),
+    );
+    rescoped(&World::new(&SMALL, &playbook).await).await;
+}
+
+#[tokio::test]
+async fn a_unique_index_becomes_unique_per_organization_and_back() {
+    let playbook = PLAYBOOK.replace(
+        "[[groups]]\nname = \"projects\"",
+        &format!("{RESCOPED}[[groups]]\nname = \"projects\""),
+    );
+    let mut statements = SMALL.to_vec();
+    let table = SMALL[2].replace(" UNIQUE", "");
+    statements[2] = &table;
+    statements
+        .push("CREATE UNIQUE INDEX \"communities_code\" ON \"communities_community\" (\"code\")");
+    rescoped(&World::new(&statements, &playbook).await).await;
+}
