@@ -177,18 +177,9 @@ async fn begin(
             }));
         }
     };
-    let mut history = journal::history(session.db()).await?;
-    let known = history.iter().position(|record| record.run == run);
-    let record = match known {
-        Some(at) if at + 1 < history.len() => {
-            let last = history.pop().map(|record| record.run).unwrap_or_default();
-            return Err(Unbegun::Refused(DriveError::OtherPlan {
-                run: last,
-                detail: format!("it came after the run {run}, which is history"),
-            }));
-        }
-        Some(at) => {
-            let record = history.swap_remove(at);
+    let latest = journal::read(session.db()).await?;
+    let record = match latest {
+        Some(record) if record.run == run => {
             let forward = matches!(goal, Goal::Applied { .. });
             if forward && record.plan.fingerprint != plan.fingerprint {
                 return Err(Unbegun::Refused(DriveError::OtherPlan {
@@ -198,8 +189,14 @@ async fn begin(
             }
             record
         }
-        None => {
-            let record = enter::new_run(run, plan, history.pop()).map_err(Unbegun::Refused)?;
+        Some(latest) if journal::knows(session.db(), run).await? => {
+            return Err(Unbegun::Refused(DriveError::OtherPlan {
+                run: latest.run,
+                detail: format!("it came after the run {run}, which is history"),
+            }));
+        }
+        earlier => {
+            let record = enter::new_run(run, plan, earlier).map_err(Unbegun::Refused)?;
             for statement in journal::enter(&record)? {
                 session.execute(statement).await?;
             }

@@ -11,7 +11,7 @@ use crate::db::Value;
 
 pub use state::{StepState, transition};
 pub use store::{JournalError, TABLES, history, read};
-pub(in crate::engine) use store::{digest, enter, update};
+pub(in crate::engine) use store::{digest, enter, knows, update};
 
 /// A run as the journal has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,12 +12,14 @@ mod require_column;
 mod rescope_unique;
 mod rule;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::compile::Options;
 use super::playbook::Playbook;
 use super::schema::{Schema, Table};
-use crate::db::Dialect;
+use crate::db::{Dialect, Value};
 
 pub use rule::{Rule, rule};
 pub(super) use {
@@ -109,6 +111,8 @@ pub enum Operation {
         code_column: String,
         /// The code.
         code: String,
+        /// What the playbook says of it, by column.
+        columns: BTreeMap<String, Value>,
     },
     /// Adds the organization's column, which may be empty, and the trigger that stamps rows of
     /// application versions that do not know it.

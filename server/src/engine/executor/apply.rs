@@ -1,9 +1,12 @@
 //! Carries a step out, verifies it and enters it into the journal, inside the open transaction.
 
+use std::collections::BTreeMap;
+
+use super::control::Event;
 use super::driver::Driver;
 use super::lease::now_ms;
 use super::session::{Halt, millis};
-use crate::db::Statement;
+use crate::db::{Statement, Value, quote};
 use crate::engine::journal::{StepRecord, StepState};
 use crate::engine::operation::{Operation, RequireWay, RescopeWay};
 use crate::engine::plan::{Probe, Step};
@@ -59,12 +62,17 @@ impl Driver<'_> {
                 let change = |sql: &str| ddl::add_to_unique(sql, columns, column);
                 rebuild::rebuild(&mut self.session, table, change).await?;
             }
-            Operation::EnsureDefaultOrganization { code, .. } => {
+            Operation::EnsureDefaultOrganization {
+                table,
+                code_column,
+                code,
+                columns,
+            } => {
                 let made = self.run_all(&step.forward).await?;
                 record.memo = (made > 0).then(|| "made".to_owned());
                 record.rows_done = made;
                 record.evidence = Some(match made {
-                    0 => format!("{code} was there already and is used as it is."),
+                    0 => self.adopted(table, code_column, code, columns).await?,
                     _ => format!("{code} was made."),
                 });
             }
@@ -81,6 +89,13 @@ impl Driver<'_> {
                 let rows = self.run_all(&step.forward).await?;
                 record.rows_done = rows;
                 record.rows_total = rows;
+                self.events.push(Event::Rows {
+                    step: step.key.clone(),
+                    done: rows,
+                    total: rows,
+                    rate: rows as f64 / self.session.held().as_secs_f64().max(0.001),
+                    batch: rows,
+                });
                 record.evidence = Some(format!("{rows} rows were assigned."));
             }
             _ => {
@@ -90,12 +105,47 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// How an organization that was there already differs from the playbook's, as a sentence.
+    async fn adopted(
+        &mut self,
+        table: &str,
+        code_column: &str,
+        code: &str,
+        columns: &BTreeMap<String, Value>,
+    ) -> Result<String, Halt> {
+        let names: Vec<String> = columns.keys().map(|name| quote(name)).collect();
+        let statement = Statement::new(format!(
+            "SELECT {} FROM {} WHERE {} = ?",
+            names.join(", "),
+            quote(table),
+            quote(code_column)
+        ))
+        .bind(code);
+        let row = self.session.row(statement).await?;
+        let differences: Vec<String> = (columns.iter().enumerate())
+            .filter_map(|(at, (name, wanted))| {
+                let found = row.as_ref()?.value(at);
+                (found != wanted).then(|| {
+                    format!(
+                        "its {name} is {}, the playbook says {}",
+                        found.display(),
+                        wanted.display()
+                    )
+                })
+            })
+            .collect();
+        Ok(match differences.is_empty() {
+            true => format!("{code} was there already and is used as it is."),
+            false => format!(
+                "{code} was there already and is used as it is: {}.",
+                differences.join("; ")
+            ),
+        })
+    }
+
     async fn stop_stamp(&mut self, table: &str, trigger: &str) -> Result<(), Halt> {
         self.session
-            .execute(format!(
-                "DROP TRIGGER IF EXISTS {}",
-                crate::db::quote(trigger)
-            ))
+            .execute(format!("DROP TRIGGER IF EXISTS {}", quote(trigger)))
             .await?;
         self.session
             .execute(

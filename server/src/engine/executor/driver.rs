@@ -1,6 +1,7 @@
 //! The driver's transactions and its journal: everything that [`super::drive`] decides with.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use super::control::{Event, FactAnswer, Level};
 use super::lease::Lease;
@@ -9,6 +10,9 @@ use crate::db::Statement;
 use crate::engine::gate::CallerFact;
 use crate::engine::journal::{self, JournalError, RunRecord, StepRecord, StepState, transition};
 use crate::engine::operation::Operation;
+
+/// After how long in a transaction the lease is renewed once more at its end.
+const LONG: Duration = Duration::from_secs(3);
 
 /// One drive of a run.
 pub(super) struct Driver<'a> {
@@ -61,6 +65,10 @@ impl<'a> Driver<'a> {
 
     /// Commits, and only then believes and tells what the transaction did.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), Halt> {
+        // a long statement may have used the lease up; nobody could take it over meanwhile
+        if self.session.held() > LONG {
+            self.lease.renew(&mut self.session).await?;
+        }
         self.session.commit().await?;
         for (at, record) in self.written.drain(..) {
             self.record.steps[at] = record;

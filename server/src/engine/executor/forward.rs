@@ -322,24 +322,16 @@ impl Driver<'_> {
         halt: Halt,
         to: StepState,
     ) -> Result<Outcome, DriveError> {
+        // a target that is locked did not fail the step: nothing about it changed
+        let locked = halt.is_locked();
         let error = match halt {
             Halt::Step(sentence) => sentence,
             Halt::Db(error) => told(&error),
             halt => return super::ended(halt),
         };
         let step = self.record.steps[at].step.key.clone();
-        let entered = self
-            .save_alone(at, to, |record| {
-                // a step of many transactions has counted its attempt when it was begun
-                let began = matches!(record.state, StepState::Running | StepState::Done);
-                record.attempt += u32::from(!began);
-                record.error = Some(error.clone());
-                record.finished_at_ms = Some(now_ms());
-            })
-            .await;
-        // a full disk or a locked file cannot take the record either: the answer still says it
-        if entered.is_err() {
-            self.roll_back().await;
+        if !locked {
+            self.enter_failure(at, &error, to).await;
         }
         self.session.control().report(&Event::Log {
             step: Some(step.clone()),
@@ -347,6 +339,22 @@ impl Driver<'_> {
             line: error.clone(),
         });
         Ok(Outcome::Failed { step, error })
+    }
+
+    async fn enter_failure(&mut self, at: usize, error: &str, to: StepState) {
+        let entered = self
+            .save_alone(at, to, |record| {
+                // a step of many transactions has counted its attempt when it was begun
+                let began = matches!(record.state, StepState::Running | StepState::Done);
+                record.attempt += u32::from(!began);
+                record.error = Some(error.to_owned());
+                record.finished_at_ms = Some(now_ms());
+            })
+            .await;
+        // a full disk cannot take the record either: the answer still says it
+        if entered.is_err() {
+            self.roll_back().await;
+        }
     }
 }
 

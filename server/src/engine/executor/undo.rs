@@ -45,6 +45,7 @@ impl Driver<'_> {
                 table,
                 code_column,
                 code,
+                ..
             } => {
                 if record.memo.is_none() {
                     return Ok(());

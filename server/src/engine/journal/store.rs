@@ -43,19 +43,36 @@ pub const TABLES: [&str; 7] = [
 
 /// The current run of a target, if it ever had one. Needs reading access only.
 pub async fn read(db: &mut Connection) -> Result<Option<RunRecord>, JournalError> {
-    Ok(history(db).await?.pop())
+    if !exists(db).await? {
+        return Ok(None);
+    }
+    let last = format!("{RUNS} ORDER BY number DESC LIMIT 1");
+    match db.row(last).await? {
+        Some(row) => Ok(Some(load(db, &row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Whether the journal knows a run.
+pub(in crate::engine) async fn knows(db: &mut Connection, run: &str) -> Result<bool, DbError> {
+    let statement = Statement::new("SELECT COUNT(*) FROM switchyard_run WHERE run = ?").bind(run);
+    Ok(db.count(statement).await? > 0)
+}
+
+const RUNS: &str = "SELECT run, plan, started_at_ms FROM switchyard_run";
+
+async fn exists(db: &mut Connection) -> Result<bool, DbError> {
+    let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' \
+                  AND name IN ('switchyard_run', 'switchyard_step', 'switchyard_journal')";
+    Ok(db.count(tables).await? == 3)
 }
 
 /// All runs of a target, oldest first.
 pub async fn history(db: &mut Connection) -> Result<Vec<RunRecord>, JournalError> {
-    let exists = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' \
-                  AND name IN ('switchyard_run', 'switchyard_step', 'switchyard_journal')";
-    if db.count(exists).await? != 3 {
+    if !exists(db).await? {
         return Ok(Vec::new());
     }
-    let runs = db
-        .rows("SELECT run, plan, started_at_ms FROM switchyard_run ORDER BY number")
-        .await?;
+    let runs = db.rows(format!("{RUNS} ORDER BY number")).await?;
     let mut history = Vec::with_capacity(runs.len());
     for row in runs {
         history.push(load(db, &row).await?);

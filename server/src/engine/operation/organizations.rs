@@ -1,6 +1,8 @@
 //! The organizations table and the default organization: made when they do not exist, adopted
 //! when they do, and taken back only when they were made here.
 
+use std::collections::BTreeMap;
+
 use super::{Cx, Operation};
 use crate::db::{Statement, Value, quote};
 use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Step, StepMode};
@@ -78,27 +80,41 @@ pub(in crate::engine) fn ensure_default(cx: &Cx<'_>) -> Step {
     let organizations = &cx.playbook.organizations;
     let default = &organizations.default;
     let table = &organizations.table;
-    let mut names = vec![quote(&organizations.code), quote(&organizations.name)];
-    let mut values = vec!["?".to_owned(), "?".to_owned()];
-    let mut bound: Vec<Value> = vec![default.code.as_str().into(), default.name.as_str().into()];
-    let mut add = |column: &Option<String>, expression: &str, value: Option<Value>| {
-        if let Some(column) = column {
-            names.push(quote(column));
-            values.push(expression.to_owned());
-            bound.extend(value);
-        }
-    };
-    let type_value = default.type_value.clone().unwrap_or_default();
-    add(&organizations.type_column, "?", Some(type_value.into()));
-    add(&organizations.active, "?", Some(1.into()));
     let metadata = serde_json::to_string(&default.metadata.clone().unwrap_or_default());
-    add(
-        &organizations.metadata,
-        "?",
-        Some(metadata.unwrap_or_else(|_| "{}".into()).into()),
-    );
-    add(&organizations.created, super::record_row::NOW, None);
-    add(&organizations.updated, super::record_row::NOW, None);
+    let optional: [(&Option<String>, Value); 3] = [
+        (
+            &organizations.type_column,
+            default.type_value.clone().unwrap_or_default().into(),
+        ),
+        (&organizations.active, 1.into()),
+        (
+            &organizations.metadata,
+            metadata.unwrap_or_else(|_| "{}".into()).into(),
+        ),
+    ];
+    let mut columns: BTreeMap<String, Value> = [(
+        organizations.name.clone(),
+        Value::from(default.name.as_str()),
+    )]
+    .into();
+    for (column, value) in optional {
+        columns.extend(column.clone().map(|column| (column, value)));
+    }
+    let mut names = vec![quote(&organizations.code)];
+    let mut values = vec!["?".to_owned()];
+    let mut bound: Vec<Value> = vec![default.code.as_str().into()];
+    for (column, value) in &columns {
+        names.push(quote(column));
+        values.push("?".to_owned());
+        bound.push(value.clone());
+    }
+    for column in [&organizations.created, &organizations.updated]
+        .into_iter()
+        .flatten()
+    {
+        names.push(quote(column));
+        values.push(super::record_row::NOW.to_owned());
+    }
     let code = quote(&organizations.code);
     let mut forward = Statement::new(format!(
         "INSERT INTO {table} ({}) SELECT {} \
@@ -118,6 +134,7 @@ pub(in crate::engine) fn ensure_default(cx: &Cx<'_>) -> Step {
             table: table.clone(),
             code_column: organizations.code.clone(),
             code: default.code.clone(),
+            columns,
         },
         mode: StepMode::Atomic,
         forward: vec![forward.bind(default.code.as_str())],

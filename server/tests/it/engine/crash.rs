@@ -150,3 +150,71 @@ async fn batches_go_on_behind_their_cursor_whatever_the_key() {
     batches_survive(composite).await;
     batches_survive(&format!("{composite} WITHOUT ROWID")).await;
 }
+
+/// Starts, kills, pauses and turns in any order, as two people with two consoles would press them.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last() {
+    let prepared = World::new(&SMALL, PLAYBOOK).await;
+    let bottom = prepared.dump().await;
+    let undisturbed = prepared.twin();
+    undisturbed.apply().await;
+    let top = undisturbed.dump().await;
+    let reset = "UPDATE sqlite_sequence SET seq = (SELECT COUNT(*) FROM django_migrations) \
+                 WHERE name = 'django_migrations'";
+    // any numbers do; fixed ones make a failure repeatable
+    let mut random = 0x5eed_u64;
+    let mut next = |below: u64| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695);
+        (random >> 33) % below
+    };
+    for round in 0..12 {
+        let world = prepared.twin();
+        let mut told = Vec::new();
+        for _ in 0..6 {
+            let goal = match next(4) {
+                0 => undone(),
+                1 => Goal::Undone {
+                    groups: Some(["projects".to_owned()].into()),
+                },
+                _ => applied(),
+            };
+            let at = usize::try_from(next(140)).unwrap();
+            let watch = match next(3) {
+                0 => Watch::with_bomb(at),
+                1 => Watch {
+                    answer: Some((at, Signal::Pause)),
+                    ..Watch::new()
+                },
+                _ => Watch {
+                    answer: Some((at, Signal::Abort)),
+                    ..Watch::new()
+                },
+            };
+            let outcome = world.drive(&goal, &watch).await.unwrap();
+            told.push(format!("{goal:?} stopped at {at}: {outcome:?}"));
+        }
+        assert_eq!(
+            world.apply().await,
+            Outcome::Done,
+            "round {round}: {told:#?}"
+        );
+        world.execute(reset).await;
+        // ids of recorded rows depend on how often they were taken back
+        let same = |dump: &str| -> Vec<String> {
+            let rows = dump
+                .lines()
+                .filter(|line| !line.starts_with("django_migrations"));
+            rows.map(str::to_owned).collect()
+        };
+        assert_eq!(
+            same(&world.dump().await),
+            same(&top),
+            "round {round}: {told:#?}"
+        );
+        assert_eq!(world.undo().await, Outcome::Done);
+        world.execute(reset).await;
+        assert_eq!(world.dump().await, bottom, "round {round}: {told:#?}");
+    }
+}
