@@ -1,5 +1,10 @@
 //! The SQLite arm: the driver's options, its rows and its error codes.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the one place where dynamic SQL is handed to the driver"
+)]
+
 use std::path::{Path, PathBuf};
 
 use futures_util::TryStreamExt;

@@ -225,7 +225,7 @@ fn last_step(plan: &Plan, until: Option<&str>) -> Result<usize, DriveError> {
 fn ended(halt: Halt) -> Result<Outcome, DriveError> {
     match halt {
         Halt::Abort => Ok(Outcome::Aborted),
-        Halt::Gate(evidence) => Ok(Outcome::WaitingAtGate(evidence)),
+        Halt::Gate(evidence) => Ok(Outcome::WaitingAtGate(*evidence)),
         halt => Err(broken(halt)),
     }
 }

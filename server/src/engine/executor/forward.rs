@@ -25,7 +25,7 @@ pub(super) enum Chunk {
     /// So many steps were committed.
     Committed,
     /// The steps before it were committed, and the gate of the next one does not hold.
-    Gate(GateEvidence),
+    Gate(Box<GateEvidence>),
     /// Nothing was kept: the step at this place failed, after so many others.
     Failed {
         at: usize,
@@ -64,7 +64,7 @@ impl Driver<'_> {
                 Chunk::Committed => wait = Wait::default(),
                 Chunk::Gate(evidence) => match self.open_gate(&evidence).await {
                     Ok(true) => {}
-                    Ok(false) => return Ok(Outcome::WaitingAtGate(evidence)),
+                    Ok(false) => return Ok(Outcome::WaitingAtGate(*evidence)),
                     Err(halt) => return super::ended(halt),
                 },
                 // the steps before the failed one are good: commit them without it

@@ -20,7 +20,7 @@ impl Driver<'_> {
             if gate.overridable && self.overridden.contains(&overridden) {
                 continue;
             }
-            return Err(Halt::Gate(evidence));
+            return Err(Halt::Gate(Box::new(evidence)));
         }
         Ok(())
     }

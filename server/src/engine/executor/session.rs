@@ -29,7 +29,7 @@ pub(in crate::engine) enum Halt {
     /// The step cannot be carried out: what is wrong and what to do, in words.
     Step(String),
     /// A gate of the step does not hold.
-    Gate(GateEvidence),
+    Gate(Box<GateEvidence>),
 }
 
 impl Halt {

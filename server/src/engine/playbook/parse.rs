@@ -54,11 +54,11 @@ pub struct PlaybookError {
     /// Where.
     pub position: Position,
     /// The key concerned, as a dotted path, when it is known.
-    pub key: Option<String>,
+    pub key: Option<Box<str>>,
     /// What is wrong.
     pub problem: String,
     /// The line's text.
-    pub excerpt: String,
+    pub excerpt: Box<str>,
     /// What to do about it.
     pub remedy: String,
 }
@@ -78,7 +78,7 @@ impl Playbook {
                     .nth(position.line - 1)
                     .unwrap_or("")
                     .trim_end()
-                    .to_owned(),
+                    .into(),
                 remedy: remedy.to_owned(),
             }
         };
@@ -115,9 +115,9 @@ impl Playbook {
         PlaybookError {
             name: self.source.name.clone(),
             position,
-            key: Some(key.to_owned()),
+            key: Some(key.into()),
             problem,
-            excerpt: self.source.line(position.line).trim_end().to_owned(),
+            excerpt: self.source.line(position.line).trim_end().into(),
             remedy: remedy.to_owned(),
         }
     }
@@ -214,12 +214,12 @@ fn walk_value(
 }
 
 /// The longest key that starts on the line of an error, if any.
-fn key_at(positions: &BTreeMap<String, Position>, at: Position) -> Option<String> {
+fn key_at(positions: &BTreeMap<String, Position>, at: Position) -> Option<Box<str>> {
     positions
         .iter()
         .filter(|(_, position)| position.line == at.line && position.column <= at.column)
         .max_by_key(|(key, position)| (position.column, key.len()))
-        .map(|(key, _)| key.clone())
+        .map(|(key, _)| key.as_str().into())
 }
 
 fn position(text: &str, offset: usize) -> Position {

@@ -210,7 +210,7 @@ fn what_is_no_playbook_is_refused_with_the_line_as_it_stands() {
         assert!(error.problem.contains(problem), "{error}");
         assert!(error.remedy.contains(remedy), "{error}");
         let stands = text.lines().nth(error.position.line - 1).unwrap();
-        assert_eq!(error.excerpt, stands.trim_end());
+        assert_eq!(&*error.excerpt, stands.trim_end());
         let key = to.split(' ').next().unwrap();
         assert!(stands.contains(key), "{error} points at {stands}");
         assert!(error.to_string().starts_with("mine.toml, line "));
