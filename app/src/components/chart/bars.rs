@@ -109,7 +109,7 @@ fn row(model: ModelCoverage, group: Option<String>) -> AnyView {
         None => view! {
             <li class="covrow">
                 {name}
-                <span class="sm">"No organization column yet. " {model.rule}</span>
+                <span class="sm">"No organization column yet; then " {model.rule}</span>
                 <span>{format::count(model.rows)}</span>
                 <span class="pc">"rows"</span>
             </li>

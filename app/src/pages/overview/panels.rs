@@ -224,7 +224,9 @@ pub(super) fn ways_back(slug: StoredValue<String>, overview: Overview) -> AnyVie
     });
     view! {
         <Panel title="If you need to go back" aside=link(slug, SystemPage::Rollback, "Rollback")>
-            <div class="body"><KeyValue facts/></div>
+            <div class="body">
+                {move || facts.with(Vec::is_empty).then(|| view! { <p class="sm">"Nothing was changed yet, so there is nothing to go back from."</p> })}
+                <KeyValue facts/></div>
         </Panel>
     }
     .into_any()

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use shared::plan::{PlanPhase, PlanStep, PlanView, PreflightCheck};
-use shared::system::Tone;
+use shared::system::{Standing, Tone};
 
 use super::start::Start;
-use crate::components::{Empty, Panel, RefusalNote, icon, state_badge, state_icon};
+use crate::components::{
+    Empty, OpenPhases, Panel, PhaseLine, RefusalNote, icon, phase, state_badge, state_icon,
+};
 use crate::format;
 use crate::route::location;
 
@@ -70,37 +72,49 @@ fn check(check: PreflightCheck) -> AnyView {
     .into_any()
 }
 
+// a plan of so few steps is read as a whole
+const FEW: usize = 15;
+
 /// Phases and steps in order.
 pub(super) fn steps_panel(plan: Memo<PlanView>) -> AnyView {
+    let open = OpenPhases::new();
     let all = |_| location::current().set_query(&[("sql", "all")]);
     let aside = move || view! { <button type="button" class="btn sm push" on:click=all>{icon("code")} "Preview all SQL"</button> };
     view! {
         <Panel title="Phases and steps" class="clip" aside=aside>
             <ol class="steps">
-                {move || plan.with(|plan| plan.phases.iter().cloned().enumerate().map(|(index, part)| phase(index + 1, part)).collect_view())}
+                {move || plan.with(|plan| { let few = plan.phases.iter().map(|phase| phase.steps.len()).sum::<usize>() <= FEW; plan.phases.iter().cloned().enumerate().map(|(place, one)| one_phase(open, place, few, one)).collect_view() })}
             </ol>
         </Panel>
     }
     .into_any()
 }
 
-fn phase(number: usize, phase: PlanPhase) -> AnyView {
-    let steps = phase.steps.len() as u64;
-    view! {
-        <li class="ph" data-state="pending">
-            <div class="line">
-                <span class="node">{icon("pending")}</span>
-                <span class="nm"><b>{format!("{number}. {}", phase.title)}</b></span>
-                <span class="val">{format::counted(steps, "step", "steps")}</span>
-                <span class="dur">{phase.planned.unwrap_or_default()}</span>
-            </div>
-            <ol>{phase.steps.into_iter().enumerate().map(|(index, part)| step(number, index + 1, part)).collect_view()}</ol>
-        </li>
-    }
-    .into_any()
+fn one_phase(open: OpenPhases, place: usize, all_open: bool, one: PlanPhase) -> AnyView {
+    let line = PhaseLine {
+        place,
+        open_by_itself: all_open,
+        standing: Standing {
+            tone: Tone::Pending,
+            word: "Pending".into(),
+        },
+        title: one.title,
+        value: format::counted(one.steps.len() as u64, "step", "steps"),
+        time: one.planned.unwrap_or_default(),
+    };
+    let steps = one.steps;
+    phase(open, line, move || {
+        steps
+            .iter()
+            .cloned()
+            .enumerate()
+            .map(|(index, one)| step(index + 1, one))
+            .collect_view()
+            .into_any()
+    })
 }
 
-fn step(phase: usize, number: usize, step: PlanStep) -> AnyView {
+fn step(number: usize, step: PlanStep) -> AnyView {
     let (state, word) = if step.skipped.is_some() {
         ("skipped", "Nothing to do")
     } else {
@@ -146,7 +160,7 @@ fn step(phase: usize, number: usize, step: PlanStep) -> AnyView {
         <li data-state=state>
             <div class="line">
                 <span class="node">{icon(state)}<span class="vh">{word}</span></span>
-                <span class="nm"><span class="idx">{format!("{phase}.{number}")}</span>{step.title}</span>
+                <span class="nm"><span class="idx">{number}</span>{step.title}</span>
                 <span class="val">{rows}</span>
                 <span class="dur">
                     <button type="button" class="btn sm quiet" aria-label=format!("SQL of {title}") on:click=move |_| location::current().set_query(&[("sql", key.as_str())])>"SQL"</button>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::account::Role;
 use shared::approval::{Approval, ApprovalAction, ApprovalState, RequestApproval};
+use shared::checklist::Checklist;
 use shared::event::Topic;
 use shared::plan::PlanView;
 use shared::run::StartRun;
@@ -23,6 +24,7 @@ pub(super) struct Start {
     preflight: Submission,
     approvals: Loaded<Vec<Approval>>,
     systems: Systems,
+    checklist: Loaded<Checklist>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -44,7 +46,12 @@ impl Start {
             let system = slug.get_value();
             async move { api::approvals(&system).await }
         });
+        let checklist = load(&[Topic::Checklist, Topic::Backups], move || {
+            let system = slug.get_value();
+            async move { api::checklist(&system).await }
+        });
         Self {
+            checklist,
             slug,
             plan,
             preflight,
@@ -118,6 +125,18 @@ impl Start {
         if stopped {
             return Some("The plan can't run as it is: see below".into());
         }
+        let left = self.checklist.with(|list| {
+            list.map_or(0, |list| {
+                let items = list.sections.iter().flat_map(|section| &section.items);
+                items.filter(|item| item.required && !item.done).count() as u64
+            })
+        });
+        if left > 0 {
+            return Some(format!(
+                "{} of the checklist left",
+                format::counted(left, "required item", "required items")
+            ));
+        }
         (self.next() == Step::Approve).then(|| "Waiting for a second administrator".into())
     }
 }
@@ -126,19 +145,20 @@ impl Start {
 pub(super) fn start_actions(start: Start) -> AnyView {
     let next = Memo::new(move |_| start.next());
     let refused = Signal::derive(move || start.refusal());
+    let may_not = Signal::derive(move || session::current().refusal(Role::Operator));
     let checking = Signal::derive(move || start.preflight.is_pending());
     let open = RwSignal::new(false);
     let asking = Submission::new();
     let again = move || {
         (next.get() != Step::CheckFirst).then(|| {
-        view! { <ActionButton label="Check again" picture="refresh" refused reason_elsewhere=true pending=checking on_press=move || start.check()/> }
+        view! { <ActionButton label="Check again" picture="refresh" refused=may_not reason_elsewhere=true pending=checking on_press=move || start.check()/> }
     })
     };
     let primary = move || {
         match next.get() {
         Step::Wait => ().into_any(),
         Step::CheckFirst => view! {
-            <ActionButton label=Signal::derive(move || if checking.get() { "Checking the target".into() } else { "Run preflight".to_string() }) class="primary" picture="shield" refused pending=checking on_press=move || start.check()/>
+            <ActionButton label=Signal::derive(move || if checking.get() { "Checking the target".into() } else { "Run preflight".to_string() }) class="primary" picture="shield" refused=may_not pending=checking on_press=move || start.check()/>
         }
         .into_any(),
         Step::AskApproval => view! {

@@ -7,7 +7,10 @@ use shared::state::{GateState, StepState};
 use shared::system::{Standing, Tone};
 
 use super::RunPart;
-use crate::components::{Panel, Progress, gate_word, icon, step_standing, tone_icon, tone_name};
+use crate::components::{
+    OpenPhases, Panel, PhaseLine, Progress, gate_word, icon, phase, step_standing, tone_icon,
+    tone_name,
+};
 use crate::format;
 use crate::route::location;
 
@@ -21,11 +24,12 @@ pub(super) fn steps_panel(part: RunPart) -> AnyView {
             )
         })
     });
+    let open = OpenPhases::new();
     let phases = Memo::new(move |_| part.view.with(|view| view.phases.clone()));
     view! {
         <Panel title="Phases and steps" note class="clip">
             <ol class="steps">
-                {move || phases.get().into_iter().enumerate().map(|(index, one)| phase(part, index + 1, one)).collect_view()}
+                {move || phases.get().into_iter().enumerate().map(|(place, one)| one_phase(part, open, place, one)).collect_view()}
             </ol>
         </Panel>
     }
@@ -69,36 +73,39 @@ fn phase_standing(phase: &RunPhase) -> Standing {
     }
 }
 
-fn phase(part: RunPart, number: usize, phase: RunPhase) -> AnyView {
-    let standing = phase_standing(&phase);
-    let state = tone_name(standing.tone);
-    let done = phase
+fn one_phase(part: RunPart, open: OpenPhases, place: usize, one: RunPhase) -> AnyView {
+    let standing = phase_standing(&one);
+    let done = one
         .steps
         .iter()
         .filter(|step| matches!(step.state, StepState::Done | StepState::Skipped))
         .count() as u64;
-    let total = phase.steps.len() as u64;
-    let took: u64 = phase.steps.iter().filter_map(|step| step.took_ms).sum();
-    let time = if took > 0 {
-        format::duration(took)
-    } else {
-        phase.planned.clone().unwrap_or_default()
+    let took: u64 = one.steps.iter().filter_map(|step| step.took_ms).sum();
+    let line = PhaseLine {
+        place,
+        open_by_itself: !matches!(standing.tone, Tone::Done | Tone::Pending),
+        standing,
+        title: one.title,
+        value: format!("{} steps", format::of(done, one.steps.len() as u64)),
+        time: if took > 0 {
+            format::duration(took)
+        } else {
+            one.planned.unwrap_or_default()
+        },
     };
-    view! {
-        <li class="ph" data-state=state>
-            <div class="line">
-                <span class="node">{icon(tone_icon(standing.tone))}<span class="vh">{standing.word}</span></span>
-                <span class="nm"><b>{format!("{number}. {}", phase.title)}</b></span>
-                <span class="val">{format!("{} steps", format::of(done, total))}</span>
-                <span class="dur">{time}</span>
-            </div>
-            <ol>{phase.steps.into_iter().enumerate().map(|(index, one)| step(part, format!("{number}.{}", index + 1), one)).collect_view()}</ol>
-        </li>
-    }
-    .into_any()
+    let steps = one.steps;
+    phase(open, line, move || {
+        steps
+            .iter()
+            .cloned()
+            .enumerate()
+            .map(|(index, one)| step(part, index + 1, one))
+            .collect_view()
+            .into_any()
+    })
 }
 
-fn step(part: RunPart, index: String, step: RunStep) -> AnyView {
+fn step(part: RunPart, index: usize, step: RunStep) -> AnyView {
     let standing = step_standing(step.state);
     let state = tone_name(standing.tone);
     let now = matches!(step.state, StepState::Running | StepState::Undoing);
