@@ -1,13 +1,14 @@
 //! `switchyard backup`: takes a backup and proves it, or proves one that is there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::target::{Target, of_backup};
+use super::target::of_backup;
 use super::{Failure, Output};
+use crate::db::DatabaseUrl;
 use crate::engine::backup::{self, Backup as Taken, Verification};
 use crate::engine::progress::Watch;
 
@@ -17,26 +18,21 @@ use crate::engine::progress::Watch;
 pub struct Backup {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
-    take: Option<Take>,
+    /// Address of the database: sqlite:PATH.
+    #[arg(long = "database", value_name = "URL", required = true)]
+    url: Option<DatabaseUrl>,
+    /// Directory that the backup is written into; it is made when it is missing.
+    #[arg(long, value_name = "DIRECTORY", required = true)]
+    out: Option<PathBuf>,
+    /// Name of the backup. Default: the database's name and the time.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Restore a backup into a scratch database and compare every table with what the live one held.
     Verify(Verify),
-}
-
-#[derive(Debug, Args)]
-struct Take {
-    #[command(flatten)]
-    target: Target,
-    /// Directory that the backup is written into; it is made when it is missing.
-    #[arg(long, value_name = "DIRECTORY")]
-    out: PathBuf,
-    /// Name of the backup. Default: the database's name and the time.
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -62,10 +58,18 @@ struct Proved {
 /// # Errors
 /// When there is no backup afterwards, or when it is not what the live database held.
 pub async fn run(arguments: Backup, output: &Output) -> Result<(), Failure> {
-    let (path, scratch) = match (arguments.command, arguments.take) {
-        (Some(Command::Verify(verify)), _) => (verify.path, verify.scratch),
-        (None, Some(take)) => (written(take, output).await?.path, None),
-        (None, None) => {
+    let (path, scratch) = match arguments {
+        Backup {
+            command: Some(Command::Verify(verify)),
+            ..
+        } => (verify.path, verify.scratch),
+        Backup {
+            url: Some(url),
+            out: Some(out),
+            name,
+            ..
+        } => (written(&url, &out, name, output).await?.path, None),
+        _ => {
             return Err(Failure::new("nothing to do")
                 .remedy("Name a database and a directory, or: switchyard backup verify BACKUP."));
         }
@@ -97,12 +101,15 @@ pub async fn run(arguments: Backup, output: &Output) -> Result<(), Failure> {
     })
 }
 
-async fn written(take: Take, output: &Output) -> Result<Taken, Failure> {
-    let name = take
-        .name
-        .unwrap_or_else(|| backup::default_name(&take.target.url, Timestamp::now()));
+async fn written(
+    url: &DatabaseUrl,
+    out: &Path,
+    name: Option<String>,
+    output: &Output,
+) -> Result<Taken, Failure> {
+    let name = name.unwrap_or_else(|| backup::default_name(url, Timestamp::now()));
     output.progress("Copying pages and hashing every table, both of one moment.");
-    backup::take(&take.target.url, &take.out, &name, Watch::nobody())
+    backup::take(url, out, &name, Watch::nobody())
         .await
         .map_err(|error| of_backup(&error))
 }
