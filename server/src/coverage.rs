@@ -28,7 +28,11 @@ pub async fn groups(
     db: &mut Connection,
     playbook: &Playbook,
 ) -> Result<Vec<GroupCoverage>, SystemError> {
-    Ok(of_engine(&engine::coverage::measure(db, playbook).await?))
+    // columns and counts of one moment: a run that goes on adds and removes columns in between
+    db.begin_read().await?;
+    let measured = engine::coverage::measure(db, playbook).await;
+    db.roll_back().await;
+    Ok(of_engine(&measured?))
 }
 
 /// The engine's answer in the words of the API.

@@ -329,6 +329,7 @@ pub async fn isolation(
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
     let mut db = system.reader().await?;
+    db.begin_read().await?;
     let schema = inspect(&mut db).await?;
     let found =
         engine_isolation::check_organization(&mut db, &known.playbook, &schema, &before.code)

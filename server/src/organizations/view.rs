@@ -324,6 +324,8 @@ async fn rows_of_all(
     playbook: &Playbook,
 ) -> Result<Vec<HashMap<i64, u64>>, SystemError> {
     let mut db = system.reader().await?;
+    // schema and counts of one moment
+    db.begin_read().await?;
     let counted = count_rows(&mut db, playbook).await;
     db.close().await;
     counted

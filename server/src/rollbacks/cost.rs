@@ -176,6 +176,8 @@ pub(super) async fn groups(
         .filter(|step| is_done(step) && is_of(step, groups))
         .collect();
     let mut db = system.reader().await?;
+    // schema and counts of one moment: a rollback that goes on removes columns in between
+    db.begin_read().await?;
     let schema = inspect(&mut db).await?;
     let assignments = engine::loss::assignments(&mut db, &playbook, &schema, groups).await?;
     db.close().await;

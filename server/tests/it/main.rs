@@ -6,6 +6,7 @@ mod browse;
 mod checklist;
 mod db;
 mod documents;
+mod domain;
 mod engine;
 mod engine_evidence;
 mod http;

@@ -1,0 +1,211 @@
+//! The whole way: checklist, backup, run with its gate, report, organizations, mode, and each way back.
+
+use axum::http::StatusCode;
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use super::world::World;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_system_is_migrated_switched_and_taken_back_by_its_console() {
+    let mut world = World::start().await;
+    let overview = world.get("").await;
+    assert_eq!(
+        overview["summary"]["next"]["href"],
+        "/systems/obcms/checklist"
+    );
+
+    let run = world.migrate().await;
+    let coverage = world.get("/coverage").await;
+    assert_eq!(coverage["all"]["assigned"], coverage["all"]["total"]);
+    let view = world.get(&format!("/runs/{run}")).await;
+    assert_eq!(
+        view["progress"]["steps_done"],
+        view["progress"]["steps_total"]
+    );
+    assert!(world.get(&format!("/runs/{run}/log")).await["total"].as_u64() > Some(0));
+
+    onboard_pilot(&mut world).await;
+    switch_to_many(&mut world).await;
+
+    let codes: Vec<Value> = world.get("/organizations").await["organizations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["stage"] == "pilot")
+        .map(|one| one["code"].clone())
+        .collect();
+    assert_eq!(codes.len(), 0, "a wave starts only when told");
+    world.post("/waves/0/start", Value::Null).await;
+
+    back(&mut world, json!({ "kind": "mode" }), |options| {
+        options["mode"]["fingerprint"].clone()
+    })
+    .await;
+    assert_eq!(world.get("/mode").await["current"]["mode"], "single");
+
+    back(
+        &mut world,
+        json!({ "kind": "partial", "groups": ["recommendations"] }),
+        |options| {
+            let groups = options["groups"].as_array().unwrap();
+            let group = groups
+                .iter()
+                .find(|group| group["name"] == "recommendations")
+                .unwrap();
+            group["cost"]["fingerprint"].clone()
+        },
+    )
+    .await;
+    let coverage = world.get("/coverage").await;
+    for group in coverage["groups"].as_array().unwrap() {
+        let stays = group["name"] != "recommendations";
+        for model in group["models"].as_array().unwrap() {
+            assert_eq!(model["required"], stays, "{}", model["table"]);
+        }
+    }
+
+    let again = world.start_run().await;
+    world.run_is(again, "done").await;
+    back(&mut world, json!({ "kind": "undo-all" }), |options| {
+        options["undo_all"]["fingerprint"].clone()
+    })
+    .await;
+    let coverage = world.get("/coverage").await;
+    assert_eq!(coverage["all"]["assigned"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_backup_brings_back_the_moment_before_and_what_is_lost_is_kept() {
+    let mut world = World::start().await;
+    world.migrate().await;
+    let backups = world.get("/backups").await;
+    let oldest = backups.as_array().unwrap().last().unwrap()["name"].clone();
+    let record = back(
+        &mut world,
+        json!({ "kind": "restore", "backup": oldest }),
+        |options| {
+            let restores = options["restores"].as_array().unwrap();
+            let one = restores
+                .iter()
+                .find(|one| one["backup"]["name"] == oldest)
+                .unwrap();
+            one["cost"]["fingerprint"].clone()
+        },
+    )
+    .await;
+    assert!(record["export"].is_string(), "{record:#}");
+    let run = &world.get("/runs").await[0];
+    assert_eq!(run["state"], "rolled-back");
+    assert_eq!(world.get("/coverage").await["all"]["assigned"], 0);
+    let health = &world.get("").await["health"];
+    assert_eq!(health["healthy"], true);
+    let tasks = record["tasks"].as_array().unwrap().len();
+    assert_eq!(tasks, 5);
+    // it can be done again
+    let again = world.start_run().await;
+    world.run_is(again, "waiting-at-gate").await;
+}
+
+/// Carries a rollback out and waits for its end.
+async fn back(world: &mut World, way: Value, fingerprint: impl Fn(&Value) -> Value) -> Value {
+    let options = world.get("/rollback").await;
+    let body = json!({ "way": way, "fingerprint": fingerprint(&options), "confirm": "OBCMS" });
+    world.post("/rollback", body).await;
+    let ended = world
+        .wait("/rollback", "the end of the rollback", |options| {
+            options["current"]["state"] != "running" && options["current"]["way"] == way
+        })
+        .await;
+    assert_eq!(ended["current"]["state"], "done", "{:#}", ended["current"]);
+    ended["current"].clone()
+}
+
+/// Imports organizations, and prepares three of them as the pilot.
+async fn onboard_pilot(world: &mut World) {
+    let csv = "code,name,kind,contact_name,contact_email\n\
+        MOH,Ministry of Health,ministry,Safia Amir,safia@moh.example\n\
+        MBHTE,Ministry of Basic Education,ministry,Omar Dimapuro,omar@mbhte.example\n\
+        MAFAR,Ministry of Agriculture,ministry,Noraida Abas,noraida@mafar.example\n";
+    let file = base64::engine::general_purpose::STANDARD.encode(csv);
+    let preview = world
+        .post(
+            "/organizations/import",
+            json!({ "csv_base64": file, "preview": true }),
+        )
+        .await;
+    assert_eq!(
+        (preview["new"].as_u64(), preview["imported"].as_bool()),
+        (Some(3), Some(false))
+    );
+    let done = world
+        .post(
+            "/organizations/import",
+            json!({ "csv_base64": file, "preview": false, "seen": preview["seen"] }),
+        )
+        .await;
+    assert_eq!(done["imported"], true);
+    for code in ["MOH", "MBHTE", "MAFAR"] {
+        prepare(world, code).await;
+    }
+    let waves = json!({ "waves": [{ "title": "Pilot", "organizations": ["MOH", "MBHTE", "MAFAR"], "soak_days": 14 }] });
+    let answer = world.administrator.put("/systems/obcms/waves", waves).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+}
+
+async fn prepare(world: &mut World, code: &str) {
+    let path = format!("/systems/obcms/organizations/{code}");
+    let detail = world.get(&format!("/organizations/{code}")).await;
+    assert_eq!(detail["moves"][0]["to"], "prepared");
+    assert!(detail["moves"][0]["refused"].is_string());
+    let people = json!([{ "name": "Amina", "email": "amina@example.org", "role": "organization-administrator",
+        "training": "2026-12-15", "trained": true }]);
+    let change = json!({ "version": detail["organization"]["version"], "people": people, "ticks": [["data-owner", true]] });
+    let answer = world.administrator.patch(&path, change.clone()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    // the same button by somebody who saw the version before
+    let answer = world.administrator.patch(&path, change).await;
+    assert_eq!(answer.problem(), "changed-meanwhile");
+    let check = world
+        .post(&format!("/organizations/{code}/isolation"), Value::Null)
+        .await;
+    assert_eq!(check["foreign_rows"], 0);
+    let version =
+        world.get(&format!("/organizations/{code}")).await["organization"]["version"].clone();
+    let moved = world
+        .post(
+            &format!("/organizations/{code}/move"),
+            json!({ "version": version, "to": "prepared" }),
+        )
+        .await;
+    assert_eq!(moved["organization"]["stage"], "prepared");
+}
+
+async fn switch_to_many(world: &mut World) {
+    let wanted = json!({ "to": "multi", "confirm": "BMMS" });
+    let answer = world
+        .administrator
+        .post("/systems/obcms/mode", wanted.clone())
+        .await;
+    assert_eq!(answer.problem(), "gate-closed", "{}", answer.text);
+    for item in [
+        "staging-validated",
+        "training-complete",
+        "default-organization-agreed",
+        "oversight-agreed",
+    ] {
+        world.tick(item).await;
+    }
+    let before = std::fs::read_to_string(&world.installed.environment_file).unwrap();
+    world.post("/mode", wanted).await;
+    let ended = world
+        .wait("/mode", "the end of the switch", |view| {
+            view["switch"]["state"] != "running"
+        })
+        .await;
+    assert_eq!(ended["switch"]["state"], "done", "{:#}", ended["switch"]);
+    assert_eq!(ended["application_value"], "bmms");
+    assert!(ended["switch"]["downtime_ms"].is_u64());
+    let after = std::fs::read_to_string(&world.installed.environment_file).unwrap();
+    assert_eq!(after, before.replace("BMMS_MODE=obcms", "BMMS_MODE=bmms"));
+}
