@@ -4,29 +4,40 @@ import type { Person } from "./people.ts";
 
 /** Makes the first account, as the person who started Switchyard would, and leaves the page signed in. */
 export async function acceptFirstLink(page: Page, link: string, person: Person): Promise<void> {
-  await page.goto(link);
+  await page.goto(new URL(link).pathname);
   await page.getByLabel("Account name").fill(person.username);
-  await fillWelcome(page, person);
+  await acceptLink(page, person);
 }
 
-/** Invites a person from the users page of an administrator, and lets the person in on that same page. */
+/** Invites a person as the administrator who is signed in on this page, then lets the person in on it. */
 export async function invite(page: Page, person: Person): Promise<void> {
-  await page.goto("/users");
-  await page.getByRole("button", { name: "Invite a person" }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Account name").fill(person.username);
-  await dialog.getByLabel("Name", { exact: true }).fill(person.name);
-  await dialog.getByRole("radio", { name: person.role }).check();
-  await dialog.getByRole("button", { name: "Make the link" }).click();
-  const link = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
+  await page.goto("/systems");
+  const link = await page.evaluate(async (body) => {
+    const answer = await fetch("/api/v1/accounts", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+    return ((await answer.json()) as { link: string }).link;
+  }, { username: person.username, name: person.name, role: person.role.toLowerCase() });
   await page.context().clearCookies();
   await page.goto(new URL(link, page.url()).pathname);
-  await fillWelcome(page, person);
+  await acceptLink(page, person);
 }
 
-async function fillWelcome(page: Page, person: Person): Promise<void> {
+/** Fills in the rest of the welcome page and ends on the systems list. */
+export async function acceptLink(page: Page, person: Person): Promise<void> {
   await page.getByLabel("Your name").fill(person.name);
   await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByLabel("Password again").fill(person.password);
   await page.getByRole("button", { name: "Make the account" }).click();
-  await expect(page.getByRole("heading", { name: "Systems" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Systems", level: 1 })).toBeVisible();
+}
+
+/** Signs in with the form on the page. */
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await page.getByLabel("Account name").fill(person.username);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
 }
