@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventSource;
 
-use crate::session;
+use crate::{json, session};
 
 /// How the stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,7 +217,7 @@ impl Live {
     }
 
     fn received(&self, text: &str) {
-        let Ok(event) = serde_json::from_str::<Event>(text) else {
+        let Ok(event) = json::from_str::<Event>(text) else {
             // a newer server says something that this page does not know: asking again is always right
             self.resync_all();
             return;

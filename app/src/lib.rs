@@ -5,6 +5,7 @@ mod app;
 pub mod components;
 pub mod events;
 pub mod format;
+mod json;
 pub mod loader;
 pub mod pages;
 pub mod route;

@@ -203,7 +203,6 @@ pub struct AssignByRule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
-#[serde(tag = "kind")]
 pub enum AssignmentRule {
     /// Each row gets its best candidate; rows without one stay.
     BestCandidate,

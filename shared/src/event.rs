@@ -8,7 +8,6 @@ use crate::run::{LogLine, RunProgress};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
-#[serde(tag = "kind")]
 pub enum Event {
     /// Something of a system changed.
     Changed {

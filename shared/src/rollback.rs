@@ -96,7 +96,6 @@ pub struct RestoreCost {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
-#[serde(tag = "kind")]
 pub enum RollbackKind {
     /// Switch the mode back.
     Mode,

@@ -89,5 +89,5 @@ fn written(id: u64, event: &Event) -> Sse {
 }
 
 fn text(event: &Event) -> String {
-    serde_json::to_string(event).unwrap_or_else(|_| r#"{"kind":"resync"}"#.into())
+    serde_json::to_string(event).unwrap_or_else(|_| r#""resync""#.into())
 }
