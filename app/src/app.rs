@@ -43,6 +43,7 @@ pub fn App() -> impl IntoView {
         match (before, now) {
             (_, true) => {
                 live.open();
+                request_idle_callback(|| spawn_local(pages::fetch_ahead()));
                 // what could not be read while nobody was signed in
                 if before == Some(false) {
                     live.resync_all();

@@ -85,7 +85,11 @@ impl<'de> Reader<'de> {
     }
 
     fn wrong(&self, expected: &'static str) -> Error {
-        Error([expected, " expected at byte ", &self.at.to_string()].concat().into())
+        Error(
+            [expected, " expected at byte ", &self.at.to_string()]
+                .concat()
+                .into(),
+        )
     }
 
     fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Error> {
@@ -111,7 +115,10 @@ impl<'de> Reader<'de> {
         self.peek();
         let start = self.at;
         let bytes = self.text.as_bytes();
-        while matches!(bytes.get(self.at), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
+        while matches!(
+            bytes.get(self.at),
+            Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
+        ) {
             self.at += 1;
         }
         Ok(&self.text[start..self.at])
@@ -318,7 +325,10 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.take(b'[', "a list")?;
-        let mut entries = Entries { reader: self, first: true };
+        let mut entries = Entries {
+            reader: self,
+            first: true,
+        };
         let value = visitor.visit_seq(&mut entries)?;
         if entries.reader.more(b']', &mut entries.first)? {
             return Err(entries.reader.wrong("the end of the list"));
@@ -341,7 +351,10 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.take(b'{', "an object")?;
-        visitor.visit_map(Entries { reader: self, first: true })
+        visitor.visit_map(Entries {
+            reader: self,
+            first: true,
+        })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -363,7 +376,10 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         if holds_something {
             self.at += 1;
         }
-        let value = visitor.visit_enum(Variant { reader: self, holds_something })?;
+        let value = visitor.visit_enum(Variant {
+            reader: self,
+            holds_something,
+        })?;
         if holds_something {
             self.take(b'}', "the end of an object")?;
         }
@@ -385,7 +401,10 @@ struct Entries<'a, 'de> {
 impl<'de> SeqAccess<'de> for &mut Entries<'_, 'de> {
     type Error = Error;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
         if self.reader.peek() == Some(b']') {
             return Ok(None);
         }
@@ -397,7 +416,10 @@ impl<'de> SeqAccess<'de> for &mut Entries<'_, 'de> {
 impl<'de> MapAccess<'de> for Entries<'_, 'de> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
         if self.reader.more(b'}', &mut self.first)? {
             seed.deserialize(&mut *self.reader).map(Some)
         } else {
@@ -435,7 +457,11 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
-        if self.holds_something { self.reader.skip() } else { Ok(()) }
+        if self.holds_something {
+            self.reader.skip()
+        } else {
+            Ok(())
+        }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
@@ -454,3 +480,6 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         de::Deserializer::deserialize_map(self.reader, visitor)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ mod not_found;
 mod onboard;
 mod organizations;
 mod overview;
+mod part;
 mod plan;
 mod report;
 mod reports;
@@ -23,17 +24,23 @@ mod systems;
 mod users;
 mod welcome;
 
-use leptos::prelude::*;
+use std::future::Future;
 
+use leptos::prelude::*;
+use send_wrapper::SendWrapper;
+
+use crate::components::Note;
 use crate::route::{Route, SystemPage};
+pub use part::fetch_ahead;
+use part::{Part, Record};
 
 /// A page of the console.
 pub fn page(route: Route) -> AnyView {
     match route {
         Route::Systems => view! { <systems::SystemsPage/> }.into_any(),
-        Route::Audit => view! { <audit::AuditPage system=None/> }.into_any(),
-        Route::Users => view! { <users::UsersPage/> }.into_any(),
-        Route::Account => view! { <account::AccountPage/> }.into_any(),
+        Route::Audit => fetched(part::record(Record::Audit(None))),
+        Route::Users => fetched(part::record(Record::Users)),
+        Route::Account => fetched(part::record(Record::Account)),
         Route::System { system, page } => system_page(system, page),
         Route::NotFound { path } => view! { <not_found::NotFoundPage path/> }.into_any(),
         public @ (Route::Login | Route::Welcome { .. }) => sign_in(public),
@@ -50,25 +57,36 @@ pub fn sign_in(route: Route) -> AnyView {
 
 fn system_page(system: String, page: SystemPage) -> AnyView {
     match page {
-        SystemPage::Overview => view! { <overview::OverviewPage system/> }.into_any(),
-        SystemPage::Checklist => view! { <checklist::ChecklistPage system/> }.into_any(),
-        SystemPage::Runs => view! { <runs::RunsPage system/> }.into_any(),
-        SystemPage::Plan => view! { <plan::PlanPage system/> }.into_any(),
-        SystemPage::Run { run } => view! { <run::RunPage system run/> }.into_any(),
-        SystemPage::Coverage => view! { <coverage::CoveragePage system/> }.into_any(),
-        SystemPage::Mode => view! { <mode::ModePage system/> }.into_any(),
-        SystemPage::Organizations => {
-            view! { <organizations::OrganizationsPage system/> }.into_any()
-        }
-        SystemPage::Import => view! { <import::ImportPage system/> }.into_any(),
-        SystemPage::Onboard { organization } => {
-            view! { <onboard::OnboardPage system organization/> }.into_any()
-        }
-        SystemPage::Data { model } => view! { <data::DataPage system model/> }.into_any(),
-        SystemPage::All => view! { <all::AllPage system/> }.into_any(),
-        SystemPage::Rollback => view! { <rollback::RollbackPage system/> }.into_any(),
-        SystemPage::Reports => view! { <reports::ReportsPage system/> }.into_any(),
-        SystemPage::Report { report } => view! { <report::ReportPage system report/> }.into_any(),
-        SystemPage::Audit => view! { <audit::AuditPage system=Some(system)/> }.into_any(),
+        SystemPage::Overview
+        | SystemPage::Checklist
+        | SystemPage::Runs
+        | SystemPage::Plan
+        | SystemPage::Run { .. }
+        | SystemPage::Coverage => fetched(part::migration(system, page)),
+        SystemPage::Mode
+        | SystemPage::Organizations
+        | SystemPage::Import
+        | SystemPage::Onboard { .. }
+        | SystemPage::Data { .. }
+        | SystemPage::All
+        | SystemPage::Rollback => fetched(part::operation(system, page)),
+        SystemPage::Reports => fetched(part::record(Record::Reports(system))),
+        SystemPage::Report { report } => fetched(part::record(Record::Report(system, report))),
+        SystemPage::Audit => fetched(part::record(Record::Audit(Some(system)))),
     }
+}
+
+/// Shows a page of a part as soon as its code is there: at once when it was fetched before.
+fn fetched(part: impl Future<Output = Part> + 'static) -> AnyView {
+    Suspend::new(SendWrapper::new(async move {
+        part.await.unwrap_or_else(|_| {
+            view! {
+                <Note state="failed" title="This page could not be fetched">
+                    "The server does not answer, or was replaced by another release. Nothing was lost. Reload the page."
+                </Note>
+            }
+            .into_any()
+        })
+    }))
+    .into_any()
 }

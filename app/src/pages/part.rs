@@ -1,0 +1,109 @@
+//! The parts of the console that are fetched when they are first needed. What stands here and in what it calls, and is
+//! called by no other part, is not in the first load.
+//!
+//! A part holds the pages that people go back and forth between. Fewer parts share more between them; more parts would
+//! be many small files. In a build that is not split (debug, and tests on the host) a part is just a function.
+
+use leptos::prelude::*;
+
+use super::{
+    account, all, audit, checklist, coverage, data, import, mode, onboard, organizations, overview,
+    plan, report, reports, rollback, run, runs, users,
+};
+use crate::route::SystemPage;
+
+/// A part could not be fetched: the server is away, or was replaced by another release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartMissing;
+
+#[cfg(split)]
+impl From<leptos::wasm_split::SplitLoaderError> for PartMissing {
+    fn from(_: leptos::wasm_split::SplitLoaderError) -> Self {
+        Self
+    }
+}
+
+/// What a part shows.
+pub type Part = Result<AnyView, PartMissing>;
+
+/// Declares a part: an async function that fetches its code the first time, and one that fetches ahead.
+macro_rules! part {
+    ($(#[$about:meta])* $name:ident, $ahead:ident, ($($argument:ident: $type:ty),*) $body:block) => {
+        #[cfg(split)]
+        $(#[$about])*
+        #[leptos::wasm_split::wasm_split($name, wasm_split_path = leptos::wasm_split, preload($ahead), fallible)]
+        pub fn $name($($argument: $type),*) -> Part $body
+
+        #[cfg(not(split))]
+        $(#[$about])*
+        pub async fn $name($($argument: $type),*) -> Part $body
+    };
+}
+
+part! {
+    /// Pages of the migration itself.
+    migration, migration_ahead, (system: String, page: SystemPage) {
+        Ok(match page {
+            SystemPage::Checklist => view! { <checklist::ChecklistPage system/> }.into_any(),
+            SystemPage::Runs => view! { <runs::RunsPage system/> }.into_any(),
+            SystemPage::Plan => view! { <plan::PlanPage system/> }.into_any(),
+            SystemPage::Run { run } => view! { <run::RunPage system run/> }.into_any(),
+            SystemPage::Coverage => view! { <coverage::CoveragePage system/> }.into_any(),
+            _ => view! { <overview::OverviewPage system/> }.into_any(),
+        })
+    }
+}
+
+part! {
+    /// Pages of a system that serves, or is about to serve, many organizations.
+    operation, operation_ahead, (system: String, page: SystemPage) {
+        Ok(match page {
+            SystemPage::Organizations => view! { <organizations::OrganizationsPage system/> }.into_any(),
+            SystemPage::Import => view! { <import::ImportPage system/> }.into_any(),
+            SystemPage::Onboard { organization } => view! { <onboard::OnboardPage system organization/> }.into_any(),
+            SystemPage::Data { model } => view! { <data::DataPage system model/> }.into_any(),
+            SystemPage::All => view! { <all::AllPage system/> }.into_any(),
+            SystemPage::Rollback => view! { <rollback::RollbackPage system/> }.into_any(),
+            _ => view! { <mode::ModePage system/> }.into_any(),
+        })
+    }
+}
+
+/// A page of what was written down, and of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// Reports of a system.
+    Reports(String),
+    /// One of them.
+    Report(String, i64),
+    /// The log, of one system or of all.
+    Audit(Option<String>),
+    /// Users and roles.
+    Users,
+    /// One's own account.
+    Account,
+}
+
+part! {
+    /// Pages of what was written down, and of people.
+    record, record_ahead, (page: Record) {
+        Ok(match page {
+            Record::Reports(system) => view! { <reports::ReportsPage system/> }.into_any(),
+            Record::Report(system, report) => view! { <report::ReportPage system report/> }.into_any(),
+            Record::Audit(system) => view! { <audit::AuditPage system/> }.into_any(),
+            Record::Users => view! { <users::UsersPage/> }.into_any(),
+            Record::Account => view! { <account::AccountPage/> }.into_any(),
+        })
+    }
+}
+
+/// Fetches all parts, one after the other, so that no page has to wait for its code later. A failure is not reported:
+/// the page that needs the part tries again and says so.
+pub async fn fetch_ahead() {
+    #[cfg(split)]
+    {
+        let _ = migration_ahead().await;
+        let _ = operation_ahead().await;
+        let _ = record_ahead().await;
+    }
+}
