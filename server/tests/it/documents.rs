@@ -2,6 +2,7 @@
 //! the program is what stands in the repository. `UPDATE_DOCUMENTS=1` writes the generated files again.
 
 mod commands;
+mod configuration;
 mod playbook;
 
 use std::collections::BTreeSet;

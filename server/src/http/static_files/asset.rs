@@ -74,10 +74,12 @@ fn bytes(data: Cow<'static, [u8]>) -> Bytes {
     }
 }
 
-/// Whether trunk put a hash of the content into the name: `app-3f2a9c0d1e2b4a5f.js`, `app-3f2a9c0d1e2b4a5f_bg.wasm`.
+/// Whether the name has a hash of the content: `app-3f2a9c0d1e2b4a5f.js`, `console-3f2a9c0d1e2b4a5f/app.js`. Trunk writes no
+/// leading zeros, so that a hash may be shorter than 16 digits.
 fn has_hashed_name(name: &str) -> bool {
-    name.split(['-', '_', '.', '/'])
-        .any(|part| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    name.split(['-', '_', '.', '/']).any(|part| {
+        (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 fn kind_of(name: &str) -> &'static str {
@@ -104,7 +106,8 @@ mod tests {
     #[test]
     fn only_a_name_that_changes_with_its_content_is_kept_for_a_year() {
         assert!(has_hashed_name("app-3f2a9c0d1e2b4a5f_bg.wasm"));
-        assert!(has_hashed_name("main-0123456789abcdef.css"));
+        assert!(has_hashed_name("main-123456789abcdef.css"));
+        assert!(has_hashed_name("console-0123456789abcdef/app_bg.wasm"));
         assert!(!has_hashed_name("icons.svg"));
         assert!(!has_hashed_name("index.html"));
     }

@@ -1,0 +1,303 @@
+//! The three steps on copies of one sample database: by hand with the fewest statements that reach the same schema,
+//! the naive way (what a framework's own migrations do), and by the engine with its journal and its undo.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use server::db::{Access, Connection, DatabaseUrl, Patience};
+use server::engine::operation::Operation;
+use server::engine::plan::Plan;
+use server::engine::{Goal, Options, Outcome, Playbook, compile, drive, inspect};
+
+use crate::baseline::{by_hand, naively};
+use crate::caller::Caller;
+use crate::table::{Limit, grouped, heading, milliseconds, ratio, table};
+
+/// How often each way is measured; the median counts.
+const ROUNDS: usize = 3;
+
+/// A table and how its rows find their organization, as the plan says it.
+pub struct Model {
+    /// The table.
+    pub table: String,
+    /// SQL over the alias `t` that answers the organization's id.
+    pub rule: String,
+    /// The name of the index that the plan makes.
+    pub index: String,
+}
+
+/// What both baselines need to know.
+pub struct Work {
+    /// The statements that make the organizations table and the default organization.
+    pub organizations: Vec<server::db::Statement>,
+    /// The models in order.
+    pub models: Vec<Model>,
+    /// The column.
+    pub column: String,
+    /// The organizations table.
+    pub organizations_table: String,
+}
+
+/// What one way cost.
+pub struct Cost {
+    /// From the first statement to the last commit.
+    pub took: Duration,
+    /// Rows inserted, updated or deleted.
+    pub rows: i64,
+    /// The longest that another writer of the same file waited.
+    pub blocked: Duration,
+}
+
+/// Measures at each scale and prints the table.
+pub async fn measure(scales: &[u32], scratch: &Path) -> anyhow::Result<()> {
+    heading("Three steps on SQLite");
+    let mut rows = Vec::new();
+    for &scale in scales {
+        let original = scratch.join(format!("sample-{scale}.sqlite3"));
+        crate::sample::create(&original, scale).await?;
+        let ways = measure_scale(&original, scratch)
+            .await
+            .with_context(|| format!("at {scale}×"))?;
+        let fewest = ways.hand.took.as_secs_f64();
+        for (name, cost, limit) in [
+            (
+                "fewest statements, by hand",
+                &ways.hand,
+                Limit::AtMost(f64::MAX),
+            ),
+            (
+                "naive: `UPDATE` and a table rebuild",
+                &ways.naive,
+                Limit::AtMost(f64::MAX),
+            ),
+            (
+                "Switchyard, with journal and undo",
+                &ways.engine,
+                Limit::AtMost(1.5),
+            ),
+        ] {
+            rows.push(vec![
+                format!("{scale}× {name}"),
+                grouped(ways.rows),
+                grouped(cost.rows.unsigned_abs()),
+                milliseconds(cost.took),
+                ratio(cost.took.as_secs_f64() / fewest, limit),
+                milliseconds(cost.blocked),
+            ]);
+        }
+        std::fs::remove_file(&original)?;
+    }
+    table(
+        &[
+            "Way",
+            "Rows concerned",
+            "Rows written",
+            "Time",
+            "Ratio (at most 1.5)",
+            "Longest wait of another writer",
+        ],
+        &rows,
+    );
+    Ok(())
+}
+
+struct Ways {
+    hand: Cost,
+    naive: Cost,
+    engine: Cost,
+    rows: u64,
+}
+
+async fn measure_scale(original: &Path, scratch: &Path) -> anyhow::Result<Ways> {
+    let playbook = Playbook::parse("obcms-to-bmms.toml", crate::sample::PLAYBOOK)?;
+    let plan = plan_for(original, &playbook).await?;
+    let work = work_of(&plan, &playbook)?;
+    let rows = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.operation, Operation::Populate(_)))
+        .map(|step| step.cost.rows)
+        .sum();
+    let (mut hand, mut naive, mut engine) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        // a disturbed measurement for the other writer's wait, and an undisturbed one for the time
+        let watched = round == 0;
+        hand.push(
+            on_a_copy(original, scratch, watched, async |db, _| {
+                by_hand(db, &work).await
+            })
+            .await?,
+        );
+        naive.push(
+            on_a_copy(original, scratch, watched, async |db, _| {
+                naively(db, &work).await
+            })
+            .await?,
+        );
+        engine.push(
+            on_a_copy(original, scratch, watched, async |db, _| {
+                by_the_engine(db, &plan).await
+            })
+            .await?,
+        );
+    }
+    Ok(Ways {
+        hand: middle(hand),
+        naive: middle(naive),
+        engine: middle(engine),
+        rows,
+    })
+}
+
+async fn by_the_engine(db: &mut Connection, plan: &Plan) -> anyhow::Result<()> {
+    let outcome = drive(db, "figures", plan, &Goal::Applied { until: None }, &Caller).await?;
+    match outcome {
+        Outcome::Done => Ok(()),
+        other => bail!("the run ended as {other:?}"),
+    }
+}
+
+async fn plan_for(database: &Path, playbook: &Playbook) -> anyhow::Result<Plan> {
+    let mut db = Connection::open(&url(database)?, Access::Read).await?;
+    let mut schema = inspect(&mut db).await?;
+    let tables: Vec<&str> = playbook
+        .models()
+        .map(|(_, model)| model.table.as_str())
+        .collect();
+    server::engine::inspect::count_rows(&mut db, &mut schema, tables).await?;
+    db.close().await;
+    let options = Options {
+        backup: false, // a backup is the same copy of the file for every way
+        ..Options::default()
+    };
+    compile(playbook, &schema, &options)
+        .map_err(|refusals| anyhow::anyhow!("the playbook was refused: {refusals:?}"))
+}
+
+fn work_of(plan: &Plan, playbook: &Playbook) -> anyhow::Result<Work> {
+    let mut organizations = Vec::new();
+    let mut models = Vec::new();
+    for step in &plan.steps {
+        match &step.operation {
+            Operation::EnsureOrganizationsTable { .. }
+            | Operation::EnsureDefaultOrganization { .. } => {
+                organizations.extend(step.forward.iter().cloned());
+            }
+            Operation::Populate(populate) => models.push(Model {
+                table: populate.table.clone(),
+                rule: populate.rule.clone(),
+                index: String::new(),
+            }),
+            _ => {}
+        }
+    }
+    for step in &plan.steps {
+        if let Operation::CreateIndex { table, index, .. } = &step.operation
+            && let Some(model) = models.iter_mut().find(|model| model.table == *table)
+        {
+            model.index.clone_from(index);
+        }
+    }
+    if models.is_empty() || models.iter().any(|model| model.index.is_empty()) {
+        bail!("the plan has no model, or a model without an index");
+    }
+    Ok(Work {
+        organizations,
+        models,
+        column: playbook.tenant.column.clone(),
+        organizations_table: playbook.organizations.table.clone(),
+    })
+}
+
+/// Runs one way on a fresh copy; with `watched`, a second writer keeps writing and its longest wait is measured.
+async fn on_a_copy(
+    original: &Path,
+    scratch: &Path,
+    watched: bool,
+    way: impl AsyncFnOnce(&mut Connection, &Path) -> anyhow::Result<()>,
+) -> anyhow::Result<(bool, Cost)> {
+    let copy = scratch.join("copy.sqlite3");
+    remove(&copy);
+    std::fs::copy(original, &copy)?;
+    let mut db = Connection::open_patiently(
+        &url(&copy)?,
+        Access::Write,
+        Patience(Duration::from_secs(60)),
+    )
+    .await?;
+    db.rows("PRAGMA journal_mode = WAL").await?;
+    let over = Arc::new(AtomicBool::new(false));
+    let writer = watched.then(|| tokio::spawn(keep_writing(copy.clone(), Arc::clone(&over))));
+    let before = db.count("SELECT total_changes()").await?;
+    let started = Instant::now();
+    way(&mut db, &copy).await?;
+    let took = started.elapsed();
+    let rows = db.count("SELECT total_changes()").await? - before;
+    over.store(true, Ordering::Relaxed);
+    let blocked = match writer {
+        Some(task) => task.await??,
+        None => Duration::ZERO,
+    };
+    db.close().await;
+    remove(&copy);
+    Ok((
+        watched,
+        Cost {
+            took,
+            rows,
+            blocked,
+        },
+    ))
+}
+
+/// Another writer of the file: one small transaction after another. Answers the longest that one of them took.
+async fn keep_writing(file: PathBuf, over: Arc<AtomicBool>) -> anyhow::Result<Duration> {
+    let mut db = Connection::open_patiently(
+        &url(&file)?,
+        Access::Write,
+        Patience(Duration::from_secs(120)),
+    )
+    .await?;
+    let mut longest = Duration::ZERO;
+    while !over.load(Ordering::Relaxed) {
+        let started = Instant::now();
+        db.begin_write().await?;
+        db.execute("UPDATE auth_user SET is_active = is_active WHERE id = 1")
+            .await?;
+        db.commit().await?;
+        longest = longest.max(started.elapsed());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    db.close().await;
+    Ok(longest)
+}
+
+/// The median of the undisturbed times, with the wait of the disturbed round.
+fn middle(rounds: Vec<(bool, Cost)>) -> Cost {
+    let blocked = rounds
+        .iter()
+        .map(|(_, cost)| cost.blocked)
+        .max()
+        .unwrap_or_default();
+    let mut quiet: Vec<Cost> = rounds
+        .into_iter()
+        .filter(|(watched, _)| !watched)
+        .map(|(_, cost)| cost)
+        .collect();
+    quiet.sort_by_key(|cost| cost.took);
+    let middle = quiet.swap_remove((quiet.len() - 1) / 2);
+    Cost { blocked, ..middle }
+}
+
+fn url(file: &Path) -> anyhow::Result<DatabaseUrl> {
+    Ok(format!("sqlite:{}", file.display()).parse()?)
+}
+
+fn remove(file: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+    }
+}
