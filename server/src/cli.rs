@@ -10,6 +10,7 @@ mod console;
 mod coverage;
 mod demo;
 mod introspect;
+mod mode;
 mod output;
 mod restore;
 mod sample_app;
@@ -60,6 +61,8 @@ enum Command {
     Backup(backup::Backup),
     /// Bring a database back to what a backup holds.
     Restore(restore::Restore),
+    /// Tell the mode of a configured system, or switch it.
+    Mode(mode::Mode),
     /// Work with the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -105,6 +108,7 @@ async fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Verify(arguments) => verify::run(arguments, output).await,
         Command::Backup(arguments) => backup::run(arguments, output).await,
         Command::Restore(arguments) => restore::run(arguments, output).await,
+        Command::Mode(arguments) => mode::run(arguments, output).await,
         Command::Audit(command) => audit::run(command, output).await,
         Command::Account(command) => account::run(command, output).await,
     }

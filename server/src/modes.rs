@@ -26,6 +26,26 @@ use crate::systems::{System, SystemError};
 pub use gates::gates;
 pub use switching::drive_switch;
 
+/// Who wants a switch.
+#[derive(Debug, Clone, Copy)]
+pub enum Asker<'a> {
+    /// A signed-in person.
+    Person(&'a Actor),
+    /// A rollback, in the name of whoever began it.
+    Rollback(&'a str),
+    /// The command line, in the name of its user.
+    Command(&'a str),
+}
+
+impl Asker<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Person(actor) => actor.name(),
+            Self::Rollback(name) | Self::Command(name) => name,
+        }
+    }
+}
+
 /// What is known about the mode of a system now.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
@@ -294,7 +314,7 @@ pub async fn switch(
             format!("Type {expected} to confirm."),
         ));
     }
-    begin(state, system, wanted.to, actor.name(), Some(actor)).await
+    begin(state, system, wanted.to, Asker::Person(actor)).await
 }
 
 /// The same for whoever has confirmed in another way: a rollback, or the command line.
@@ -302,11 +322,12 @@ pub async fn begin(
     state: &AppState,
     system: &Arc<System>,
     to: Mode,
-    by: &str,
-    actor: Option<&Actor>,
+    asker: Asker<'_>,
 ) -> Result<ModeSwitch, SystemError> {
     let names = names(system).ok_or_else(no_modes)?;
-    if let Some(why) = refused_but_rollback(state, system, actor.is_none()).await? {
+    if let Some(why) =
+        refused_but_rollback(state, system, matches!(asker, Asker::Rollback(_))).await?
+    {
         return Err(SystemError::conflict(
             why,
             "Wait until it is done, or correct the configuration.",
@@ -347,7 +368,7 @@ pub async fn begin(
         from: to.other(),
         to,
         state: SwitchState::Running,
-        by: by.to_owned(),
+        by: asker.name().to_owned(),
         started: now.rfc3339(),
         finished: None,
         steps: switching::planned(&names, to),
@@ -368,9 +389,11 @@ pub async fn begin(
     let id = inserted?;
     let text = format!("Began to switch to {} mode.", title(&names, to));
     let object = format!("mode switch {id}");
-    let entry = match actor {
-        Some(actor) => Entry::by(actor, "mode.switch-started", object, text),
-        None => Entry::of(by, "mode.switch-started", object, text),
+    let entry = match asker {
+        Asker::Person(actor) => Entry::by(actor, "mode.switch-started", object, text),
+        Asker::Rollback(name) | Asker::Command(name) => {
+            Entry::of(name, "mode.switch-started", object, text)
+        }
     };
     audit::append(&mut tx, now, entry.on(system.slug())).await?;
     tx.commit().await?;

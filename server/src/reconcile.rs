@@ -93,8 +93,12 @@ async fn reconcile(
         state.tasks.clone().spawn(async move {
             let _busy = busy;
             let driven = crate::modes::drive_switch(&state, &system, switch).await;
+            let going_on = matches!(driven, Ok(SwitchState::Running) | Err(_));
             report(&system, "switching the mode", driven);
-            state.systems.wake.notify_one();
+            // what another process carries out is looked at again in a while
+            if !going_on {
+                state.systems.wake.notify_one();
+            }
         });
     }
     let open = rollbacks::all(&state.store, system.slug()).await?;
@@ -107,8 +111,11 @@ async fn reconcile(
         state.tasks.clone().spawn(async move {
             let _busy = busy;
             let driven = crate::rollbacks::drive_rollback(&state, &system, record).await;
+            let ended = driven.is_ok();
             report(&system, "rolling back", driven);
-            state.systems.wake.notify_one();
+            if ended {
+                state.systems.wake.notify_one();
+            }
         });
     }
     reconcile_run(state, system, measure).await

@@ -1,6 +1,7 @@
 //! Carries a mode switch out, step by step, each written down before and after: a server that is killed goes on from
 //! there, and a switch that does not come up goes back by itself.
 
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -75,6 +76,15 @@ pub async fn drive_switch(
     system: &Arc<System>,
     switch: ModeSwitch,
 ) -> Result<SwitchState, SystemError> {
+    let Some(_hold) = hold(state, system)? else {
+        return Ok(SwitchState::Running);
+    };
+    // whoever had it before may have ended it
+    let switch = match rows::get(&state.store, system.slug(), switch.id).await? {
+        Some(now) if now.state == SwitchState::Running => now,
+        Some(now) => return Ok(now.state),
+        None => switch,
+    };
     let names = super::names(system).ok_or_else(super::no_modes)?;
     let (Some(file), Some(url)) = (
         system.config.environment_file.clone(),
@@ -98,6 +108,31 @@ pub async fn drive_switch(
     };
     switching.carry_out().await?;
     Ok(switching.switch.state)
+}
+
+/// Keeps other processes, such as the command line beside a console, from carrying out the same switch. None when one
+/// does. The system takes the lock back when the process ends, however it ends.
+fn hold(state: &AppState, system: &System) -> Result<Option<File>, SystemError> {
+    let directory = state.config.data.join("locks");
+    let path = directory.join(format!("{}-mode", system.slug()));
+    let failed = |error: std::io::Error| {
+        SystemError::unavailable(
+            format!("{} cannot be locked: {error}.", path.display()),
+            "Check that the data directory can be written.",
+        )
+    };
+    std::fs::create_dir_all(&directory).map_err(failed)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 impl Switching<'_> {

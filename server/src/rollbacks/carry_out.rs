@@ -255,7 +255,15 @@ async fn switch_mode(
         None if known.mode == Some(Mode::Single) && known.trouble.is_none() => {
             return Ok("It is in the mode for one organization.".into());
         }
-        None => modes::begin(state, system, Mode::Single, &record.by, None).await?,
+        None => {
+            modes::begin(
+                state,
+                system,
+                Mode::Single,
+                modes::Asker::Rollback(&record.by),
+            )
+            .await?
+        }
     };
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;

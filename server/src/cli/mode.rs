@@ -1,0 +1,130 @@
+//! `switchyard mode`: tells the mode of a configured system, or switches it with the same conditions as the console.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use shared::mode::{Mode as Wanted, ModeSwitch, ModeView, SwitchState};
+use shared::state::GateState;
+
+use super::configured::Configured;
+use super::{Failure, Output};
+use crate::modes;
+use crate::moment::Clock;
+use crate::refusal::Refusal;
+use crate::state::AppState;
+use crate::store::modes as switches;
+use crate::systems::SystemError;
+
+/// Time between two looks at a switch that the console carries out.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Arguments of `mode`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without a mode it only tells. Switching measures the same conditions as the console, edits the one variable,\n\
+        runs the restart hook, waits for the application and goes back by itself if it does not come up."
+)]
+pub struct Mode {
+    /// Slug of the system in the configuration.
+    #[arg(value_name = "SYSTEM")]
+    system: String,
+    /// The mode to switch to.
+    #[arg(value_enum, value_name = "MODE")]
+    to: Option<To>,
+    #[command(flatten)]
+    configured: Configured,
+}
+
+/// A mode on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum To {
+    /// One organization.
+    Single,
+    /// Many organizations.
+    Multi,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the configuration is wrong, a condition does not hold, or the switch went back or failed.
+pub async fn run(arguments: Mode, output: &Output) -> Result<(), Failure> {
+    let (config, store) = arguments.configured.store().await?;
+    let state = AppState::new(config, store, Clock::system());
+    let system = state.systems.get(&arguments.system).map_err(failure)?;
+    let Some(to) = arguments.to else {
+        let view = modes::view(&state, &system).await.map_err(failure)?;
+        return output.result(&view, told);
+    };
+    let to = match to {
+        To::Single => Wanted::Single,
+        To::Multi => Wanted::Multi,
+    };
+    let by = std::env::var("USER").unwrap_or_else(|_| "command line".into());
+    let begun = modes::begin(&state, &system, to, modes::Asker::Command(&by))
+        .await
+        .map_err(failure)?;
+    loop {
+        // a console that runs may have taken it; then this only watches
+        if let Some(now) = switches::get(&state.store, system.slug(), begun.id).await? {
+            if now.state != SwitchState::Running {
+                return ended(&now, output);
+            }
+            modes::drive_switch(&state, &system, now)
+                .await
+                .map_err(failure)?;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn failure(error: SystemError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error.remedy() {
+        Some(remedy) => failure.remedy(remedy),
+        None => failure,
+    }
+}
+
+fn told(view: &ModeView) -> String {
+    let mut text = format!("{} ({})\n", view.current.title, view.current.reach);
+    if let Some(trouble) = &view.trouble {
+        text.push_str(&format!("{trouble}\n"));
+    }
+    for gate in &view.gates {
+        let word = if gate.state == GateState::Open {
+            "open"
+        } else {
+            "closed"
+        };
+        text.push_str(&format!("{word:<7} {}: {}\n", gate.title, gate.evidence));
+    }
+    text
+}
+
+/// What a switch answers.
+#[derive(Debug, Serialize)]
+struct Ended<'a> {
+    #[serde(flatten)]
+    switch: &'a ModeSwitch,
+}
+
+fn ended(switch: &ModeSwitch, output: &Output) -> Result<(), Failure> {
+    output.result(&Ended { switch }, |ended| {
+        let steps = ended.switch.steps.iter();
+        steps
+            .map(|step| format!("{}: {}\n", step.title, step.detail))
+            .collect()
+    })?;
+    match switch.state {
+        SwitchState::Done => Ok(()),
+        _ => Err(Failure::new(
+            switch
+                .error
+                .clone()
+                .unwrap_or_else(|| "the switch failed".into()),
+        )
+        .remedy("Look at the application and its log, then try again.")),
+    }
+}
