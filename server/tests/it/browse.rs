@@ -62,15 +62,13 @@ async fn a_search_takes_its_text_as_it_is() {
         .execute("UPDATE project_ppa SET title = '100 % grant_aid' WHERE id = 7")
         .await;
     let mut viewer = site.app.client(Role::Viewer).await;
-    for text in ["100%20%25", "grant_aid", "7"] {
+    for text in ["100%20%25", "grant_aid", "%25"] {
         let page: RowPage = viewer
             .get(&format!("/systems/obcms/data/PPA?q={text}"))
             .await
             .read();
-        assert_eq!(page.rows.len(), 1, "{text}");
+        assert_eq!(page.rows.len(), 1, "{text}: no letter of it is a wild card");
     }
-    let page: RowPage = viewer.get("/systems/obcms/data/PPA?q=%25").await.read();
-    assert_eq!(page.rows.len(), 1, "a percent sign is no wild card");
 }
 
 #[tokio::test]
