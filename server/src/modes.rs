@@ -146,7 +146,10 @@ pub fn badge(names: &playbook::Mode, mode: Mode, organizations: usize) -> ModeBa
         title: title(names, mode),
         reach: match mode {
             Mode::Single => "one organization".into(),
-            Mode::Multi => format!("{organizations} organizations"),
+            Mode::Multi => match organizations {
+                1 => "1 organization so far".into(),
+                many => format!("{many} organizations"),
+            },
         },
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::health::{self, Health};
 
 /// Time from one question to the next: the downtime is measured this finely.
-const EVERY: Duration = Duration::from_millis(200);
+pub(super) const EVERY: Duration = Duration::from_millis(50);
 /// An answer that takes longer counts as none.
 const LIMIT: Duration = Duration::from_millis(900);
 

@@ -10,7 +10,7 @@ use shared::event::Topic;
 use shared::mode::{Mode, ModeSwitch, SwitchState, SwitchStep};
 use shared::state::StepState;
 
-use super::probes::Probes;
+use super::probes::{EVERY, Probes};
 use super::{closed, gates, title, value};
 use crate::audit::{self, Entry};
 use crate::engine::playbook;
@@ -207,7 +207,7 @@ impl Switching<'_> {
         self.finish(
             ANSWER,
             began,
-            format!("It was without an answer for {downtime} ms."),
+            format!("It was without an answer for {}.", unanswered(downtime)),
         )
         .await?;
         let began = self.begin(ASK).await?;
@@ -413,8 +413,8 @@ impl Switching<'_> {
             SwitchState::Done => (
                 "mode.switched",
                 format!(
-                    "{wanted} mode is on; without an answer for {} ms.",
-                    self.switch.downtime_ms.unwrap_or(0)
+                    "{wanted} mode is on; without an answer for {}.",
+                    unanswered(self.switch.downtime_ms.unwrap_or(0))
                 ),
             ),
             SwitchState::WentBack => (
@@ -434,5 +434,13 @@ impl Switching<'_> {
         self.state.hub.changed(self.system.slug(), Topic::Mode);
         self.state.hub.changed(self.system.slug(), Topic::System);
         Ok(())
+    }
+}
+
+/// A measured time without an answer, in words: what is shorter than the time between two questions shows as none.
+fn unanswered(ms: u64) -> String {
+    match ms {
+        0 => format!("less than {} ms", EVERY.as_millis()),
+        ms => format!("{ms} ms"),
     }
 }

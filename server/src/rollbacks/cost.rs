@@ -300,7 +300,10 @@ pub(super) async fn restore(
         rows_lost: loss.rows(),
         lost,
         notes: vec![
-            format!("The database becomes what it was at {}.", backup.taken),
+            format!(
+                "The database becomes what it was at {}.",
+                to_the_second(&backup.taken)
+            ),
             "What would be lost is written to a file first; it can be downloaded.".into(),
             "The present database is kept beside it until it is released.".into(),
         ],
@@ -414,6 +417,14 @@ fn fingerprint(way: &str, bound: &[String], lost: &[LostRows]) -> String {
 
 fn magnitude(count: u64) -> u32 {
     u64::BITS - count.leading_zeros() / 2 * 2
+}
+
+/// A moment without its fraction, for a sentence.
+fn to_the_second(moment: &str) -> String {
+    match moment.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => moment.to_owned(),
+    }
 }
 
 #[cfg(test)]
