@@ -52,8 +52,13 @@ pub(super) fn actions(slug: StoredValue<String>, run: i64, loaded: Loaded<RunVie
         {move || has(RunCommand::Abort).then(|| view! {
             <ActionButton label="Abort" class="danger" picture="stop" refused reason_elsewhere=true on_press=move || abort_open.set(true)/>
         })}
-        {move || has(RunCommand::Pause).then(|| view! {
-            <ActionButton label=Signal::derive(move || if pending.get() { "Pausing".to_string() } else { "Pause after this batch".into() }) class="primary" picture="pause" refused pending on_press=move || give(RunCommand::Pause)/>
+        {move || has(RunCommand::Pause).then(|| {
+            // at a gate nothing is being done: the primary action is to open it
+            if matches!(state.get(), Some(RunState::WaitingAtGate | RunState::WaitingForApproval)) {
+                view! { <ActionButton label="Pause" picture="pause" refused pending reason_elsewhere=true on_press=move || give(RunCommand::Pause)/> }.into_any()
+            } else {
+                view! { <ActionButton label=Signal::derive(move || if pending.get() { "Pausing".to_string() } else { "Pause after this batch".into() }) class="primary" picture="pause" refused pending on_press=move || give(RunCommand::Pause)/> }.into_any()
+            }
         })}
         {move || (has(RunCommand::Resume) && state.get() == Some(RunState::Paused)).then(|| view! {
             <ActionButton label="Resume" class="primary" picture="play" refused pending on_press=move || give(RunCommand::Resume)/>

@@ -132,7 +132,7 @@ fn step(part: RunPart, index: usize, step: RunStep) -> AnyView {
         <li class=if now { "now" } else { "" } data-state=state aria-current=now.then_some("step")>
             <div class="line">
                 <span class="node">{icon(tone_icon(standing.tone))}<span class="vh">{standing.word}</span></span>
-                <span class="nm split">
+                <span class="nm indexed">
                     <span class="idx">{index}</span>
                     <span>
                     <button type="button" class="linklike" aria-label=format!("SQL of {title}") on:click=move |_| location::current().set_query(&[("sql", key.as_str())])>{title.clone()}</button>
