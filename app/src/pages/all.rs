@@ -189,7 +189,7 @@ fn stats(all: &AllOrganizations) -> AnyView {
         .into_iter()
         .take(4)
         .map(|total| {
-            let share = if in_all == 0 { 0 } else { total.rows * 100 / in_all };
+            let share = (total.rows * 100).checked_div(in_all).unwrap_or(0);
             view! {
                 <Stat label=Signal::stored(total.model) value=Signal::stored(format::count(total.rows))>
                     {format!("{share}% of all records")}

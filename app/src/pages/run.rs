@@ -191,7 +191,7 @@ fn milestone(part: RunPart) -> Memo<String> {
                     "{}: {} percent of records processed{}.",
                     progress.step_title.unwrap_or_else(|| "This step".into()),
                     tenth * 10,
-                    if tenth % 5 == 0 {
+                    if tenth.is_multiple_of(5) {
                         left.unwrap_or_default()
                     } else {
                         String::new()

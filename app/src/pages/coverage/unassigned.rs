@@ -211,7 +211,9 @@ fn list(
     };
     // another model or filter is another list
     Effect::new(move |before: Option<()>| {
-        (model.track(), reason.track(), words.track());
+        model.track();
+        reason.track();
+        words.track();
         if before.is_some() {
             decisions.selected.set(BTreeSet::new());
             decisions.more.set(Vec::new());

@@ -122,7 +122,7 @@ pub(super) fn failure_note(part: RunPart) -> AnyView {
             _ => return None,
         };
         let safe = undone
-            .then(|| "The step's change was rolled back by the database; steps before it stay. ");
+            .then_some("The step's change was rolled back by the database; steps before it stay. ");
         Some(view! {
             <div class="note" data-state=tone role="alert">
                 {icon(picture)} <b>{title}</b> <span>{words} " " {safe}</span>
