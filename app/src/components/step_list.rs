@@ -85,5 +85,5 @@ pub fn StepList(
             })
             .collect_view()
     };
-    view! { <ol class="steps">{lines}</ol> }.into_any()
+    view! { <ol class="steps told">{lines}</ol> }.into_any()
 }

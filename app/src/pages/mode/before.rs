@@ -64,8 +64,8 @@ pub fn Before(
     let sub = move || {
         view.with(|view| {
             format!(
-                "The application serves {} today. {} mode opens it to {}, each with its own data. No record is changed, and you can switch back.",
-                view.current.reach, view.other.title, view.other.reach
+                "The application serves {} today. {} mode opens it to many organizations, each with its own data. No record is changed, and you can switch back.",
+                view.current.reach, view.other.title
             )
         })
     };

@@ -49,10 +49,7 @@ pub fn SwitchDialog(
                 other.with(|other| other.reach.clone())
             )
         } else {
-            format!(
-                "The application restarts now and then serves {}.",
-                other.with(|other| other.reach.clone())
-            )
+            "The application restarts now and then serves many organizations.".to_owned()
         }
     };
     let action = move || {

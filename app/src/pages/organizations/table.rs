@@ -118,6 +118,18 @@ fn row(system: Signal<String>, organization: Organization, mover: Mover) -> AnyV
         Some(0) => "Pilot".to_owned(),
         Some(number) => format!("Wave {number}"),
     };
+    // The default organization works on the system from the start.
+    let prepared = if organization.is_default {
+        view! { <span class="muted">"Not needed"</span> }.into_any()
+    } else {
+        view! {
+            <span class="row nowrap">
+                {pips(organization.ready_done, organization.ready_total)}
+                <span class="muted">{format!("{} of {}", organization.ready_done, organization.ready_total)}</span>
+            </span>
+        }
+        .into_any()
+    };
     view! {
         <tr>
             <th scope="row">
@@ -137,10 +149,7 @@ fn row(system: Signal<String>, organization: Organization, mover: Mover) -> AnyV
                 {stage_badge(organization.stage)}
             </td>
             <td>
-                <span class="row nowrap">
-                    {pips(organization.ready_done, organization.ready_total)}
-                    <span class="muted">{format!("{} of {}", organization.ready_done, organization.ready_total)}</span>
-                </span>
+                {prepared}
             </td>
             <td class="next-cell">{next(&organization)}</td>
             <td class="nowrap">{wave}</td>
