@@ -38,7 +38,7 @@ async fn a_system_is_migrated_switched_and_taken_back_by_its_console() {
     assert_eq!(codes.len(), 0, "a wave starts only when told");
     world.post("/waves/0/start", Value::Null).await;
 
-    back(&mut world, json!({ "kind": "mode" }), |options| {
+    back(&mut world, json!("mode"), |options| {
         options["mode"]["fingerprint"].clone()
     })
     .await;
@@ -46,7 +46,7 @@ async fn a_system_is_migrated_switched_and_taken_back_by_its_console() {
 
     back(
         &mut world,
-        json!({ "kind": "partial", "groups": ["recommendations"] }),
+        json!({ "partial": { "groups": ["recommendations"] } }),
         |options| {
             let groups = options["groups"].as_array().unwrap();
             let group = groups
@@ -67,7 +67,7 @@ async fn a_system_is_migrated_switched_and_taken_back_by_its_console() {
 
     let again = world.start_run().await;
     world.run_is(again, "done").await;
-    back(&mut world, json!({ "kind": "undo-all" }), |options| {
+    back(&mut world, json!("undo-all"), |options| {
         options["undo_all"]["fingerprint"].clone()
     })
     .await;
@@ -83,7 +83,7 @@ async fn a_backup_brings_back_the_moment_before_and_what_is_lost_is_kept() {
     let oldest = backups.as_array().unwrap().last().unwrap()["name"].clone();
     let record = back(
         &mut world,
-        json!({ "kind": "restore", "backup": oldest }),
+        json!({ "restore": { "backup": oldest } }),
         |options| {
             let restores = options["restores"].as_array().unwrap();
             let one = restores

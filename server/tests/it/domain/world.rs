@@ -200,7 +200,7 @@ impl World {
         let assigned = self
             .post(
                 "/decisions/rule",
-                json!({ "model": "PPA", "preview": false, "rule": { "kind": "all", "organization": "OOBC" } }),
+                json!({ "model": "PPA", "preview": false, "rule": { "all": { "organization": "OOBC" } } }),
             )
             .await;
         assert_eq!(assigned["assigned"], 23);
