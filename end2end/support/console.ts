@@ -24,7 +24,7 @@ export class Console {
   /** Starts it, or starts it again on the same port with the same data. Answers when it is ready. */
   async start(): Promise<void> {
     this.#port ||= await freePort();
-    const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--data", this.data], {
+    const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--app-listen", "127.0.0.1:0", "--data", this.data], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
     });
