@@ -42,8 +42,15 @@ pub enum BrowseError {
     #[error("The page that was asked for does not exist.")]
     Page,
     /// The target failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
+    #[error("{}", .0.without_directory())]
+    Db(DbError),
+}
+
+// no source: the log repeats the text of those, and it would say where the target lies
+impl From<DbError> for BrowseError {
+    fn from(error: DbError) -> Self {
+        Self::Db(error)
+    }
 }
 
 impl Refusal for BrowseError {

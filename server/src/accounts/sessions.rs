@@ -45,6 +45,18 @@ pub async fn actor(
     )))
 }
 
+/// Whether the session of a person who asked before still lives. Not noted as a request: a page that only listens ends
+/// by the idle limit like any other.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn lives_still(state: &AppState, actor: &Actor) -> Result<bool, StoreError> {
+    let mut connection = state.store.reader().await?;
+    let found = sessions::by_id(&mut connection, actor.session()).await?;
+    let now = state.clock.now();
+    Ok(found.is_some_and(|session| lives(&session, &state.config.sessions, now)))
+}
+
 fn lives(session: &StoredSession, limits: &SessionConfig, now: Moment) -> bool {
     !session.account.account.disabled
         && now.since(session.seen) < limits.idle()

@@ -1,12 +1,10 @@
-//! One running console: opens the control store, binds the address, answers, and stops gracefully. Holds no routes.
-
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -52,13 +50,15 @@ pub struct Started {
     pub state: AppState,
     listener: TcpListener,
     address: SocketAddr,
+    interrupt: Signal,
+    terminate: Signal,
 }
 
 impl Started {
-    /// Opens the control store and listens; answers nothing yet.
+    /// Opens the control store and listens; answers nothing yet. A signal to stop that comes from now on is kept.
     ///
     /// # Errors
-    /// When the address is in use or the control store cannot be opened.
+    /// When the address is in use, the control store cannot be opened, or signals cannot be listened to.
     pub async fn new(mut config: Config) -> Result<Self, Failure> {
         let wanted = config.listen;
         let listener = TcpListener::bind(wanted).await.map_err(|error| {
@@ -70,12 +70,15 @@ impl Started {
             .local_addr()
             .map_err(|error| Failure::caused("the address is not known", &error))?;
         config.listen = address;
-        let store = Store::open(&config.control_store_path()).await?;
+        let path = config.control_store_path();
+        let store = Store::open(&path).await?;
         let state = AppState::new(config, store, Clock::system());
         Ok(Self {
             state,
             listener,
             address,
+            interrupt: listen_for(SignalKind::interrupt())?,
+            terminate: listen_for(SignalKind::terminate())?,
         })
     }
 
@@ -106,24 +109,23 @@ impl Started {
     /// connections close. A second signal stops at once.
     ///
     /// # Errors
-    /// When signals cannot be listened to, or the listener fails.
+    /// When the listener fails.
     pub async fn until_stopped(self) -> Result<(), Failure> {
         let Self {
             state,
             listener,
             address,
+            mut interrupt,
+            mut terminate,
         } = self;
         crate::reconcile::begin(&state);
         let shutdown = state.shutdown.clone();
-        let mut interrupt = listen_for(SignalKind::interrupt())?;
-        let mut terminate = listen_for(SignalKind::terminate())?;
         let on_signal = shutdown.clone();
         tokio::spawn(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            tracing::info!("stopping: requests and running batches end first");
             on_signal.cancel();
             tokio::select! {
                 _ = interrupt.recv() => {}
@@ -167,7 +169,7 @@ impl Started {
     }
 }
 
-fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
+fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(|error| Failure::caused("signals cannot be listened to", &error))
 }
 

@@ -130,6 +130,28 @@ impl DbError {
         }
     }
 
+    /// The message with the file's name only: for readers who must not learn where the target lies.
+    pub fn without_directory(&self) -> String {
+        let text = self.to_string();
+        let path = match self {
+            Self::Missing { path }
+            | Self::CannotOpen { path, .. }
+            | Self::NotADatabase { path }
+            | Self::Corrupt { path, .. }
+            | Self::Locked { path }
+            | Self::ReadOnly { path }
+            | Self::DiskFull { path }
+            | Self::Storage { path, .. } => path,
+            Self::Url { .. } | Self::Constraint { .. } | Self::Statement { .. } => return text,
+        };
+        match Path::new(path).parent() {
+            Some(directory) if directory != Path::new("") => {
+                text.replace(&format!("{}/", directory.display()), "")
+            }
+            _ => text,
+        }
+    }
+
     /// Whether waiting and trying again can help.
     pub fn is_locked(&self) -> bool {
         matches!(self, Self::Locked { .. })

@@ -8,18 +8,22 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event as Sse, KeepAlive};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
-use shared::event::Event;
+use prometheus_client::metrics::gauge::Gauge;
+use shared::event::{Event, Topic};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Answer;
-use crate::accounts::Viewer;
-use crate::events::Listening;
+use crate::accounts::{Viewer, sessions};
+use crate::events::{Listening, Numbered};
 use crate::state::AppState;
 
 /// A line without content at least this often, so that proxies and browsers see that the stream lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How soon a stream notices that its session ended, when nothing said so.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Routes of this area.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -33,7 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses((status = OK, description = "`data` is an event as JSON, `id` its number", body = Event, content_type = "text/event-stream"))
 )]
 async fn listen(
-    _viewer: Viewer,
+    viewer: Viewer,
     State(state): State<AppState>,
     headers: HeaderMap,
 ) -> Answer<Response> {
@@ -42,7 +46,12 @@ async fn listen(
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse().ok());
     let listening = state.hub.listen(after);
-    let stream = events(listening).take_until(state.shutdown.clone().cancelled_owned());
+    let counted = Counted::new(state.metrics.event_streams.clone());
+    let ended = ended(state, viewer);
+    let stream = events(listening).take_until(async move {
+        let _counted = counted;
+        ended.await;
+    });
     let mut response = axum::response::Sse::new(stream)
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response();
@@ -52,6 +61,69 @@ async fn listen(
         HeaderValue::from_static("no"),
     );
     Ok(response)
+}
+
+/// Ends when the server stops, and soon after the session does: signed out, too old, or the account disabled.
+async fn ended(state: AppState, viewer: Viewer) {
+    let mut people = state.hub.listen(None).receiver;
+    loop {
+        let due = async {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = about_people(&mut people) => {}
+            }
+        };
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = due => {}
+        }
+        match sessions::lives_still(&state, &viewer).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(%error, "a session could not be looked up: its stream ends");
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until something about accounts changes.
+async fn about_people(receiver: &mut Receiver<Numbered>) {
+    loop {
+        match receiver.recv().await {
+            Ok(numbered) => {
+                if matches!(
+                    *numbered.event,
+                    Event::Changed {
+                        topic: Topic::Accounts,
+                        ..
+                    }
+                ) {
+                    return;
+                }
+            }
+            // it may have been among those missed
+            Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// One stream in the numbers of the server, for as long as it lives.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 fn events(listening: Listening) -> impl Stream<Item = Result<Sse, Infallible>> {

@@ -114,3 +114,103 @@ fn not_built() -> Response {
     )
         .into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::*;
+
+    fn asset(immutable: bool) -> Asset {
+        Asset {
+            bytes: Bytes::from_static(b"plain text of the file"),
+            packed: Some(Bytes::from_static(b"packed")),
+            hash: "abc".into(),
+            kind: "text/css; charset=utf-8",
+            immutable,
+            policy: None,
+        }
+    }
+
+    fn asked(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn brotli_goes_to_those_who_take_it_and_to_nobody_else() {
+        for (accepted, packed) in [
+            ("gzip, br", true),
+            ("br;q=0.5", true),
+            ("br;q=0", false),
+            ("gzip", false),
+        ] {
+            let headers = asked(&[(header::ACCEPT_ENCODING, accepted)]);
+            let response = answer(&asset(true), &headers, &Method::GET);
+            let encoded = response.headers().contains_key(header::CONTENT_ENCODING);
+            assert_eq!(encoded, packed, "{accepted}");
+            assert_eq!(response.headers()[header::VARY], "accept-encoding");
+            let length = if packed { "6" } else { "22" };
+            assert_eq!(response.headers()[header::CONTENT_LENGTH], length);
+        }
+    }
+
+    #[test]
+    fn a_name_that_changes_with_its_content_is_kept_for_a_year_and_a_page_is_asked_for_again() {
+        let kept = |immutable| {
+            let response = answer(&asset(immutable), &HeaderMap::new(), &Method::GET);
+            response.headers()[header::CACHE_CONTROL].clone()
+        };
+        assert_eq!(kept(true), YEAR);
+        assert_eq!(kept(false), CHECK);
+    }
+
+    #[test]
+    fn a_file_that_the_browser_has_is_not_sent_again() {
+        for (known, status) in [
+            ("\"abc\"", StatusCode::NOT_MODIFIED),
+            ("W/\"abc\"", StatusCode::NOT_MODIFIED),
+            ("\"x\", \"abc\"", StatusCode::NOT_MODIFIED),
+            ("*", StatusCode::NOT_MODIFIED),
+            // of the other encoding
+            ("\"abc-br\"", StatusCode::OK),
+            ("\"abd\"", StatusCode::OK),
+        ] {
+            let headers = asked(&[(header::IF_NONE_MATCH, known)]);
+            let response = answer(&asset(true), &headers, &Method::GET);
+            assert_eq!(response.status(), status, "{known}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_has_the_length_and_no_body() {
+        use http_body_util::BodyExt as _;
+        let response = answer(&asset(true), &HeaderMap::new(), &Method::HEAD);
+        assert_eq!(response.headers()[header::CONTENT_LENGTH], "22");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_never_a_page() {
+        let get = |path: &'static str, method| async move {
+            serve(method, Uri::from_static(path), HeaderMap::new())
+                .await
+                .status()
+        };
+        assert_eq!(get("/app-0.wasm", Method::GET).await, StatusCode::NOT_FOUND);
+        assert_eq!(
+            get("/systems/a.b.js", Method::GET).await,
+            StatusCode::NOT_FOUND
+        );
+        assert_eq!(
+            get("/systems", Method::POST).await,
+            StatusCode::METHOD_NOT_ALLOWED
+        );
+        // the console, or the page that says how to build it
+        let page = get("/systems/obcms/runs", Method::GET).await;
+        assert!(page == StatusCode::OK || page == StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

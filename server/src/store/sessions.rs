@@ -1,7 +1,7 @@
 //! Sessions in the control store: only the hash of the cookie's token is kept.
 
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::StoreError;
 use super::accounts::{StoredAccount, stored};
@@ -26,6 +26,21 @@ pub struct StoredSession {
     pub address: String,
 }
 
+/// The columns of [`StoredSession`], before a condition.
+macro_rules! select_session {
+    ($condition:literal) => {
+        concat!(
+            "SELECT a.id AS id, a.username AS username, a.name AS name, a.role AS role, \
+                    a.password_hash AS password_hash, a.disabled AS disabled, a.created AS created, \
+                    a.last_signed_in AS last_signed_in, a.version AS version, \
+                    s.id AS session_id, s.created AS started, s.seen AS seen, s.confirmed AS confirmed, \
+                    s.agent AS agent, s.address AS address \
+             FROM sessions s JOIN accounts a ON a.id = s.account WHERE ",
+            $condition
+        )
+    };
+}
+
 /// The session of a token, live or not: the caller knows the limits.
 ///
 /// # Errors
@@ -34,27 +49,38 @@ pub async fn by_token_hash(
     connection: &mut SqliteConnection,
     token_hash: &str,
 ) -> Result<Option<StoredSession>, StoreError> {
-    let row = sqlx::query(
-        "SELECT a.id AS id, a.username AS username, a.name AS name, a.role AS role, \
-                a.password_hash AS password_hash, a.disabled AS disabled, a.created AS created, \
-                a.last_signed_in AS last_signed_in, a.version AS version, \
-                s.id AS session_id, s.created AS started, s.seen AS seen, s.confirmed AS confirmed, \
-                s.agent AS agent, s.address AS address \
-         FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.token_hash = $1",
-    )
-    .bind(token_hash)
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(StoredSession {
+    let row = sqlx::query(select_session!("s.token_hash = $1"))
+        .bind(token_hash)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.as_ref().map(session).transpose()?)
+}
+
+/// The session with this identifier, live or not.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn by_id(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<Option<StoredSession>, StoreError> {
+    let row = sqlx::query(select_session!("s.id = $1"))
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.as_ref().map(session).transpose()?)
+}
+
+fn session(row: &SqliteRow) -> Result<StoredSession, sqlx::Error> {
+    Ok(StoredSession {
         id: row.try_get("session_id")?,
-        account: stored(&row)?,
+        account: stored(row)?,
         started: Moment(row.try_get("started")?),
         seen: Moment(row.try_get("seen")?),
         confirmed: Moment(row.try_get("confirmed")?),
         agent: row.try_get("agent")?,
         address: row.try_get("address")?,
-    }))
+    })
 }
 
 /// A new session.

@@ -30,23 +30,64 @@ pub enum SystemError {
         fields: Vec<FieldProblem>,
     },
     /// The target failed.
-    #[error(transparent)]
-    Target(#[from] DbError),
+    #[error("{}", .0.without_directory())]
+    Target(DbError),
     /// The journal in the target cannot be read.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
+    #[error("{}", journal_said(.0))]
+    Journal(JournalError),
     /// The executor refused.
-    #[error(transparent)]
-    Drive(#[from] DriveError),
+    #[error("{}", drive_said(.0))]
+    Drive(DriveError),
     /// An approval is missing.
     #[error(transparent)]
     Approval(#[from] ApprovalError),
     /// A decision was refused.
-    #[error(transparent)]
-    Decision(#[from] DecisionError),
+    #[error("{}", decision_said(.0))]
+    Decision(DecisionError),
     /// The control store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+// where a target lies is told neither to a browser nor to the log: these are no sources, whose text the log repeats
+
+macro_rules! without_source {
+    ($($variant:ident($error:ty)),*) => {$(
+        impl From<$error> for SystemError {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
+}
+
+without_source!(
+    Target(DbError),
+    Journal(JournalError),
+    Drive(DriveError),
+    Decision(DecisionError)
+);
+
+fn journal_said(error: &JournalError) -> String {
+    match error {
+        JournalError::Db(error) => error.without_directory(),
+        other => other.to_string(),
+    }
+}
+
+fn drive_said(error: &DriveError) -> String {
+    match error {
+        DriveError::Db(error) => error.without_directory(),
+        DriveError::Journal(error) => journal_said(error),
+        other => other.to_string(),
+    }
+}
+
+fn decision_said(error: &DecisionError) -> String {
+    match error {
+        DecisionError::Db(error) => error.without_directory(),
+        other => other.to_string(),
+    }
 }
 
 fn said(fields: &[FieldProblem]) -> String {

@@ -2,5 +2,6 @@
 
 mod access;
 mod accounts;
+mod events;
 mod protocol;
 mod session;

@@ -2,8 +2,11 @@
 
 mod app;
 mod approvals;
+mod audit;
 mod browse;
 mod checklist;
+mod cli;
+mod config;
 mod db;
 mod documents;
 mod domain;
@@ -13,4 +16,5 @@ mod http;
 mod reports;
 mod sample;
 mod site;
+mod store;
 mod tidy;
