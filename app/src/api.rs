@@ -162,7 +162,8 @@ fn send(call: Call) -> Pin<Box<dyn Future<Output = Answer<String>>>> {
                 Err(error @ ApiError::Problem(_)) => error,
                 other => return other,
             };
-            let goes_on = if error.is("not-signed-in") {
+            // a refused sign-in is an answer to whoever signs in, not a session that ended
+            let goes_on = if error.is("not-signed-in") && call.path != "/session" {
                 session::current().wait_for_sign_in().await
             } else if error.is("password-needed") {
                 session::current().wait_for_password().await

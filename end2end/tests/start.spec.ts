@@ -22,6 +22,14 @@ test("a stranger is asked to sign in and sees nothing else", async ({ open }) =>
   await expectAccessible(page);
 });
 
+test("a wrong password is refused in words, and does not say which half was wrong", async ({ open }) => {
+  const page = await open(null, "/login");
+  await page.getByLabel("Account name").fill(administrator.username);
+  await page.getByLabel("Password").fill("wrong-password-of-length");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("The account name or the password is wrong")).toBeVisible();
+});
+
 test("an unknown address of the console says so and leads back", async ({ open }) => {
   const page = await open(null, "/nowhere/at/all");
   await expect(page.getByRole("main")).toBeVisible();
