@@ -1,3 +1,5 @@
+//! One running console: opens the control store, binds the address, answers, and stops gracefully. Holds no routes.
+
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;

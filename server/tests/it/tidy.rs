@@ -172,7 +172,7 @@ fn layers_know_only_what_stands_below_them() {
             "shared/src",
             &["sqlx", "axum", "web_sys", "tokio", "std::fs"],
         ),
-        ("app/src", &["sqlx", "axum", "server::"]),
+        ("app/src", &["sqlx", "axum", "use server::"]),
     ];
     let mut offenders = Vec::new();
     for path in rust_files() {

@@ -31,7 +31,7 @@ fn every_environment_variable_is_documented() {
 
 #[test]
 fn what_is_said_to_be_refused_is_refused() {
-    check_refusals("configuration.md", 25, |text| {
+    check_refusals("configuration.md", 24, |text| {
         match config::from_text(text, Path::new("switchyard.toml"), Path::new(""), &|_| None) {
             Ok(_) => None,
             Err(ConfigError::Wrong {
