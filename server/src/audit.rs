@@ -34,7 +34,7 @@ impl Entry {
         text: impl Into<String>,
     ) -> Self {
         Self {
-            actor: actor.name().to_owned(),
+            actor: actor.username().to_owned(),
             system: None,
             action,
             object: object.into(),

@@ -102,7 +102,7 @@ pub async fn start(
     let Some(busy) = system.claim(WORK) else {
         return Err(in_progress());
     };
-    let name = reserve(state, system, actor.name(), "by hand", Some(actor)).await?;
+    let name = reserve(state, system, actor.username(), "by hand", Some(actor)).await?;
     let begun = rows::all(&state.store, system.slug())
         .await?
         .into_iter()

@@ -95,7 +95,7 @@ pub async fn tick(
     let tick = Tick {
         done,
         note: note.trim().into(),
-        by: actor.name().into(),
+        by: actor.username().into(),
         at: now,
     };
     let mut tx = store.write().await?;

@@ -120,7 +120,7 @@ pub async fn assign(
         &schema,
         model,
         &assignments,
-        actor.name(),
+        actor.username(),
     )
     .await;
     let rows = wanted.assignments.len();
@@ -163,7 +163,7 @@ pub async fn assign_by_rule(
         &schema,
         model,
         &rule,
-        actor.name(),
+        actor.username(),
         wanted.preview,
     )
     .await;

@@ -40,7 +40,7 @@ pub enum Asker<'a> {
 impl Asker<'_> {
     fn name(&self) -> &str {
         match self {
-            Self::Person(actor) => actor.name(),
+            Self::Person(actor) => actor.username(),
             Self::Rollback(name) | Self::Command(name) => name,
         }
     }

@@ -133,7 +133,7 @@ pub async fn start(
         system.slug(),
         &wanted.way,
         &wanted.fingerprint,
-        actor.name(),
+        actor.username(),
         now,
         cost.rows_lost,
     )

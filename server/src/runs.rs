@@ -174,7 +174,7 @@ pub async fn override_gate(
     }
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
-    run_details::override_gate(&mut tx, run.id, name, actor.name(), reason, now).await?;
+    run_details::override_gate(&mut tx, run.id, name, actor.username(), reason, now).await?;
     let text = format!(
         "Overrode the gate \"{}\" ({}): {reason}",
         gate.title, gate.evidence

@@ -50,7 +50,7 @@ impl Actor {
     }
 
     /// Account name, as the audit log names it.
-    pub fn name(&self) -> &str {
+    pub fn username(&self) -> &str {
         &self.account.username
     }
 

@@ -38,7 +38,7 @@ pub async fn change_password(
     by: &Viewer,
     change: ChangePassword,
 ) -> Result<(), AccountError> {
-    if let Some(message) = password::trouble(&change.new, by.name()) {
+    if let Some(message) = password::trouble(&change.new, by.username()) {
         return Err(AccountError::field("new", message));
     }
     check(state, by, Secret::new(change.current), "current").await?;
@@ -51,7 +51,7 @@ pub async fn change_password(
     let entry = Entry::by(
         by,
         "account.password-changed",
-        format!("account {}", by.name()),
+        format!("account {}", by.username()),
         format!("Changed the own password; {ended} other sessions ended."),
     );
     audit::append(&mut tx, now, entry).await?;
@@ -84,7 +84,7 @@ async fn check(
         let entry = Entry::by(
             by,
             "session.confirmation-refused",
-            format!("account {}", by.name()),
+            format!("account {}", by.username()),
             "The password was asked for again and was wrong.",
         )
         .refused();

@@ -69,10 +69,7 @@ pub fn trouble(password: &str, username: &str) -> Option<String> {
         ))
     } else if !username.is_empty() && password.to_lowercase() == username.to_lowercase().repeat(2) {
         Some("Is the account name twice. Use something that others cannot guess.".into())
-    } else if password
-        .chars()
-        .all(|letter| Some(letter) == password.chars().next())
-    {
+    } else if password.chars().all(|letter| password.starts_with(letter)) {
         Some("Is one character repeated. Use something that others cannot guess.".into())
     } else {
         None

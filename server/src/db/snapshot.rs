@@ -69,7 +69,7 @@ impl Snapshot {
         let mut reader = self.reader(&statement.into())?;
         let mut rows = reader.rows()?;
         let mut all = Vec::new();
-        while let Some(fields) = rows.next()? {
+        while let Some(fields) = rows.next_row()? {
             all.push(fields.to_row());
         }
         Ok(all)
@@ -128,7 +128,7 @@ pub struct Rows<'r> {
 
 impl Rows<'_> {
     /// The next row; none after the last.
-    pub fn next(&mut self) -> Result<Option<Fields<'_>>, DbError> {
+    pub fn next_row(&mut self) -> Result<Option<Fields<'_>>, DbError> {
         match self.rows.next() {
             Ok(row) => Ok(row.map(Fields)),
             Err(error) => Err(refine(self.path, self.sql, error)),

@@ -125,7 +125,7 @@ pub fn digest(snapshot: &Snapshot, shape: &Shape) -> Result<TableDigest, DbError
     let mut reader = snapshot.reader(&statement)?;
     let mut rows = reader.rows()?;
     let mut sum = canonical::Sum::default();
-    while let Some(fields) = rows.next()? {
+    while let Some(fields) = rows.next_row()? {
         sum.add(canonical::row(&fields, 0..shape.columns.len()));
     }
     Ok(TableDigest {

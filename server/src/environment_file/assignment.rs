@@ -110,13 +110,8 @@ fn closing(bytes: &[u8], from: usize, quote: u8) -> Option<usize> {
 /// Where an unquoted value ends: before a comment, a carriage return and blanks.
 fn unquoted_end(bytes: &[u8], start: usize, end: usize) -> usize {
     let blank = |at: usize| matches!(bytes[at], b' ' | b'\t' | b'\r');
-    let mut stop = end;
-    for at in start..end {
-        if bytes[at] == b'#' && (at == start || blank(at - 1)) {
-            stop = at;
-            break;
-        }
-    }
+    let comment = |at: &usize| bytes[*at] == b'#' && (*at == start || blank(*at - 1));
+    let mut stop = (start..end).find(comment).unwrap_or(end);
     while stop > start && blank(stop - 1) {
         stop -= 1;
     }

@@ -155,7 +155,7 @@ pub async fn change(
         let tick = Tick {
             code: record.code.clone(),
             item: item.clone(),
-            by: actor.name().to_owned(),
+            by: actor.username().to_owned(),
             at: state.clock.now(),
         };
         rows::tick(&mut tx, system.slug(), &tick, *done).await?;

@@ -30,7 +30,7 @@ pub async fn measure(
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
     let number = table::next_number(&mut tx, system.slug()).await?;
-    let report = report(system, number, operator.name(), now, sections, took_ms)?;
+    let report = report(system, number, operator.username(), now, sections, took_ms)?;
     table::add(&mut tx, system.slug(), now, &report).await?;
     let entry = Entry::by(
         operator,

@@ -112,7 +112,7 @@ pub async fn write(
             name: name.to_owned(),
             note: note.to_owned(),
             done: wanted.done,
-            by: Some(actor.name().to_owned()),
+            by: Some(actor.username().to_owned()),
             at: Some(now),
         },
     )

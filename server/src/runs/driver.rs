@@ -324,7 +324,7 @@ impl Flusher {
                 {
                     tracing::warn!(system = system.slug(), run = number, %error, "progress was not written");
                 }
-                if last || rounds % 4 == 0 {
+                if last || rounds.is_multiple_of(4) {
                     let _ = crate::coverage::remember(&state, &system, Some(number)).await;
                 }
                 rounds += 1;

@@ -112,7 +112,7 @@ pub async fn start(
             until: wanted.until.as_deref(),
             want: &Want::Applied,
             state: RunState::Queued,
-            started_by: actor.name(),
+            started_by: actor.username(),
             approved_by: approved_by.as_deref(),
             started: now,
         },

@@ -172,9 +172,7 @@ async fn database(system: &System, playbook: &Playbook, health: Option<&Health>)
 }
 
 fn code(system: &System, health: Option<&Health>) -> Option<(bool, String)> {
-    if system.config.health_url.is_none() {
-        return None;
-    }
+    system.config.health_url.as_ref()?;
     let health = health?;
     Some(match (&health.mode, &health.release) {
         (None, _) => (

@@ -191,7 +191,7 @@ fn settle(
         })
         .map(|(column, key)| (score(table, column, key, empty_rows(column)), column, key))
         .collect();
-    parents.sort_by(|left, right| right.0.cmp(&left.0));
+    parents.sort_by_key(|parent| std::cmp::Reverse(parent.0));
     let made = MADE.iter().find(|name| table.column(name).is_some());
     let by_people = references(table).any(|(_, key)| framework.contains(&lower(&key.table)));
     match parents.as_slice() {

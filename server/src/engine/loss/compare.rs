@@ -184,7 +184,7 @@ impl Table<'_> {
     fn all(&mut self, side: &Snapshot, shape: &Shape, what: Change) -> Result<(), BackupError> {
         let mut reader = side.reader(&select(shape, &shape.columns, &[]))?;
         let mut rows = reader.rows()?;
-        while let Some(fields) = rows.next()? {
+        while let Some(fields) = rows.next_row()? {
             let row = named(&fields, 0, &shape.columns);
             let key = shape.key.iter().filter_map(|name| {
                 let place = shape.columns.iter().position(|column| column == name)?;
@@ -241,7 +241,7 @@ impl Table<'_> {
         let mut left_reader = before.reader(&select(old, &names, key))?;
         let mut right_reader = now.reader(&select(new, &names, key))?;
         let (mut left_rows, mut right_rows) = (left_reader.rows()?, right_reader.rows()?);
-        let (mut left, mut right) = (left_rows.next()?, right_rows.next()?);
+        let (mut left, mut right) = (left_rows.next_row()?, right_rows.next_row()?);
         let row = |fields: &Fields<'_>| named(fields, width, shared);
         loop {
             let order = match (&left, &right) {
@@ -275,10 +275,10 @@ impl Table<'_> {
                 }
             };
             if order.is_le() {
-                left = left_rows.next()?;
+                left = left_rows.next_row()?;
             }
             if order.is_ge() {
-                right = right_rows.next()?;
+                right = right_rows.next_row()?;
             }
         }
     }
@@ -293,14 +293,14 @@ impl Table<'_> {
         let mut known: HashMap<Digest, u64> = HashMap::new();
         let mut reader = before.reader(&select(old, shared, &[]))?;
         let mut rows = reader.rows()?;
-        while let Some(fields) = rows.next()? {
+        while let Some(fields) = rows.next_row()? {
             *known
                 .entry(canonical::row(&fields, 0..shared.len()))
                 .or_default() += 1;
         }
         let mut reader = now.reader(&select(new, shared, &[]))?;
         let mut rows = reader.rows()?;
-        while let Some(fields) = rows.next()? {
+        while let Some(fields) = rows.next_row()? {
             match known.get_mut(&canonical::row(&fields, 0..shared.len())) {
                 Some(count) if *count > 0 => *count -= 1,
                 _ => {
@@ -311,7 +311,7 @@ impl Table<'_> {
         }
         let mut reader = before.reader(&select(old, shared, &[]))?;
         let mut rows = reader.rows()?;
-        while let Some(fields) = rows.next()? {
+        while let Some(fields) = rows.next_row()? {
             if let Some(count) = known.get_mut(&canonical::row(&fields, 0..shared.len()))
                 && *count > 0
             {
