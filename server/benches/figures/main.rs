@@ -5,6 +5,9 @@
 //! Arguments: `--hundred` also measures at 100 times the size; names of parts (`migration`, `console`, `static`,
 //! `browser`) measure only those.
 
+// the program measures from outside and has no runtime whose workers it could block
+#![allow(clippy::disallowed_methods)]
+
 mod baseline;
 mod browser;
 mod caller;

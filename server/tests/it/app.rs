@@ -26,8 +26,8 @@ pub struct TestApp {
     pub state: AppState,
     /// Its clock.
     pub clock: Clock,
-    /// Its directory, removed at the end.
-    pub directory: tempfile::TempDir,
+    /// Kept for as long as the server lives, then removed.
+    _directory: tempfile::TempDir,
     router: axum::Router,
 }
 
@@ -54,7 +54,7 @@ impl TestApp {
             router: server::http::router(state.clone()),
             state,
             clock,
-            directory,
+            _directory: directory,
         }
     }
 
