@@ -9,10 +9,13 @@ mod configured;
 mod console;
 mod coverage;
 mod demo;
+mod driving;
 mod introspect;
 mod mode;
 mod output;
 mod restore;
+mod rollback;
+mod run;
 mod sample_app;
 mod serve;
 mod target;
@@ -53,6 +56,10 @@ enum Command {
     Introspect(introspect::Introspect),
     /// Compile and lint a playbook against a database and check the place; nothing is changed.
     Check(check::Check),
+    /// Carry out a playbook's plan, or go on with a run that stopped.
+    Run(run::Run),
+    /// Undo some groups or every step, or go back to a backup; tells first what would be lost.
+    Rollback(rollback::Rollback),
     /// Count how many rows of each model have an organization.
     Coverage(coverage::Coverage),
     /// Measure a migrated database against its playbook.
@@ -88,7 +95,7 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(cli.command, &output)) {
+    match runtime.block_on(carry_out(cli.command, &output)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.fail(&failure);
@@ -97,13 +104,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, output: &Output) -> Result<(), Failure> {
+async fn carry_out(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments, output).await,
         Command::SampleApp(arguments) => sample_app::run(arguments, output).await,
         Command::Introspect(arguments) => introspect::run(arguments, output).await,
         Command::Check(arguments) => check::run(arguments, output).await,
+        Command::Run(arguments) => run::run(arguments, output).await,
+        Command::Rollback(arguments) => rollback::run(arguments, output).await,
         Command::Coverage(arguments) => coverage::run(arguments, output).await,
         Command::Verify(arguments) => verify::run(arguments, output).await,
         Command::Backup(arguments) => backup::run(arguments, output).await,

@@ -1,6 +1,8 @@
 //! The binary itself: exit codes, reasons, and a console that starts, serves and stops.
 
 mod console;
+mod run;
+mod target;
 mod usage;
 
 use std::process::{Command, Output};

@@ -1,0 +1,186 @@
+//! `switchyard run` and `switchyard rollback` take a target there and back, and say why when they do not.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use super::switchyard;
+use super::target::Target;
+
+const OURS: &str =
+    "SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'switchyard\\_%' ESCAPE '\\'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_prints_the_sql_of_every_step_and_changes_nothing() {
+    let target = Target::with_undecided(23).await;
+    let before = std::fs::read(&target.database).unwrap();
+    let told = target.done("run", &["--dry-run"]);
+    for part in [
+        "communities.nullable.communities_community",
+        "sql      ALTER TABLE \"communities_community\" ADD COLUMN \"organization_id\"",
+        "   locks    ",
+        "   cost     ",
+        "   undo     ",
+        "   gate     ",
+        "Nothing was changed.",
+    ] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    let plan: Value =
+        serde_json::from_str(&target.done("run", &["--dry-run", "--format", "json"])).unwrap();
+    let steps = plan["steps"].as_array().unwrap();
+    assert!(steps.len() > 20 && plan["run"].is_null(), "{plan:#}");
+    let short = target.done("run", &["--dry-run", "--until", "organizations"]);
+    assert!(!short.contains(".nullable."), "{short}");
+    assert!(before == std::fs::read(&target.database).unwrap());
+    assert_eq!(target.count(OURS).await, 0);
+    assert!(!target.directory.path().join("backups").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_to_its_end_with_a_backup_of_its_own_and_can_be_undone() {
+    let target = Target::with_undecided(0).await;
+    let output = target.command("run", &[]);
+    let progress = super::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{progress}");
+    assert!(
+        progress.contains("Taking the backup backups/"),
+        "{progress}"
+    );
+    assert!(progress.contains(" rows/s"), "{progress}");
+    assert!(progress.contains("organizations.table: done"), "{progress}");
+    let tables = target.migrated().await;
+    assert!(tables > 0);
+    let verified = switchyard(&["verify", "obcms-to-bmms", "--database", &target.url()])
+        .output()
+        .unwrap();
+    assert_eq!(verified.status.code(), Some(0));
+
+    // the same command has nothing to do any more
+    let again: Value = serde_json::from_str(&target.done("run", &["--format", "json"])).unwrap();
+    assert_eq!(
+        again["done"].as_u64().unwrap() + again["skipped"].as_u64().unwrap(),
+        again["steps"].as_u64().unwrap()
+    );
+    let backups = std::fs::read_dir(target.directory.path().join("backups")).unwrap();
+    assert_eq!(backups.count(), 1);
+
+    let reason = target.refused("rollback", &["--group", "nothing"]);
+    assert!(reason.contains("no group nothing"), "{reason}");
+    let output = target.command("rollback", &["--group", "mana"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(super::text(&output.stderr).contains("--yes"));
+    assert!(super::text(&output.stdout).contains("loses"));
+    assert_eq!(target.migrated().await, tables);
+    target.done("rollback", &["--group", "mana", "--yes"]);
+    let left = target.migrated().await;
+    assert!(0 < left && left < tables, "{left} of {tables}");
+
+    // and forward again: the run goes on where the group was undone
+    target.done("run", &[]);
+    assert_eq!(target.migrated().await, tables);
+    target.done("rollback", &["--yes"]);
+    assert_eq!(target.migrated().await, 0);
+    target.done("rollback", &["--yes"]);
+
+    // after everything was undone a new run begins
+    let stopped = target.done("run", &["--until", "organizations"]);
+    assert!(stopped.contains(" steps are done"), "{stopped}");
+    assert_eq!(target.migrated().await, 0);
+    assert_eq!(target.count("SELECT COUNT(*) FROM switchyard_run").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_gate_is_exit_code_1_with_its_remedy_and_the_same_command_goes_on_after_the_decision()
+ {
+    let target = Target::with_undecided(23).await;
+    let made = target.directory.path().join("kept");
+    let made = made.to_str().unwrap();
+    let taken = switchyard(&["backup", "--database", &target.url(), "--out", made])
+        .args(["--name", "before"])
+        .output()
+        .unwrap();
+    assert_eq!(taken.status.code(), Some(0));
+    let backup = format!("{made}/before");
+
+    let reason = target.refused("run", &["--backup", &backup]);
+    assert!(
+        reason.contains("23 of") && reason.contains("have no organization."),
+        "{reason}"
+    );
+    assert!(
+        reason.contains("Assign the 23 to an organization"),
+        "{reason}"
+    );
+    let reason = target.refused("run", &["--backup", &backup]);
+    assert!(reason.contains("Going on with the run"), "{reason}");
+    let dry = target.done("run", &["--dry-run"]);
+    assert!(
+        dry.starts_with("The run ") && !dry.contains(".nullable."),
+        "{dry}"
+    );
+
+    target.decide().await;
+    target.done("run", &["--backup", &backup]);
+    assert_eq!(target.count("SELECT COUNT(*) FROM switchyard_run").await, 1);
+    assert!(!target.directory.path().join("backups").exists());
+
+    let output = target.command("rollback", &["--full", &backup]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(super::text(&output.stdout).starts_with("Restoring "));
+    assert!(target.migrated().await > 0);
+    target.done("rollback", &["--full", &backup, "--yes"]);
+    assert_eq!(target.migrated().await, 0);
+    assert_eq!(target.count(OURS).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_pauses_a_run_and_the_same_command_finishes_it() {
+    let target = Target::with_undecided(0).await;
+    let mut child = switchyard(&["run", "obcms-to-bmms", "--database", &target.url()])
+        .current_dir(target.directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut first = String::new();
+    stderr.read_line(&mut first).unwrap();
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{first}{rest}");
+    assert!(rest.contains("paused by a signal"), "{first}{rest}");
+    assert!(target.migrated().await == 0);
+    target.done("run", &[]);
+    assert!(target.migrated().await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_refused_with_a_reason_and_changes_nothing() {
+    let target = Target::with_undecided(0).await;
+    let reason = target.refused("run", &["--until", "nowhere"]);
+    assert!(
+        reason.contains("no step or phase nowhere") && reason.contains("--dry-run"),
+        "{reason}"
+    );
+    let reason = target.refused("rollback", &["--yes"]);
+    assert!(reason.contains("no run of"), "{reason}");
+    let playbook = target.directory.path().join("wrong.toml");
+    let text = server::sample::PLAYBOOK.replace("\"communities_community\"", "\"no_such_table\"");
+    std::fs::write(&playbook, text).unwrap();
+    let output = switchyard(&["run", "wrong.toml", "--database", &target.url()])
+        .current_dir(target.directory.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = super::text(&output.stdout);
+    assert!(
+        told.contains("wrong.toml, line ") && told.contains("no_such_table"),
+        "{told}"
+    );
+    assert_eq!(target.count(OURS).await, 0);
+}
