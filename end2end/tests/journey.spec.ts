@@ -1,24 +1,22 @@
 // The main job in a real browser, from the first account to the ways back, on the sample system of real size. The steps
 // build on each other; each page that is met is also held against WCAG 2.2 AA.
-import type { Page } from "@playwright/test";
-import { expect, expectAccessible, test } from "../support/fixtures.ts";
+import { command } from "../support/command.ts";
+import { expect, expectAccessible, test, watchOf } from "../support/fixtures.ts";
 import { administrator } from "../support/people.ts";
+import { confirmPassword, confirmTyped } from "../support/questions.ts";
 
 test.use({ house: "journey" });
 test.describe.configure({ mode: "serial", timeout: 180_000 });
 
 const system = "/systems/obcms";
 
-/** Answers the dialog that asks for the password again before a destructive action, when it comes. */
-async function confirmPassword(page: Page, after: () => Promise<void>): Promise<void> {
-  await after();
-  const dialog = page.getByRole("dialog", { name: "Confirm that it is you" });
-  const asked = await dialog.waitFor({ timeout: 3_000 }).then(() => true, () => false);
-  if (!asked) return;
-  await dialog.getByLabel("Password").fill(administrator.password);
-  await dialog.getByRole("button").last().click();
-  await expect(dialog).toBeHidden();
-}
+/** The pilot: prepared by hand in the wizard, and two more as their lists were kept on paper. */
+const [first, ...others] = ["MOH", "MBHTE", "MAFAR"] as const;
+const file = `code,name,kind,contact_name,contact_email
+MOH,Ministry of Health,ministry,Safia Amir,safia@moh.example
+MBHTE,Ministry of Basic Education,ministry,Omar Dimapuro,omar@mbhte.example
+MAFAR,Ministry of Agriculture,ministry,Noraida Abas,noraida at mafar
+`;
 
 test("every item of the checklist that a person has to tick is ticked by name", async ({ open }) => {
   const page = await open(administrator, `${system}/checklist`);
@@ -60,6 +58,18 @@ test("the run stops at the gate of the 23 projects that no rule can place", asyn
   await expectAccessible(page);
 });
 
+test("the page of the run outlives a server that is killed and started again", async ({ open, server }) => {
+  const page = await open(administrator, `${system}/runs/1`);
+  await expect(page.getByText(/Gate closed/).first()).toBeVisible();
+  watchOf(page).connectionWillBeLost();
+  await server.stop("SIGKILL");
+  await expect(page.getByText(/^Connection lost at/)).toBeVisible({ timeout: 60_000 });
+  await expectAccessible(page);
+  await server.start();
+  await expect(page.getByText(/^Connection lost at/)).toBeHidden({ timeout: 60_000 });
+  await expect(page.getByText(/Gate closed/).first()).toBeVisible();
+});
+
 test("the projects are assigned by rule, the gate opens, and the run ends", async ({ open }) => {
   const page = await open(administrator, `${system}/coverage`);
   await expect(page.getByText(/23/).first()).toBeVisible();
@@ -77,4 +87,167 @@ test("the projects are assigned by rule, the gate opens, and the run ends", asyn
   await expect(again.or(done).first()).toBeVisible();
   if (await again.isVisible()) await again.click();
   await expect(page.locator("main .head, main header").getByText(/Done/).first()).toBeVisible({ timeout: 120_000 });
+});
+
+test("the report is measured against the live system, and every check passes", async ({ open }) => {
+  const page = await open(administrator, `${system}/reports`);
+  await expect(page.getByText("No report yet")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Measure now" }).click();
+  await expect(page).toHaveURL(/\/reports\/1$/, { timeout: 120_000 });
+  await expect(page.getByText(/^All \d+ checks passed$/).first()).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("three organizations are imported, after the wrong row is put right on the page", async ({ open }) => {
+  const page = await open(administrator, `${system}/organizations/import`);
+  await page.getByText("Paste text instead").click();
+  await page.getByLabel("Text of the CSV file").fill(file);
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Read the text" }).click();
+  await expect(page.getByRole("heading", { name: "Fix 1 row" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Import \d/ })).toHaveAttribute("aria-disabled", "true");
+  await expectAccessible(page);
+  const wrong = page.getByLabel("Contact address, line 4");
+  await wrong.fill("noraida@mafar.example");
+  await wrong.press("Tab");
+  await expect(page.getByText("Ready to import")).toBeVisible();
+  await page.getByRole("button", { name: "Import 3" }).click();
+  await expect(page).toHaveURL(/\/organizations$/);
+  for (const code of [first, ...others]) await expect(page.getByText(code, { exact: true }).first()).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("an organization is prepared in the wizard, which refuses to hand over before its list is done", async ({ open }) => {
+  const wizard = `${system}/organizations/${first}/onboard`;
+  const page = await open(administrator, `${wizard}?step=hand-over`);
+  const handOver = page.getByRole("button", { name: "Hand over: mark as prepared" });
+  await expect(handOver).toHaveAttribute("aria-disabled", "true");
+  await expectAccessible(page);
+
+  await page.goto(`${wizard}?step=administrator`);
+  await page.getByRole("button", { name: "Add an administrator" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Amina Sali");
+  await dialog.getByLabel("Address").fill("amina@moh.example");
+  await dialog.getByRole("button", { name: "Add the person" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.goto(`${wizard}?step=training`);
+  await page.getByLabel("Amina Sali is trained").check();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.goto(`${wizard}?step=owner`);
+  await page.getByRole("checkbox", { name: /Data owner agreed/ }).check();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.goto(`${wizard}?step=hand-over`);
+  await page.getByRole("button", { name: "Check now" }).click();
+  await expect(page.getByText("0 foreign rows").first()).toBeVisible({ timeout: 30_000 });
+  await handOver.click();
+  await expect(page.getByRole("button", { name: "Start its pilot" })).toHaveAttribute("aria-disabled", "true");
+  await expectAccessible(page);
+});
+
+test("two more are prepared, and the three are planned as the pilot", async ({ open }) => {
+  const page = await open(administrator, `${system}/organizations`);
+  for (const code of others) {
+    const path = `${system}/organizations/${code}`;
+    const { version } = (await command(page, "GET", path)).body.organization;
+    const people = [{ name: "Ali Datu", email: `ali@${code.toLowerCase()}.example`, role: "organization-administrator", training: null, trained: true }];
+    const changed = await command(page, "PATCH", path, { version, people, ticks: [["data-owner", true]] });
+    expect(changed.status).toBe(200);
+    expect((await command(page, "POST", `${path}/isolation`)).body.foreign_rows).toBe(0);
+    const after = (await command(page, "GET", path)).body.organization.version;
+    expect((await command(page, "POST", `${path}/move`, { version: after, to: "prepared" })).body.organization.stage).toBe("prepared");
+  }
+  const waves = [{ title: "Pilot", organizations: [first, ...others], soak_days: 14 }];
+  expect((await command(page, "PUT", `${system}/waves`, { waves })).status).toBe(200);
+  await page.reload();
+  const pilot = page.getByRole("region", { name: "Waves" });
+  await expect(pilot.getByText("MAFAR, MBHTE, MOH")).toBeVisible();
+  await expect(pilot.getByRole("button", { name: "Start the pilot" })).toBeHidden();
+  await expectAccessible(page);
+});
+
+test("six open gates and the typed name switch the mode, and many organizations are served", async ({ open }) => {
+  const page = await open(administrator, `${system}/mode`);
+  await expect(page.getByText("6 of 6 gates open").first()).toBeVisible({ timeout: 30_000 });
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Switch to BMMS mode" }).click();
+  await confirmTyped(page, "Switch to BMMS mode?");
+  await expect(page.getByRole("heading", { name: "BMMS mode is on", level: 1 })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("heading", { name: "Measured downtime" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Organization:/ })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.goto(`${system}/all`);
+  const totals = page.getByRole("region", { name: "Records by organization" });
+  await expect(totals.getByRole("rowheader", { name: /^OOBC/ })).toBeVisible();
+  await expect(totals.locator("tfoot td").last()).toHaveText(/\d/);
+  await expectAccessible(page);
+
+  await page.goto(`${system}/organizations`);
+  await page.getByRole("button", { name: "Start the pilot" }).click();
+  await expect(page.getByText("Pilot", { exact: true }).first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Start the pilot" })).toBeHidden();
+  await expectAccessible(page);
+});
+
+test("the mode is switched back, and nothing is lost", async ({ open }) => {
+  const page = await open(administrator, `${system}/rollback`);
+  const press = page.getByRole("button", { name: "Switch the mode back…" });
+  await expect(press).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("radio", { name: "Switch the mode back" }).check();
+  await expectAccessible(page);
+  await press.click();
+  await confirmTyped(page, "Switch the mode back?");
+  const record = page.getByRole("region", { name: "Mode switched back" });
+  await expect(record.getByText("Rolled back", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(record.getByText(/, 0 rows lost/)).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Organization:/ })).toBeHidden();
+  await expectAccessible(page);
+});
+
+test("one app is undone, the others stay, and what comes after is written down", async ({ open }) => {
+  const page = await open(administrator, `${system}/rollback`);
+  await expect(page.getByRole("radio", { name: "Undo one app" })).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("radio", { name: "Undo one app" }).check();
+  const app = page.getByRole("radio", { name: /^Communities/ });
+  await expect(app).toBeEnabled();
+  await app.check();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Undo Communities…" }).click();
+  await confirmTyped(page, "Undo Communities?");
+  const record = page.getByRole("region", { name: "Undone: communities" });
+  await expect(record.getByText("Rolled back", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(record.getByText("After it: 0 of 5 tasks done")).toBeVisible({ timeout: 30_000 });
+  await expectAccessible(page);
+
+  await record.getByLabel("Find the cause").fill("The names of two barangays were merged by mistake.");
+  await record.getByLabel("Done").first().check();
+  await record.getByRole("button", { name: "Write it down" }).first().click();
+  await expect(record.getByText("After it: 1 of 5 tasks done")).toBeVisible({ timeout: 30_000 });
+
+  const { groups } = (await command(page, "GET", `${system}/coverage`)).body;
+  for (const group of groups) {
+    for (const model of group.models) expect(model.required, model.table).toBe(group.name !== "communities");
+  }
+});
+
+test("the verified backup is restored, and the tasks after it wait", async ({ open }) => {
+  const page = await open(administrator, `${system}/rollback`);
+  await expect(page.getByRole("radio", { name: "Go back in full" })).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("radio", { name: "Go back in full" }).check();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: /^Restore .*…$/ }).click();
+  await confirmTyped(page, /^Restore .*\?$/);
+  const record = page.getByRole("region", { name: /^Restored / });
+  await expect(record.getByText("Rolled back", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(record.getByText("After it: 0 of 5 tasks done")).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("heading", { name: "Earlier rollbacks" })).toBeVisible();
+  await expectAccessible(page);
 });
