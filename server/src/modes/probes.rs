@@ -18,6 +18,7 @@ struct Probe {
     at: Duration,
     well: bool,
     mode: Option<String>,
+    started: Option<String>,
 }
 
 /// Probes that go on in the background until dropped.
@@ -51,7 +52,8 @@ impl Probes {
                     found.push(Probe {
                         at,
                         well: answer.as_ref().is_some_and(Health::is_well),
-                        mode: answer.and_then(|health| health.mode),
+                        mode: answer.as_ref().and_then(|health| health.mode.clone()),
+                        started: answer.and_then(|health| health.started),
                     });
                 }
                 tokio::select! {
@@ -63,11 +65,12 @@ impl Probes {
         probes
     }
 
-    /// Mode of the newest answer, if the application is well.
-    pub(super) fn mode_now(&self) -> Option<Option<String>> {
+    /// Mode of the newest answer to a question that was asked after `since`, if the application is well. An earlier
+    /// answer may be of the process that is gone.
+    pub(super) fn mode_since(&self, since: Instant) -> Option<Option<String>> {
         let found = self.found.lock().ok()?;
         let last = found.last()?;
-        last.well.then(|| last.mode.clone())
+        (last.well && self.began + last.at >= since).then(|| last.mode.clone())
     }
 
     /// One answer a second: whether every question of that second was answered well.
@@ -82,9 +85,20 @@ impl Probes {
     pub(super) fn downtime(&self) -> Duration {
         self.found
             .lock()
-            .map(|found| downtime(&timeline(&found)))
+            .map(|found| downtime(&timeline(&found)) + unseen(&found))
             .unwrap_or_default()
     }
+}
+
+/// Restarts that no question fell into: the application says another start than in the answer before, so it was away
+/// for at most the time between the two.
+fn unseen(probes: &[Probe]) -> Duration {
+    probes
+        .windows(2)
+        .filter(|pair| pair[0].well && pair[1].well)
+        .filter(|pair| pair[0].started.is_some() && pair[0].started != pair[1].started)
+        .map(|pair| pair[1].at.saturating_sub(pair[0].at))
+        .sum()
 }
 
 fn timeline(found: &[Probe]) -> Vec<(Duration, bool)> {
@@ -146,6 +160,23 @@ mod tests {
         ];
         assert_eq!(downtime(&probes), Duration::from_millis(1500));
         assert_eq!(downtime(&probes[..3]), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn a_restart_between_two_good_answers_counts_as_away_for_the_time_between_them() {
+        let probe = |ms: u64, started: &str| Probe {
+            at: Duration::from_millis(ms),
+            well: true,
+            mode: None,
+            started: Some(started.into()),
+        };
+        let probes = [
+            probe(0, "a"),
+            probe(50, "a"),
+            probe(130, "b"),
+            probe(180, "b"),
+        ];
+        assert_eq!(unseen(&probes), Duration::from_millis(80));
     }
 
     #[test]

@@ -306,7 +306,10 @@ impl Switching<'_> {
         let began = Instant::now();
         let mut written = Instant::now();
         loop {
-            let now = self.probes.as_ref().and_then(Probes::mode_now);
+            let now = self
+                .probes
+                .as_ref()
+                .and_then(|probes| probes.mode_since(began));
             if let Some(Some(said)) = &now
                 && said.eq_ignore_ascii_case(wanted)
             {
