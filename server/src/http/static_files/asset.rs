@@ -10,9 +10,13 @@ use rust_embed::RustEmbed;
 use super::policy;
 
 #[derive(RustEmbed)]
-#[folder = "../dist"]
+// an absolute path (build.rs): with a relative one, a debug server compiled before the folder exists never finds its files
+#[folder = "$CONSOLE_DIST"]
 #[allow_missing = true]
 struct Dist;
+
+// The macro takes an unset variable for an empty folder; this does not compile without it.
+const _: &str = env!("CONSOLE_DIST");
 
 /// A file, ready to be sent.
 pub(super) struct Asset {
