@@ -4,8 +4,11 @@ use std::env;
 use std::path::PathBuf;
 
 fn main() {
-    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
-    let repository = manifest.parent().expect("the server lies in a folder of the repository");
+    let manifest =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
+    let repository = manifest
+        .parent()
+        .expect("the server lies in a folder of the repository");
     let dist = repository.join("dist");
     println!("cargo:rustc-env=CONSOLE_DIST={}", dist.display());
     println!("cargo:rerun-if-changed=build.rs");
