@@ -172,6 +172,7 @@ pub async fn view(state: &AppState, system: &Arc<System>) -> Result<ModeView, Sy
         .unwrap_or(0);
     let mut history = rows::switches(&state.store, system.slug()).await?;
     let newest = (!history.is_empty()).then(|| history.remove(0));
+    let gates = gates(state, system, current.other()).await?;
     Ok(ModeView {
         current: badge(&names, current, organizations),
         other: badge(&names, current.other(), organizations),
@@ -184,7 +185,9 @@ pub async fn view(state: &AppState, system: &Arc<System>) -> Result<ModeView, Sy
             current,
             &system.playbook()?.organizations.default.code,
         ),
-        gates: gates(state, system, current.other()).await?,
+        fingerprint: bound_to(system, &names, current.other(), &gates),
+        needs_approval: needs_approval(state, current.other()),
+        gates,
         usual_downtime_ms: rows::usual_downtime_ms(&state.store, system.slug()).await?,
         switch: newest,
         history,
@@ -271,22 +274,24 @@ async fn modes_running(
     Ok(rows::is_switching(tx, system.slug()).await?)
 }
 
-/// What an approval of a switch is bound to.
-pub async fn fingerprint(
-    state: &AppState,
-    system: &Arc<System>,
-    to: Mode,
-) -> Result<String, SystemError> {
+/// What an approval of a switch to many organizations is bound to now.
+pub async fn fingerprint(state: &AppState, system: &Arc<System>) -> Result<String, SystemError> {
     let names = names(system).ok_or_else(no_modes)?;
+    let gates = gates(state, system, Mode::Multi).await?;
+    Ok(bound_to(system, &names, Mode::Multi, &gates))
+}
+
+/// The same of gates that were measured already: the mode wanted, the file as it is, and which gates are open.
+fn bound_to(system: &System, names: &playbook::Mode, to: Mode, gates: &[Gate]) -> String {
     let mut hasher = Sha256::new();
     let mut add = |text: &str| {
         hasher.update((text.len() as u64).to_be_bytes());
         hasher.update(text.as_bytes());
     };
     add(system.slug());
-    add(value(&names, to));
+    add(value(names, to));
     add(&known(system, None).file.unwrap_or_default());
-    for gate in gates(state, system, to).await? {
+    for gate in gates {
         add(&gate.name);
         add(if gate.state == GateState::Open {
             "open"
@@ -294,7 +299,12 @@ pub async fn fingerprint(
             "closed"
         });
     }
-    Ok(hex::encode(hasher.finalize()))
+    hex::encode(hasher.finalize())
+}
+
+/// Whether a second administrator has to approve a switch to this mode. Never the way back: it must not wait.
+fn needs_approval(state: &AppState, to: Mode) -> bool {
+    to == Mode::Multi && state.config.approvals.require_second_administrator
 }
 
 /// The first gate that is closed.
@@ -361,9 +371,9 @@ pub async fn begin(
         ));
     }
     let now = state.clock.now();
-    let bound = fingerprint(state, system, to).await?;
     let mut tx = state.store.write().await?;
-    if to == Mode::Multi && state.config.approvals.require_second_administrator {
+    if needs_approval(state, to) {
+        let bound = bound_to(system, &names, to, &gates);
         approvals::consume(&mut tx, now, system.slug(), ApprovalAction::Mode, &bound).await?;
     }
     let switch = ModeSwitch {

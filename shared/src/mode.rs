@@ -58,6 +58,10 @@ pub struct ModeView {
     pub changes: Vec<ModeChange>,
     /// Conditions for switching to the other mode.
     pub gates: Vec<Gate>,
+    /// Hash of the switch to the other mode as it is now; an approval of it names this and is void after any change.
+    pub fingerprint: String,
+    /// Whether a second administrator has to approve the switch to the other mode.
+    pub needs_approval: bool,
     /// Median of measured downtimes in milliseconds, if any.
     pub usual_downtime_ms: Option<u64>,
     /// The switch going on now, or the last one.

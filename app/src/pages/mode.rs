@@ -110,6 +110,8 @@ mod tests {
             trouble: None,
             changes: Vec::new(),
             gates: Vec::new(),
+            fingerprint: String::new(),
+            needs_approval: false,
             usual_downtime_ms: None,
             switch: switch.map(|state| ModeSwitch {
                 id: 1,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use shared::approval::ApprovalAction;
-use shared::mode::Mode;
 
 use crate::modes;
 use crate::rollbacks;
@@ -81,7 +80,7 @@ async fn run(system: &Arc<System>) -> Result<Vec<Choice>, SystemError> {
 
 async fn mode(state: &AppState, system: &Arc<System>) -> Result<Vec<Choice>, SystemError> {
     Ok(vec![Choice {
-        fingerprint: modes::fingerprint(state, system, Mode::Multi).await?,
+        fingerprint: modes::fingerprint(state, system).await?,
         text: format!("Switch {} to many organizations", system.config.title),
     }])
 }
