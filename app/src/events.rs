@@ -54,7 +54,7 @@ pub struct Live {
     wanted: StoredValue<bool>,
 }
 
-const TOPICS: [Topic; 12] = [
+const TOPICS: [Topic; 13] = [
     Topic::System,
     Topic::Run,
     Topic::Coverage,
@@ -67,6 +67,7 @@ const TOPICS: [Topic; 12] = [
     Topic::Approvals,
     Topic::Accounts,
     Topic::Audit,
+    Topic::Health,
 ];
 
 // how long the stream may be away before people are told that they see old values

@@ -2,6 +2,7 @@
 //! line and remedy, so that nothing is found out at two in the morning. It must not do anything with what it reads.
 
 mod environment;
+mod probes;
 mod read;
 mod system;
 mod value;
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use environment::VARIABLES;
+pub use probes::ProbeConfig;
 pub use read::{ConfigError, from_environment, from_file, from_text};
 pub use system::{Hook, Hooks, SystemConfig};
 pub use value::{DatabaseSource, HttpAddress, PlaybookSource, Slug};

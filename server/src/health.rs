@@ -31,6 +31,10 @@ pub struct Health {
     pub organization_context: Option<String>,
     /// When it was started, as it says.
     pub started: Option<String>,
+    /// Errors that it counted since it was started.
+    pub errors: Option<u64>,
+    /// Connections to its database that it says it has.
+    pub connections: Option<u64>,
 }
 
 impl Health {
@@ -159,6 +163,10 @@ fn read(status: u16, body: &[u8], took: Duration) -> Health {
         default_organization: text(&["default_organization", "default_organization_code"]),
         organization_context: text(&["organization_context"]),
         started: text(&["started_at", "started"]),
+        errors: json.get("errors").and_then(Value::as_u64),
+        connections: database
+            .and_then(|database| database.get("connections"))
+            .and_then(Value::as_u64),
     }
 }
 

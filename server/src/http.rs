@@ -27,6 +27,7 @@ mod runs;
 mod security;
 mod session;
 mod static_files;
+mod system_health;
 mod systems;
 
 use axum::extract::DefaultBodyLimit;
@@ -63,6 +64,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(data::routes())
         .merge(reports::routes())
         .merge(rollback::routes())
+        .merge(system_health::routes())
         .merge(openapi::routes())
 }
 

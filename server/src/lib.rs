@@ -25,6 +25,7 @@ pub mod moment;
 pub mod organizations;
 pub mod playbooks;
 pub mod preflight;
+pub mod probes;
 pub mod reconcile;
 pub mod refusal;
 pub mod reports;

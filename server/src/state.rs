@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::events::Hub;
 use crate::metrics::Metrics;
 use crate::moment::Clock;
+use crate::probes::Probes;
 use crate::store::Store;
 use crate::systems::Systems;
 
@@ -32,6 +33,8 @@ pub struct AppState {
     pub tasks: TaskTracker,
     /// Numbers for `/metrics`.
     pub metrics: Arc<Metrics>,
+    /// What the health probes found last.
+    pub probes: Arc<Probes>,
 }
 
 impl AppState {
@@ -46,6 +49,7 @@ impl AppState {
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             metrics: Arc::new(Metrics::new()),
+            probes: Arc::new(Probes::default()),
         }
     }
 }

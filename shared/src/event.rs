@@ -65,4 +65,6 @@ pub enum Topic {
     Accounts,
     /// Audit log.
     Audit,
+    /// Measured health.
+    Health,
 }

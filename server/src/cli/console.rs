@@ -121,6 +121,7 @@ impl Started {
             mut terminate,
         } = self;
         crate::reconcile::begin(&state);
+        crate::probes::begin(&state);
         let shutdown = state.shutdown.clone();
         let on_signal = shutdown.clone();
         tokio::spawn(async move {

@@ -132,6 +132,26 @@ impl Place<'_> {
             .unwrap_or(0..0)
     }
 
+    /// A key of a table of a system, such as `probes`; the table of the system when it is not found.
+    fn system_key(&self, index: usize, table: &str, key: &str) -> Range<usize> {
+        let whole = self.system(index).start;
+        let heading = format!("[systems.{table}]");
+        let mut offset = 0;
+        let mut inside = false;
+        for line in self.text.split_inclusive('\n') {
+            let here = offset..offset;
+            offset += line.len();
+            let line = line.trim();
+            if line.starts_with('[') {
+                // the table of this system is the first one behind its beginning
+                inside = here.start >= whole && line == heading;
+            } else if inside && line.split(['=', ' ']).next() == Some(key) {
+                return here;
+            }
+        }
+        whole..whole
+    }
+
     /// A key at the top level or in a table of it.
     fn key(&self, name: &str) -> Range<usize> {
         let start = self
@@ -224,6 +244,20 @@ fn check_system(
             at(),
             format!("`{}` is not a time zone", system.timezone),
             "Write a name of the time zone database, such as `Asia/Manila`.",
+        ));
+    }
+    if let Some((key, message, remedy)) = system.probes.trouble() {
+        return Err(place.wrong(
+            place.system_key(index, "probes", key),
+            format!("the probes of `{slug}`: {message}"),
+            &remedy,
+        ));
+    }
+    if !system.probes.views.is_empty() && system.application_url.is_none() {
+        return Err(place.wrong(
+            place.system_key(index, "probes", "views"),
+            format!("the probes of `{slug}` name views, but it has no `application_url`"),
+            "Write `application_url`, below which the views are.",
         ));
     }
     for (name, hook) in [

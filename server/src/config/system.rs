@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::probes::ProbeConfig;
 use super::value::{DatabaseSource, HttpAddress, PlaybookSource, Slug};
 
 /// A system under management.
@@ -35,6 +36,9 @@ pub struct SystemConfig {
     /// Programs that Switchyard may start.
     #[serde(default)]
     pub hooks: Hooks,
+    /// How its health is measured.
+    #[serde(default)]
+    pub probes: ProbeConfig,
     /// Directory of this system's backups. Default `backups/SLUG` in `data`.
     #[serde(default)]
     pub backups: Option<PathBuf>,

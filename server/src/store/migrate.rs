@@ -8,7 +8,10 @@ use sqlx::sqlite::SqlitePool;
 use super::StoreError;
 
 /// Schema versions in order; a published one is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_control_store.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_control_store.sql"),
+    include_str!("../../migrations/0002_health.sql"),
+];
 
 /// Applies what is missing.
 pub(super) async fn bring_up_to_date(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {

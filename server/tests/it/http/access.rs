@@ -59,6 +59,8 @@ const TABLE: &[(&str, &str, May)] = &[
     ),
     ("GET", "/systems/{system}/data", Viewer),
     ("GET", "/systems/{system}/data/{model}", Viewer),
+    ("GET", "/systems/{system}/health", Viewer),
+    ("POST", "/systems/{system}/health/baselines", Operator),
     ("GET", "/systems/{system}/mode", Viewer),
     ("GET", "/systems/{system}/organizations", Viewer),
     ("GET", "/systems/{system}/organizations/{code}", Viewer),

@@ -1,0 +1,133 @@
+//! Health probes: the running server asks each application again and again how it is, writes samples down, and gives a
+//! verdict when there is enough evidence. A watcher that is silent makes no verdict, so that what depends on health holds.
+
+mod baseline;
+mod days;
+mod sample;
+mod verdict;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use shared::event::Topic;
+use shared::health::{Judgement, Outcome};
+use tokio::time::MissedTickBehavior;
+
+use crate::health::Health;
+use crate::state::AppState;
+use crate::store::{StoreError, health as table};
+use crate::systems::System;
+
+pub use baseline::{BaselineError, capture};
+pub use days::{availability_percent, by_day};
+pub use view::view;
+
+/// What the probes of this process found last.
+#[derive(Debug, Default)]
+pub struct Probes {
+    latest: Mutex<HashMap<String, Latest>>,
+}
+
+/// The last sample of one system.
+#[derive(Debug, Clone)]
+pub struct Latest {
+    /// When it was taken, by a clock that cannot jump.
+    pub beat: Instant,
+    /// What the application said; none when it did not answer.
+    pub health: Option<Health>,
+}
+
+impl Probes {
+    /// The last sample of a system, if one was taken since the server started.
+    pub fn latest(&self, system: &str) -> Option<Latest> {
+        self.lock().get(system).cloned()
+    }
+
+    fn beat(&self, system: &str, health: Option<Health>) {
+        let latest = Latest {
+            beat: Instant::now(),
+            health,
+        };
+        self.lock().insert(system.to_owned(), latest);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Latest>> {
+        // a map of whole values: a panic elsewhere cannot have left it half-written
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Begins to probe every system that has a health address; each ends when the server stops.
+pub fn begin(state: &AppState) {
+    for (place, system) in (0u32..).zip(state.systems.all()) {
+        if system.config.health_url.is_none() {
+            continue;
+        }
+        let (state, system) = (state.clone(), system.clone());
+        state.tasks.clone().spawn(async move {
+            // a hundred systems are not asked in the same moment
+            let interval = system.config.probes.interval();
+            let first = interval.min(Duration::from_secs(1)) + interval * (place % 16) / 32;
+            tokio::select! {
+                () = tokio::time::sleep(first) => {}
+                () = state.shutdown.cancelled() => return,
+            }
+            watch(state, system).await;
+        });
+    }
+}
+
+async fn watch(state: AppState, system: Arc<System>) {
+    let mut ticks = tokio::time::interval(system.config.probes.interval());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = state.shutdown.cancelled() => return,
+        }
+        if let Err(error) = measure_once(&state, &system).await {
+            tracing::warn!(system = system.slug(), %error, "a health sample could not be kept");
+        }
+    }
+}
+
+/// Takes one sample of a system and keeps it.
+///
+/// # Errors
+/// When the control store cannot keep it; then the watcher counts as silent.
+pub async fn measure_once(state: &AppState, system: &Arc<System>) -> Result<Outcome, StoreError> {
+    let before = state
+        .probes
+        .latest(system.slug())
+        .and_then(|latest| latest.health);
+    let (sample, health) = sample::take(system, before.as_ref(), state.clock.now()).await;
+    let config = &system.config.probes;
+    table::append(
+        &state.store,
+        system.slug(),
+        &sample,
+        config.interval_seconds,
+        config.samples_kept(),
+    )
+    .await?;
+    state.probes.beat(system.slug(), health);
+    state.hub.changed(system.slug(), Topic::Health);
+    Ok(sample.outcome)
+}
+
+/// What the samples of a system say now.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn judge(state: &AppState, system: &System) -> Result<Judgement, StoreError> {
+    let config = &system.config.probes;
+    let newest =
+        table::newest(&state.store, system.slug(), verdict::samples_needed(config)).await?;
+    let silence = state
+        .probes
+        .latest(system.slug())
+        .map(|latest| latest.beat.elapsed());
+    Ok(verdict::of(config, &newest, silence))
+}

@@ -1,0 +1,149 @@
+//! Everything that the health page of a system shows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use shared::health::{HealthLimits, HealthMark, HealthPoint, HealthView, Outcome};
+
+use super::days::{availability_percent, by_day, mean};
+use crate::moment::Moment;
+use crate::state::AppState;
+use crate::store::health::{Hour, Sample};
+use crate::store::{StoreError, health as table, modes, runs};
+use crate::systems::System;
+
+/// Most points of the chart.
+const POINTS: i64 = 400;
+/// Days that the bars show, and one more for the zone.
+const BACK: Duration = Duration::from_secs(91 * 86_400);
+
+/// The page for the last `hours`.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<HealthView, StoreError> {
+    let config = &system.config.probes;
+    let now = state.clock.now();
+    let from = now.minus(Duration::from_secs(u64::from(hours) * 3600));
+    let zone = TimeZone::get(&system.config.timezone).unwrap_or(TimeZone::UTC);
+    let all = table::hours(&state.store, system.slug(), now.minus(BACK)).await?;
+    let sums: Vec<(Moment, Hour)> = if hours <= config.keep_days * 24 {
+        let samples = table::since(&state.store, system.slug(), from).await?;
+        samples
+            .iter()
+            .map(|sample| (sample.at, sum_of(sample)))
+            .collect()
+    } else {
+        all.iter().map(|hour| (hour.begin(), *hour)).collect()
+    };
+    let days = by_day(&all, now, &zone);
+    Ok(HealthView {
+        now: super::judge(state, system).await?,
+        not_measured: system
+            .config
+            .health_url
+            .is_none()
+            .then(|| "Its configuration has no health_url.".into()),
+        limits: HealthLimits {
+            interval_seconds: config.interval_seconds,
+            slow_ms: config.slow_ms,
+            bad_samples: config.bad_samples,
+            good_samples: config.good_samples,
+            minimum_samples: config.minimum_samples,
+        },
+        points: points(&sums, from, now),
+        availability_percent: availability_percent(&days),
+        days,
+        baselines: table::baselines(&state.store, system.slug()).await?,
+        marks: marks(state, system, from).await?,
+        zone: system.config.timezone.clone(),
+    })
+}
+
+/// Sums put together so that the chart has at most [`POINTS`] and no bad stretch falls out of it.
+fn points(sums: &[(Moment, Hour)], from: Moment, now: Moment) -> Vec<HealthPoint> {
+    let width = ((now.0 - from.0) / POINTS).max(1);
+    let mut buckets: BTreeMap<i64, Hour> = BTreeMap::new();
+    for (at, sum) in sums {
+        // what lies ahead was measured before the clock was set back
+        if *at < from || *at > now {
+            continue;
+        }
+        let bucket = ((at.0 - from.0) / width).min(POINTS - 1);
+        let into = buckets.entry(bucket).or_default();
+        into.samples += sum.samples;
+        into.bad += sum.bad;
+        into.errors += sum.errors;
+        into.answers += sum.answers;
+        into.response_sum_ms += sum.response_sum_ms;
+        into.response_max_ms = into.response_max_ms.max(sum.response_max_ms);
+        into.database_answers += sum.database_answers;
+        into.database_sum_ms += sum.database_sum_ms;
+    }
+    buckets
+        .iter()
+        .map(|(bucket, sum)| point(Moment(from.0 + bucket * width), sum))
+        .collect()
+}
+
+fn sum_of(sample: &Sample) -> Hour {
+    let response = sample.response_ms.map(i64::from);
+    let database = sample.database_ms.map(i64::from);
+    Hour {
+        samples: 1,
+        bad: i64::from(sample.outcome == Outcome::Bad),
+        errors: i64::from(sample.errors.unwrap_or(0)),
+        answers: i64::from(response.is_some()),
+        response_sum_ms: response.unwrap_or(0),
+        response_max_ms: response.unwrap_or(0),
+        database_answers: i64::from(database.is_some()),
+        database_sum_ms: database.unwrap_or(0),
+        ..Hour::default()
+    }
+}
+
+fn point(at: Moment, sum: &Hour) -> HealthPoint {
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    HealthPoint {
+        at: at.rfc3339(),
+        response_ms: mean(sum.response_sum_ms, sum.answers),
+        response_max_ms: (sum.answers > 0).then(|| count(sum.response_max_ms)),
+        database_ms: mean(sum.database_sum_ms, sum.database_answers),
+        samples: count(sum.samples),
+        bad: count(sum.bad),
+        errors: count(sum.errors),
+    }
+}
+
+async fn marks(
+    state: &AppState,
+    system: &System,
+    from: Moment,
+) -> Result<Vec<HealthMark>, StoreError> {
+    let since = from.rfc3339();
+    let recent = |until: &Option<String>| until.as_ref().is_none_or(|until| *until >= since);
+    let runs = runs::summaries(&state.store, system.slug()).await?;
+    let switches = modes::switches(&state.store, system.slug()).await?;
+    let mut marks: Vec<HealthMark> = runs
+        .into_iter()
+        .filter(|run| recent(&run.finished))
+        .map(|run| HealthMark {
+            at: run.started,
+            until: run.finished,
+            title: format!("Run {}", run.number),
+        })
+        .chain(
+            switches
+                .into_iter()
+                .filter(|switch| recent(&switch.finished))
+                .map(|switch| HealthMark {
+                    at: switch.started,
+                    until: switch.finished,
+                    title: "Mode switch".into(),
+                }),
+        )
+        .collect();
+    marks.sort_by(|one, other| one.at.cmp(&other.at));
+    Ok(marks)
+}

@@ -1,0 +1,189 @@
+//! Health probes against an application that answers what a test wants: samples, verdicts, bounded history, baselines.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::routing::get;
+use serde_json::json;
+use server::moment::Moment;
+use server::probes;
+use server::store::health::{self, Sample};
+use server::systems::System;
+use shared::account::Role;
+use shared::health::{HealthView, Outcome, Verdict};
+
+use crate::site::Site;
+
+/// An application on a real socket whose status a test chooses.
+pub struct Answering {
+    pub address: String,
+    status: Arc<AtomicU16>,
+}
+
+impl Answering {
+    pub async fn start() -> Self {
+        let status = Arc::new(AtomicU16::new(200));
+        let answer = status.clone();
+        let page = move || {
+            let answer = answer.clone();
+            async move {
+                let status = StatusCode::from_u16(answer.load(Ordering::SeqCst)).unwrap();
+                let word = if status.is_success() { "ok" } else { "error" };
+                let body = json!({
+                    "status": word, "mode": "obcms", "errors": 4, "database": { "ok": true, "connections": 7 },
+                });
+                (status, axum::Json(body))
+            }
+        };
+        let router = axum::Router::new()
+            .route("/health", get(page))
+            .route("/broken", get(|| async { StatusCode::BAD_GATEWAY }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, status }
+    }
+
+    pub fn say(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// A site whose system is this application, with these views in each sample.
+    pub async fn site(&self, views: &[&str]) -> Site {
+        let address = self.address.clone();
+        let views: Vec<String> = views.iter().map(|view| (*view).to_owned()).collect();
+        Site::start_with(move |config| {
+            let system = &mut config.systems[0];
+            system.health_url = Some(format!("{address}/health").try_into().unwrap());
+            system.application_url = Some(address.try_into().unwrap());
+            system.probes.views = views;
+        })
+        .await
+    }
+}
+
+fn system(site: &Site) -> Arc<System> {
+    site.app.state.systems.get("obcms").unwrap()
+}
+
+async fn measure(site: &Site, times: u32) {
+    for _ in 0..times {
+        site.app.wait(Duration::from_secs(30));
+        probes::measure_once(&site.app.state, &system(site))
+            .await
+            .unwrap();
+    }
+}
+
+async fn page(site: &Site) -> HealthView {
+    let mut viewer = site.app.client(Role::Viewer).await;
+    viewer.get("/systems/obcms/health?hours=24").await.read()
+}
+
+#[tokio::test]
+async fn an_outage_is_told_after_three_bad_samples_and_its_end_after_two_good_ones() {
+    let application = Answering::start().await;
+    let site = application.site(&[]).await;
+    let state = &site.app.state;
+    let verdict = || async { probes::judge(state, &system(&site)).await.unwrap().verdict };
+    assert_eq!(verdict().await, Verdict::NotEnoughEvidence);
+    measure(&site, 3).await;
+    assert_eq!(verdict().await, Verdict::Good);
+    application.say(503);
+    measure(&site, 2).await;
+    assert_eq!(verdict().await, Verdict::Good);
+    measure(&site, 1).await;
+    assert_eq!(verdict().await, Verdict::Bad);
+    application.say(200);
+    measure(&site, 1).await;
+    assert_eq!(verdict().await, Verdict::Bad);
+    measure(&site, 1).await;
+    assert_eq!(verdict().await, Verdict::Good);
+
+    let page = page(&site).await;
+    let today = page.days.last().unwrap();
+    assert_eq!((today.measured_seconds, today.bad_seconds), (240, 90));
+    assert_eq!(page.availability_percent, Some(62.5));
+    let samples: u32 = page.points.iter().map(|point| point.samples).sum();
+    assert_eq!(samples, 8);
+    assert!(page.points.iter().all(|point| point.database_ms.is_some()));
+}
+
+#[tokio::test]
+async fn a_view_that_does_not_render_makes_the_sample_bad_and_is_named() {
+    let application = Answering::start().await;
+    let site = application.site(&["/health", "/broken"]).await;
+    measure(&site, 3).await;
+    let judgement = probes::judge(&site.app.state, &system(&site))
+        .await
+        .unwrap();
+    assert_eq!(judgement.verdict, Verdict::Bad);
+    assert_eq!(judgement.reason, "/broken answered HTTP 502.");
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_neither_wipes_the_history_nor_lets_it_grow_without_end() {
+    let site = Site::start().await;
+    let store = &site.app.state.store;
+    let start = site.app.clock.now();
+    let take = |at: Moment| Sample {
+        at,
+        outcome: Outcome::Good,
+        response_ms: Some(3),
+        database_ms: Some(1),
+        errors: Some(0),
+        connections: None,
+        why: None,
+    };
+    for hour in 0..100 {
+        let at = start.plus(Duration::from_secs(hour * 3600));
+        health::append(store, "obcms", &take(at), 30, 50)
+            .await
+            .unwrap();
+    }
+    let far = start.plus(Duration::from_secs(86_400 * 5000));
+    health::append(store, "obcms", &take(far), 30, 50)
+        .await
+        .unwrap();
+    assert_eq!(
+        health::newest(store, "obcms", 1000).await.unwrap().len(),
+        50
+    );
+    let hours = health::hours(store, "obcms", Moment(0)).await.unwrap();
+    assert_eq!(hours.len(), 101, "a jump by years must not remove a day");
+    // back again: the newest sample is the one that was taken last, whatever its time says
+    health::append(store, "obcms", &take(start), 30, 50)
+        .await
+        .unwrap();
+    let newest = health::newest(store, "obcms", 1).await.unwrap();
+    assert_eq!(newest[0].at, start);
+}
+
+#[tokio::test]
+async fn a_baseline_is_captured_once_under_its_name_and_only_from_enough_samples() {
+    let application = Answering::start().await;
+    let site = application.site(&[]).await;
+    let mut operator = site.app.client(Role::Operator).await;
+    let path = "/systems/obcms/health/baselines";
+    let wanted = json!({ "name": "Before release 2.1", "minutes": 60 });
+    measure(&site, 5).await;
+    let refused = operator.post(path, &wanted).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    measure(&site, 20).await;
+    let captured = operator.post(path, &wanted).await;
+    assert_eq!(captured.status, StatusCode::CREATED, "{}", captured.text);
+    assert_eq!(captured.json()["samples"], 25);
+    assert_eq!(
+        operator.post(path, &wanted).await.status,
+        StatusCode::CONFLICT
+    );
+    for (name, minutes) in [("", 60), ("x", 0), ("x", 99_999)] {
+        let answer = operator
+            .post(path, json!({ "name": name, "minutes": minutes }))
+            .await;
+        assert_eq!(answer.problem(), "invalid", "{name} {minutes}");
+    }
+    assert_eq!(page(&site).await.baselines.len(), 1);
+}
