@@ -4,17 +4,20 @@
 //! A [`Connection`] is dedicated to one piece of work and never pooled: a migration that kept a
 //! pooled connection would starve others, and its session settings would leak back into the pool.
 
+mod address;
 mod connection;
 mod dialect;
 mod error;
+mod postgres;
 mod replace;
 mod snapshot;
 mod sqlite;
 mod statement;
 mod url;
 
+pub use address::PostgresAddress;
 pub use connection::{Access, Connection, Patience};
-pub use dialect::{Dialect, quote};
+pub use dialect::{Dialect, parts, qualified, quote};
 pub use error::DbError;
 use error::existing_file;
 pub use replace::{Replaced, enter_wal, replace};

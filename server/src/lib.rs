@@ -9,6 +9,7 @@ pub mod backups;
 pub mod browse;
 pub mod checklist;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod coverage;
 pub mod db;

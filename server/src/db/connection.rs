@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::{DatabaseUrl, DbError, Dialect, Row, Statement};
 
@@ -34,6 +35,7 @@ pub struct Connection {
 #[derive(Debug)]
 enum Inner {
     Sqlite(Sqlite),
+    Postgres(Box<Postgres>),
 }
 
 impl Connection {
@@ -51,6 +53,9 @@ impl Connection {
     ) -> Result<Self, DbError> {
         let inner = match url {
             DatabaseUrl::Sqlite(path) => Inner::Sqlite(Sqlite::open(path, access, patience).await?),
+            DatabaseUrl::Postgres(address) => {
+                Inner::Postgres(Box::new(Postgres::open(address, access, patience).await?))
+            }
         };
         Ok(Self {
             inner,
@@ -73,6 +78,7 @@ impl Connection {
         let statement = statement.into();
         match &mut self.inner {
             Inner::Sqlite(sqlite) => sqlite.execute(&statement).await,
+            Inner::Postgres(postgres) => postgres.execute(&statement).await,
         }
     }
 
@@ -102,6 +108,7 @@ impl Connection {
         let statement = statement.into();
         match &mut self.inner {
             Inner::Sqlite(sqlite) => sqlite.for_each(&statement, visit).await,
+            Inner::Postgres(postgres) => postgres.for_each(&statement, visit).await,
         }
     }
 
@@ -109,18 +116,27 @@ impl Connection {
     pub async fn prepare(&mut self, sql: &str) -> Result<(), DbError> {
         match &mut self.inner {
             Inner::Sqlite(sqlite) => sqlite.prepare(sql).await,
+            Inner::Postgres(postgres) => postgres.prepare(sql).await,
         }
     }
 
-    /// Begins a transaction that will write, taking the write lock at once, so that it cannot
-    /// fail later for having read first.
+    /// Begins a transaction that will write. SQLite takes its one write lock at once, so that it
+    /// cannot fail later for having read first; PostgreSQL locks what the statements touch.
     pub async fn begin_write(&mut self) -> Result<(), DbError> {
-        self.execute("BEGIN IMMEDIATE").await.map(drop)
+        let begin = match self.dialect() {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+        };
+        self.execute(begin).await.map(drop)
     }
 
     /// Begins a transaction that only reads: all its answers are of one moment.
     pub async fn begin_read(&mut self) -> Result<(), DbError> {
-        self.execute("BEGIN").await.map(drop)
+        let begin = match self.dialect() {
+            Dialect::Sqlite => "BEGIN",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        self.execute(begin).await.map(drop)
     }
 
     /// Commits the open transaction.
@@ -136,7 +152,11 @@ impl Connection {
 
     /// Switches the enforcement of foreign keys and reads the setting back. Inside a transaction
     /// SQLite ignores the switch silently; the answer is then an error rather than a cascade.
+    /// PostgreSQL needs no such switch, and always enforces them.
     pub async fn enforce_foreign_keys(&mut self, on: bool) -> Result<(), DbError> {
+        if self.dialect() == Dialect::Postgres {
+            return Ok(());
+        }
         let wanted = i64::from(on);
         self.execute(format!("PRAGMA foreign_keys = {wanted}"))
             .await?;
@@ -153,6 +173,7 @@ impl Connection {
     pub async fn close(self) {
         match self.inner {
             Inner::Sqlite(sqlite) => sqlite.close().await,
+            Inner::Postgres(postgres) => postgres.close().await,
         }
     }
 }

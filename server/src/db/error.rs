@@ -65,6 +65,74 @@ pub enum DbError {
         /// What the database said.
         detail: String,
     },
+    /// The work is done on files, and the target is on a server.
+    #[error("{place} is not a file: backups of it are not taken by this program")]
+    NotAFile {
+        /// The address, without its password.
+        place: String,
+    },
+    /// The server does not answer, or has no such database.
+    #[error("{place} cannot be reached: {detail}")]
+    Unreachable {
+        /// The address, without its password.
+        place: String,
+        /// What the system or the server said.
+        detail: String,
+    },
+    /// The server does not accept the user or the password.
+    #[error("{place} did not accept the user and password: {detail}")]
+    Authentication {
+        /// The address, without its password.
+        place: String,
+        /// What the server said.
+        detail: String,
+    },
+    /// The server is older than this program knows.
+    #[error("{place} is PostgreSQL {version}; 13 or later is needed")]
+    TooOld {
+        /// The address, without its password.
+        place: String,
+        /// Its version.
+        version: String,
+    },
+    /// The server is a replica that cannot be written.
+    #[error("{place} is a standby: it can only be read")]
+    Standby {
+        /// The address, without its password.
+        place: String,
+    },
+    /// The connection broke: the server was restarted, or ended our session.
+    #[error("the connection to {place} was lost: {detail}")]
+    ConnectionLost {
+        /// The address, without its password.
+        place: String,
+        /// What the driver said.
+        detail: String,
+    },
+    /// A lock was not granted in time, or a deadlock was broken up.
+    #[error("another session holds a lock: {detail}")]
+    LockNotGranted {
+        /// The database's words.
+        detail: String,
+        /// The statement.
+        sql: String,
+    },
+    /// Our role may not do this.
+    #[error("the database role may not do this: {detail}")]
+    Privilege {
+        /// The database's words, naming the object.
+        detail: String,
+        /// The statement.
+        sql: String,
+    },
+    /// Somebody, or a limit, cancelled the statement.
+    #[error("a statement was cancelled: {detail}")]
+    Cancelled {
+        /// The database's words.
+        detail: String,
+        /// The statement.
+        sql: String,
+    },
     /// A constraint of the database refused a write.
     #[error("the database refused a row: {detail}")]
     Constraint {
@@ -101,10 +169,37 @@ impl DbError {
         }
     }
 
+    /// Tells PostgreSQL's failures apart by their SQLSTATE.
+    pub(super) fn from_postgres(code: &str, place: &str, sql: &str, detail: String) -> Self {
+        let (place, sql) = (place.to_owned(), sql.to_owned());
+        match code {
+            // lock_timeout, deadlock, serialization
+            "55P03" | "40P01" | "40001" => Self::LockNotGranted { detail, sql },
+            "42501" => Self::Privilege { detail, sql },
+            "25006" => Self::ReadOnly { path: place },
+            "53100" => Self::DiskFull { path: place },
+            "57014" => Self::Cancelled { detail, sql },
+            "XX001" | "XX002" => Self::Corrupt {
+                path: place,
+                detail,
+            },
+            "28P01" | "28000" => Self::Authentication { place, detail },
+            _ if code.starts_with("23") => Self::Constraint { detail, sql },
+            // shut down, crashed, session ended by an administrator or by an idle timeout
+            _ if code.starts_with("57P") || code.starts_with("08") || code == "25P03" => {
+                Self::ConnectionLost { place, detail }
+            }
+            _ if code.starts_with("53") => Self::Unreachable { place, detail },
+            _ => Self::Statement { detail, sql },
+        }
+    }
+
     /// One sentence on what to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Url { .. } => "Write the address as sqlite:PATH.",
+            Self::Url { .. } => {
+                "Write the address as sqlite:PATH or postgres://USER@HOST/DATABASE."
+            }
             Self::Missing { .. } => "Check the path: Switchyard never creates a target.",
             Self::CannotOpen { .. } => {
                 "Check that the account running Switchyard may open the file and its directory."
@@ -121,6 +216,28 @@ impl DbError {
             }
             Self::DiskFull { .. } => "Free disk space and resume: what was committed is kept.",
             Self::Storage { .. } => "Check the disk and the system's log, then resume.",
+            Self::NotAFile { .. } => "Take and restore backups with pg_dump and pg_restore.",
+            Self::Unreachable { .. } => {
+                "Check the host, the port, the name of the database and that the server is running."
+            }
+            Self::Authentication { .. } => {
+                "Check the user and the password, in the address, PGPASSWORD or the password file, \
+                 and the server's pg_hba.conf."
+            }
+            Self::TooOld { .. } => "Upgrade the server first.",
+            Self::Standby { .. } => "Name the primary server.",
+            Self::ConnectionLost { .. } => {
+                "Resume when the server is back: what was committed is kept, the rest was taken back."
+            }
+            Self::LockNotGranted { .. } => {
+                "Wait until the other session has finished, or end it, and resume: nothing was \
+                 changed."
+            }
+            Self::Privilege { .. } => {
+                "Grant what the message names to the role of the address, or use the role that owns \
+                 the tables."
+            }
+            Self::Cancelled { .. } => "Find out who cancelled it, and resume.",
             Self::Constraint { .. } => {
                 "Correct the rows named, or the playbook's rule, and resume."
             }
@@ -134,6 +251,14 @@ impl DbError {
     pub fn without_directory(&self) -> String {
         let text = self.to_string();
         let path = match self {
+            Self::NotAFile { place }
+            | Self::Unreachable { place, .. }
+            | Self::Authentication { place, .. }
+            | Self::TooOld { place, .. }
+            | Self::Standby { place }
+            | Self::ConnectionLost { place, .. } => {
+                return text.replace(place, "the database");
+            }
             Self::Missing { path }
             | Self::CannotOpen { path, .. }
             | Self::NotADatabase { path }
@@ -142,9 +267,15 @@ impl DbError {
             | Self::ReadOnly { path }
             | Self::DiskFull { path }
             | Self::Storage { path, .. } => path,
-            Self::Url { .. } | Self::Constraint { .. } | Self::Statement { .. } => return text,
+            Self::Url { .. }
+            | Self::LockNotGranted { .. }
+            | Self::Privilege { .. }
+            | Self::Cancelled { .. }
+            | Self::Constraint { .. }
+            | Self::Statement { .. } => return text,
         };
         match Path::new(path).parent() {
+            _ if path.starts_with("postgres://") => text.replace(path.as_str(), "the database"),
             Some(directory) if directory != Path::new("") => {
                 text.replace(&format!("{}/", directory.display()), "")
             }
@@ -154,7 +285,7 @@ impl DbError {
 
     /// Whether waiting and trying again can help.
     pub fn is_locked(&self) -> bool {
-        matches!(self, Self::Locked { .. })
+        matches!(self, Self::Locked { .. } | Self::LockNotGranted { .. })
     }
 }
 

@@ -189,7 +189,7 @@ pub async fn take(
     name: &str,
     watch: Watch<'static>,
 ) -> Result<Backup, BackupError> {
-    let DatabaseUrl::Sqlite(live) = url.clone();
+    let live = url.file()?;
     let (directory, name) = (directory.to_owned(), name.to_owned());
     blocking(move || write::take(&live, &directory, &name, watch)).await
 }

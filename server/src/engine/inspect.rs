@@ -1,15 +1,38 @@
 //! Reads the [`Schema`] of a target. It reads catalogues only: rows are counted when asked.
 
+mod postgres;
+
 use std::collections::BTreeMap;
 
 use super::schema::{Column, ForeignKey, Index, IndexOrigin, Schema, Table, Trigger, View};
-use crate::db::{Connection, DbError, Dialect, Statement, quote};
+use crate::db::{Connection, DbError, Dialect, Statement};
 
 /// Reads the whole schema, in a handful of queries whatever the number of tables.
 pub async fn inspect(db: &mut Connection) -> Result<Schema, DbError> {
     match db.dialect() {
         Dialect::Sqlite => sqlite(db).await,
+        Dialect::Postgres => postgres::schema(db).await,
     }
+}
+
+/// The text of the definition of every table, or of one of them, by the table's name: what the
+/// world is compared with.
+pub async fn definitions(
+    db: &mut Connection,
+    only: Option<&str>,
+) -> Result<BTreeMap<String, String>, DbError> {
+    if db.dialect() == Dialect::Postgres {
+        return postgres::definitions(db, only).await;
+    }
+    let mut statement = Statement::new("SELECT name, sql FROM sqlite_schema WHERE type = 'table'");
+    if let Some(only) = only {
+        statement.sql.push_str(" AND name = ?");
+        statement = statement.bind(only);
+    }
+    let rows = db.rows(statement).await?;
+    Ok((rows.iter())
+        .map(|row| (row.string(0), row.string(1)))
+        .collect())
 }
 
 /// Counts the rows of the named tables (those that exist) into the schema.
@@ -18,12 +41,13 @@ pub async fn count_rows(
     schema: &mut Schema,
     tables: impl IntoIterator<Item = &str>,
 ) -> Result<(), DbError> {
+    let dialect = db.dialect();
     for name in tables {
         let Some(table) = schema.table(name).map(|table| table.name.clone()) else {
             continue;
         };
         let rows = db
-            .count(format!("SELECT COUNT(*) FROM {}", quote(&table)))
+            .count(format!("SELECT COUNT(*) FROM {}", dialect.relation(&table)))
             .await?;
         if let Some(table) = schema.tables.get_mut(&table) {
             table.rows = Some(rows.unsigned_abs());

@@ -109,7 +109,7 @@ pub async fn since(
     playbook: Option<&Playbook>,
     watch: Watch<'static>,
 ) -> Result<Loss, BackupError> {
-    let DatabaseUrl::Sqlite(live) = url.clone();
+    let live = url.file()?;
     let (backup, playbook) = (backup.clone(), playbook.cloned());
     blocking(move || {
         let ours = compare::Ours::of(playbook.as_ref());
@@ -127,7 +127,7 @@ pub async fn export(
     file: &Path,
     watch: Watch<'static>,
 ) -> Result<Exported, BackupError> {
-    let DatabaseUrl::Sqlite(live) = url.clone();
+    let live = url.file()?;
     let (backup, playbook, file) = (backup.clone(), playbook.cloned(), file.to_owned());
     blocking(move || {
         let ours = compare::Ours::of(playbook.as_ref());

@@ -65,13 +65,13 @@ pub async fn restore(
 ) -> Result<Restored, BackupError> {
     let backup = open(backup)?;
     accept(&backup, rules).await?;
-    let DatabaseUrl::Sqlite(live) = url.clone();
+    let live = url.file()?;
     blocking(move || restore_into(&backup, &live, watch)).await
 }
 
 /// Files that restores have kept beside a target, oldest first.
 pub fn kept(url: &DatabaseUrl) -> Result<Vec<PathBuf>, BackupError> {
-    let DatabaseUrl::Sqlite(live) = url;
+    let live = &url.file()?;
     let directory = directory_of(live);
     let prefix = beside(live, "before-restore-");
     let entries = fs::read_dir(&directory).map_err(BackupError::file("read", &directory))?;

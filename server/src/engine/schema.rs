@@ -126,8 +126,12 @@ pub struct View {
 pub const RESERVED_PREFIX: &str = "switchyard_";
 
 impl Schema {
-    /// The table of that name. SQLite compares names without regard to ASCII case.
+    /// The table of that name. SQLite compares names without regard to ASCII case, PostgreSQL
+    /// does not.
     pub fn table(&self, name: &str) -> Option<&Table> {
+        if self.dialect == Dialect::Postgres {
+            return self.tables.get(name);
+        }
         self.tables.get(name).or_else(|| {
             self.tables
                 .values()
@@ -156,11 +160,11 @@ impl Schema {
 }
 
 impl Table {
-    /// The column of that name, without regard to ASCII case.
+    /// The column of that name: of exactly that name, else without regard to ASCII case.
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns
-            .iter()
-            .find(|column| column.name.eq_ignore_ascii_case(name))
+        let exact = self.columns.iter().find(|column| column.name == name);
+        exact
+            .or_else(|| (self.columns.iter()).find(|column| column.name.eq_ignore_ascii_case(name)))
     }
 
     /// The foreign key made of exactly this one column.

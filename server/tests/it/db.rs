@@ -1,5 +1,7 @@
 //! Targets that cannot be used: each is told apart, with what to do about it.
 
+mod postgres;
+
 use std::path::Path;
 
 use server::db::{Access, Connection, DatabaseUrl, DbError};

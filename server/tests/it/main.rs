@@ -17,6 +17,7 @@ mod engine;
 mod engine_evidence;
 mod http;
 mod probes;
+mod postgres;
 mod reports;
 mod sample;
 mod site;

@@ -8,6 +8,7 @@ use super::lease::Lease;
 use super::session::{Halt, Session};
 use crate::db::Statement;
 use crate::engine::gate::CallerFact;
+use crate::engine::inspect;
 use crate::engine::journal::{self, JournalError, RunRecord, StepRecord, StepState, transition};
 use crate::engine::operation::Operation;
 
@@ -142,13 +143,16 @@ impl<'a> Driver<'a> {
                 .bind(self.record.run.as_str())
                 .bind(table);
         self.session.execute(forget).await?;
-        let remember = Statement::new(
-            "INSERT INTO switchyard_expected (run, table_name, sql) \
-             SELECT ?, name, sql FROM sqlite_schema WHERE type = 'table' AND name = ?",
-        )
-        .bind(self.record.run.as_str())
-        .bind(table);
-        self.session.execute(remember).await?;
+        let name = table;
+        for (table, sql) in inspect::definitions(self.session.db(), Some(name)).await? {
+            let remember = Statement::new(
+                "INSERT INTO switchyard_expected (run, table_name, sql) VALUES (?, ?, ?)",
+            )
+            .bind(self.record.run.as_str())
+            .bind(table)
+            .bind(sql);
+            self.session.execute(remember).await?;
+        }
         Ok(())
     }
 
@@ -160,12 +164,7 @@ impl<'a> Driver<'a> {
         let expected: HashMap<String, String> = (self.session.rows(expected).await?.into_iter())
             .map(|row| (row.string(0), row.string(1)))
             .collect();
-        let found: HashMap<String, String> = (self.session)
-            .rows("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
-            .await?
-            .into_iter()
-            .map(|row| (row.string(0), row.string(1)))
-            .collect();
+        let found = inspect::definitions(self.session.db(), None).await?;
         for assumed in &self.record.plan.assumed {
             let name = &assumed.table;
             let expected = expected.get(name).or(assumed.sql.as_ref());

@@ -8,7 +8,9 @@ use crate::engine::backup::free_bytes;
 
 /// Disk, directory and journal mode.
 pub(super) async fn checks(db: &mut Connection, surroundings: &Surroundings) -> Vec<Check> {
-    let DatabaseUrl::Sqlite(file) = db.url().clone();
+    let Some(file) = db.url().path().map(Path::to_owned) else {
+        return Vec::new();
+    };
     let directory = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => Path::new(".").to_owned(),

@@ -1,0 +1,293 @@
+//! Reads the schema of a PostgreSQL target from its catalogue: ordinary and partitioned tables of
+//! every schema but the server's own. Partitions belong to their table and are not listed.
+
+use std::collections::BTreeMap;
+
+use crate::db::{Connection, DbError, Dialect, Row, Statement, qualified, quote};
+use crate::engine::schema::{Column, ForeignKey, Index, IndexOrigin, Schema, Table, Trigger, View};
+
+/// Tables by their number in the catalogue.
+type Tables = BTreeMap<i64, Table>;
+
+pub(super) async fn schema(db: &mut Connection) -> Result<Schema, DbError> {
+    let mut tables = tables(db, None).await?;
+    indexes(db, &mut tables).await?;
+    triggers(db, &mut tables).await?;
+    let views = views(db).await?;
+    Ok(Schema {
+        dialect: Dialect::Postgres,
+        tables: (tables.into_values())
+            .map(|table| (table.name.clone(), table))
+            .collect(),
+        views,
+    })
+}
+
+/// The definitions of all tables, or of one, by name.
+pub(super) async fn definitions(
+    db: &mut Connection,
+    only: Option<&str>,
+) -> Result<BTreeMap<String, String>, DbError> {
+    let tables = tables(db, only).await?;
+    Ok((tables.into_values())
+        .map(|table| (table.name, table.sql))
+        .collect())
+}
+
+/// Which tables a query over the catalogue is about; `$1` is one of them or NULL for all.
+fn about(only: Option<&str>, sql: &str) -> Statement {
+    const CHOSEN: &str = "(SELECT c.oid, n.nspname, c.relname, c.relkind FROM pg_class AS c \
+         JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition \
+         AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
+    match only {
+        None => Statement::new(sql.replace("CHOSEN", &format!("{CHOSEN})"))),
+        Some(table) => {
+            Statement::new(sql.replace("CHOSEN", &format!("{CHOSEN} AND c.oid = to_regclass(?))")))
+                .bind(Dialect::Postgres.relation(table))
+        }
+    }
+}
+
+async fn tables(db: &mut Connection, only: Option<&str>) -> Result<Tables, DbError> {
+    let statement = about(
+        only,
+        "SELECT t.oid::int8, t.nspname::text, t.relname::text, pg_table_is_visible(t.oid), \
+         pg_get_partkeydef(t.oid) FROM CHOSEN AS t",
+    );
+    let mut tables = Tables::new();
+    let mut endings = BTreeMap::new();
+    for row in db.rows(statement).await? {
+        let (schema, name) = (row.string(1), row.string(2));
+        let visible = row.integer(3) == 1;
+        let name = qualified((!visible).then_some(schema.as_str()), &name);
+        endings.insert(row.integer(0), row.text(4).map(str::to_owned));
+        tables.insert(
+            row.integer(0),
+            Table {
+                name,
+                sql: String::new(),
+                columns: Vec::new(),
+                primary_key: Vec::new(),
+                rowid: false,
+                strict: false,
+                autoincrement: false,
+                foreign_keys: Vec::new(),
+                indexes: Vec::new(),
+                triggers: Vec::new(),
+                rows: None,
+            },
+        );
+    }
+    let mut lines = columns(db, &mut tables, only).await?;
+    for (table, line) in constraints(db, &mut tables, only).await? {
+        lines.entry(table).or_default().push(line);
+    }
+    for (number, table) in &mut tables {
+        let partitioned = endings.get(number).cloned().flatten();
+        table.sql = format!(
+            "CREATE TABLE {} ({}){}",
+            Dialect::Postgres.relation(&table.name),
+            lines.remove(number).unwrap_or_default().join(", "),
+            partitioned.map_or_else(String::new, |by| format!(" PARTITION BY {by}"))
+        );
+    }
+    Ok(tables)
+}
+
+/// Reads the columns and answers the lines of each table's definition.
+async fn columns(
+    db: &mut Connection,
+    tables: &mut Tables,
+    only: Option<&str>,
+) -> Result<BTreeMap<i64, Vec<String>>, DbError> {
+    let statement = about(
+        only,
+        "SELECT a.attrelid::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), \
+         a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text \
+         FROM CHOSEN AS t JOIN pg_attribute AS a ON a.attrelid = t.oid \
+         LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+         WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
+    );
+    let mut lines: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for row in db.rows(statement).await? {
+        let number = row.integer(0);
+        let Some(table) = tables.get_mut(&number) else {
+            continue;
+        };
+        let column = column(&row);
+        let mut line = format!("{} {}", quote(&column.name), column.declared_type);
+        if column.not_null {
+            line.push_str(" NOT NULL");
+        }
+        match &column.default {
+            Some(value) if column.generated => {
+                line.push_str(&format!(" GENERATED ALWAYS AS ({value}) STORED"));
+            }
+            Some(value) if value.starts_with("GENERATED") => line.push_str(&format!(" {value}")),
+            Some(value) => line.push_str(&format!(" DEFAULT {value}")),
+            None => {}
+        }
+        lines.entry(number).or_default().push(line);
+        table.columns.push(column);
+    }
+    Ok(lines)
+}
+
+fn column(row: &Row) -> Column {
+    let identity = match row.text(5) {
+        Some("a") => Some("GENERATED ALWAYS AS IDENTITY".to_owned()),
+        Some("d") => Some("GENERATED BY DEFAULT AS IDENTITY".to_owned()),
+        _ => None,
+    };
+    Column {
+        name: row.string(1),
+        declared_type: row.string(2),
+        not_null: row.integer(3) == 1,
+        default: identity.or_else(|| row.text(4).map(str::to_owned)),
+        generated: row.text(6).is_some_and(|kind| !kind.is_empty()),
+    }
+}
+
+/// Reads primary and foreign keys and answers the lines of all constraints.
+async fn constraints(
+    db: &mut Connection,
+    tables: &mut Tables,
+    only: Option<&str>,
+) -> Result<Vec<(i64, String)>, DbError> {
+    let statement = about(
+        only,
+        "SELECT k.conrelid::int8, k.contype::text, k.conname::text, \
+         pg_get_constraintdef(k.oid), k.confdeltype::text, k.confupdtype::text, \
+         (SELECT json_agg(a.attname ORDER BY u.at)::text FROM unnest(k.conkey) \
+          WITH ORDINALITY AS u (number, at) \
+          JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number), \
+         (SELECT json_agg(a.attname ORDER BY u.at)::text FROM unnest(k.confkey) \
+          WITH ORDINALITY AS u (number, at) \
+          JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.number), \
+         f.relname::text, fn.nspname::text, pg_table_is_visible(f.oid) \
+         FROM CHOSEN AS t JOIN pg_constraint AS k ON k.conrelid = t.oid \
+         LEFT JOIN pg_class AS f ON f.oid = k.confrelid \
+         LEFT JOIN pg_namespace AS fn ON fn.oid = f.relnamespace \
+         WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0 \
+         ORDER BY k.conrelid, k.contype, k.conname",
+    );
+    let mut lines = Vec::new();
+    for row in db.rows(statement).await? {
+        let number = row.integer(0);
+        let Some(table) = tables.get_mut(&number) else {
+            continue;
+        };
+        match row.text(1) {
+            Some("p") => table.primary_key = names(row.text(6)),
+            Some("f") => {
+                let visible = row.integer(10) == 1;
+                let schema = row.string(9);
+                table.foreign_keys.push(ForeignKey {
+                    columns: names(row.text(6)),
+                    table: qualified((!visible).then_some(schema.as_str()), &row.string(8)),
+                    referenced: names(row.text(7)),
+                    on_delete: action(row.text(4)),
+                    on_update: action(row.text(5)),
+                });
+            }
+            _ => {}
+        }
+        let line = format!("CONSTRAINT {} {}", quote(&row.string(2)), row.string(3));
+        lines.push((number, line));
+    }
+    Ok(lines)
+}
+
+/// A list of names as JSON; an empty one for none.
+fn names(text: Option<&str>) -> Vec<String> {
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
+fn action(code: Option<&str>) -> String {
+    match code {
+        Some("c") => "CASCADE",
+        Some("n") => "SET NULL",
+        Some("d") => "SET DEFAULT",
+        Some("r") => "RESTRICT",
+        _ => "NO ACTION",
+    }
+    .to_owned()
+}
+
+/// An index that broke off while it was built serves nobody, and is not listed.
+async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
+    let statement = about(
+        None,
+        "SELECT i.indrelid::int8, c.relname::text, i.indisunique, i.indpred IS NOT NULL, \
+         i.indisprimary, k.oid IS NOT NULL, pg_get_indexdef(i.indexrelid), \
+         (SELECT json_agg(a.attname ORDER BY u.at)::text FROM unnest(i.indkey::int2[]) \
+          WITH ORDINALITY AS u (number, at) LEFT JOIN pg_attribute AS a \
+          ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number > 0 \
+          WHERE u.at <= i.indnkeyatts) \
+         FROM CHOSEN AS t JOIN pg_index AS i ON i.indrelid = t.oid \
+         JOIN pg_class AS c ON c.oid = i.indexrelid \
+         LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') \
+         WHERE i.indisvalid ORDER BY i.indrelid, c.relname",
+    );
+    for row in db.rows(statement).await? {
+        let Some(table) = tables.get_mut(&row.integer(0)) else {
+            continue;
+        };
+        let made = row.integer(5) == 0;
+        let columns: Vec<Option<String>> = (row.text(7))
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        table.indexes.push(Index {
+            name: row.string(1),
+            unique: row.integer(2) == 1,
+            partial: row.integer(3) == 1,
+            origin: match (row.integer(4), made) {
+                (1, _) => IndexOrigin::PrimaryKey,
+                (_, true) => IndexOrigin::Created,
+                (_, false) => IndexOrigin::Unique,
+            },
+            columns,
+            sql: made.then(|| row.string(6)),
+        });
+    }
+    Ok(())
+}
+
+async fn triggers(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
+    let statement = about(
+        None,
+        "SELECT g.tgrelid::int8, g.tgname::text, pg_get_triggerdef(g.oid) FROM CHOSEN AS t \
+         JOIN pg_trigger AS g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal \
+         ORDER BY g.tgrelid, g.tgname",
+    );
+    for row in db.rows(statement).await? {
+        if let Some(table) = tables.get_mut(&row.integer(0)) {
+            table.triggers.push(Trigger {
+                name: row.string(1),
+                sql: row.string(2),
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn views(db: &mut Connection) -> Result<Vec<View>, DbError> {
+    let statement = "SELECT n.nspname::text, c.relname::text, pg_table_is_visible(c.oid), \
+         pg_get_viewdef(c.oid) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('v', 'm') AND n.nspname <> 'information_schema' \
+         AND n.nspname !~ '^pg_' ORDER BY c.oid";
+    let rows = db.rows(statement).await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let visible = row.integer(2) == 1;
+            let schema = row.string(0);
+            View {
+                name: qualified((!visible).then_some(schema.as_str()), &row.string(1)),
+                sql: row.string(3),
+            }
+        })
+        .collect())
+}

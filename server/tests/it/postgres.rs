@@ -1,0 +1,105 @@
+//! A database of a real PostgreSQL server for one test. `scripts/test` starts one throw-away
+//! server for all of them (`SWITCHYARD_TEST_POSTGRES`); a test that is run alone starts its own.
+//! Without PostgreSQL's programs the tests fail: they are never skipped.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use server::cluster::{Cluster, Keep};
+use server::db::{Access, Connection, DatabaseUrl, PostgresAddress, quote};
+use tempfile::TempDir;
+
+/// A database, dropped at the end of the test.
+pub struct Database {
+    pub url: DatabaseUrl,
+    maintenance: DatabaseUrl,
+    name: String,
+    /// Stopped before its directory is removed.
+    own: Option<(Cluster, TempDir)>,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+impl Database {
+    /// An empty database.
+    pub async fn new() -> Self {
+        Self::like("template0").await
+    }
+
+    /// A database with the content of another, which nobody may be connected to.
+    pub async fn like(template: &str) -> Self {
+        let (maintenance, own) = match std::env::var("SWITCHYARD_TEST_POSTGRES") {
+            Ok(url) => (url.parse().unwrap(), None),
+            Err(_) => {
+                let directory = tempfile::tempdir().unwrap();
+                let cluster = Cluster::start(directory.path(), Keep::ThrowAway)
+                    .unwrap_or_else(|error| panic!("{error}"));
+                (cluster.url("postgres").unwrap(), Some((cluster, directory)))
+            }
+        };
+        Self::in_server(maintenance, own, template).await
+    }
+
+    async fn in_server(
+        maintenance: DatabaseUrl,
+        own: Option<(Cluster, TempDir)>,
+        template: &str,
+    ) -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let name = format!("test_{}_{number}", std::process::id());
+        let mut db = Connection::open(&maintenance, Access::Write).await.unwrap();
+        db.execute(format!(
+            "CREATE DATABASE {} TEMPLATE {}",
+            quote(&name),
+            quote(template)
+        ))
+        .await
+        .unwrap();
+        db.close().await;
+        Self {
+            url: DatabaseUrl::Postgres(address(&maintenance).with_database(&name).unwrap()),
+            maintenance,
+            name,
+            own,
+        }
+    }
+
+    /// Another database of the same server with the same content; nobody may be connected.
+    pub async fn twin(&self) -> Self {
+        Self::in_server(self.maintenance.clone(), None, &self.name).await
+    }
+
+    /// The address with which databases of the server are made.
+    pub fn maintenance(&self) -> &DatabaseUrl {
+        &self.maintenance
+    }
+}
+
+fn address(url: &DatabaseUrl) -> &PostgresAddress {
+    match url {
+        DatabaseUrl::Postgres(address) => address,
+        DatabaseUrl::Sqlite(_) => panic!("{url} is not PostgreSQL"),
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.own.is_some() {
+            return;
+        }
+        let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
+        // the test's own runtime may be gone by now
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let mut db = Connection::open(&maintenance, Access::Write).await.unwrap();
+                let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote(&name));
+                db.execute(drop).await.unwrap();
+                db.close().await;
+            });
+        });
+        let _ = dropped.join();
+    }
+}
