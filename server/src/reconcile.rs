@@ -17,7 +17,7 @@ use crate::{backups, runs as domain};
 /// Time between two looks when nobody wakes it.
 const LOOK: Duration = Duration::from_secs(3);
 /// A gate that a run waits at is measured again this often.
-const MEASURE_GATE: Duration = Duration::from_secs(10);
+const MEASURE_GATE: Duration = Duration::from_secs(3);
 /// The journals of the targets are looked through for unknown runs this often.
 const ADOPT: Duration = Duration::from_secs(60);
 

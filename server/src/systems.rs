@@ -249,6 +249,7 @@ impl System {
                 .map(str::to_owned)
                 .collect(),
             application: self.config.health_url.is_some() && self.config.application_url.is_some(),
+            quiet_seconds: self.config.quiet_seconds,
             ..Options::default()
         }
     }

@@ -171,6 +171,8 @@ fn system(installed: &Installed, listen: SocketAddr) -> Result<SystemConfig, Fai
         "health_url": format!("http://{listen}/health"),
         "application_url": format!("http://{listen}"),
         "timezone": "Asia/Manila",
+        // the sample application writes every few seconds and has no old version that could come back
+        "quiet_seconds": 3,
         "hooks": {
             "restart": hook(installed.restart_hook())?,
             "stop": hook(installed.stop_hook())?,

@@ -24,12 +24,21 @@ pub(super) use backups::Backups;
 /// Rows are told this often, and once more when they are all handled.
 const OFTEN: Duration = Duration::from_millis(500);
 
+/// Gates that whoever gave the command overrides.
+pub(super) struct Insisted {
+    /// Their names.
+    pub(super) gates: Vec<String>,
+    /// Why.
+    pub(super) reason: String,
+}
+
 /// A drive from the command line.
 pub(super) struct Driving {
     output: Output,
     stop: CancellationToken,
     /// Nothing for a drive backward: it asks for no backup.
     backups: Option<Backups>,
+    insisted: Option<Insisted>,
     told: Mutex<Option<Instant>>,
 }
 
@@ -40,8 +49,15 @@ impl Driving {
             output,
             stop,
             backups,
+            insisted: None,
             told: Mutex::new(None),
         }
+    }
+
+    /// The same with gates overridden, where the plan lets them be.
+    pub(super) fn insisting(mut self, insisted: Option<Insisted>) -> Self {
+        self.insisted = insisted;
+        self
     }
 
     /// Whether it is time to tell rows again.
@@ -106,8 +122,13 @@ impl Control for Driving {
         }
     }
 
-    async fn overridden(&self, _step: &str, _gate: &str) -> Option<Overriding> {
-        None
+    async fn overridden(&self, _step: &str, gate: &str) -> Option<Overriding> {
+        let insisted = self.insisted.as_ref()?;
+        let named = insisted.gates.iter().any(|name| name == gate);
+        named.then(|| Overriding {
+            by: std::env::var("USER").unwrap_or_else(|_| "the command line".into()),
+            reason: insisted.reason.clone(),
+        })
     }
 
     async fn probe(&self, work: &Outside) -> Result<Probed, OutsideError> {

@@ -2,14 +2,15 @@
 
 mod dry;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::driving::{Backups, Driving, of_drive, of_journal, stopped_by_signals};
+use super::driving::{Backups, Driving, Insisted, of_drive, of_journal, stopped_by_signals};
 use super::target::{Target, counted, of_database, read_playbook};
 use super::{Failure, Output};
 use crate::db::{Access, Connection};
@@ -34,6 +35,26 @@ pub struct Run {
     /// Stop after this step or phase; --dry-run lists them.
     #[arg(long, value_name = "STEP")]
     until: Option<String>,
+    /// Open this gate where the plan lets it be overridden; may be given several times. Needs --reason.
+    #[arg(
+        long = "override",
+        value_name = "GATE",
+        requires = "reason",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    overrides: Vec<String>,
+    /// Why the gates are overridden: it is kept with the steps in the target's journal.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "overrides",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    reason: Option<String>,
+    /// For how many seconds no old application version may have written before columns become required, instead of
+    /// the playbook's `quiet_seconds`; 0 leaves that gate out.
+    #[arg(long, value_name = "N")]
+    quiet_seconds: Option<u64>,
     /// Print every step with its SQL, locks, cost and undo, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -84,7 +105,11 @@ struct Standing {
 pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
     let playbook = read_playbook(&arguments.playbook)?;
     let mut db = arguments.target.open(Access::Read).await?;
-    let found = look(&mut db, &playbook).await?;
+    let options = Options {
+        quiet_seconds: arguments.quiet_seconds,
+        ..Options::default()
+    };
+    let found = look(&mut db, &playbook, &options).await?;
     db.close().await;
     let (id, begun, plan) = match found {
         Found::Refused(refusals) => return refused(&arguments.playbook, refusals, output),
@@ -116,13 +141,33 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
         begun,
     };
     let stop = stopped_by_signals(*output)?;
-    let driving = Driving::new(*output, stop.clone(), Some(backups));
+    let insisted = arguments.reason.map(|reason| Insisted {
+        gates: arguments.overrides,
+        reason,
+    });
+    let driving = Driving::new(*output, stop.clone(), Some(backups)).insisting(insisted);
     let started = Instant::now();
     let goal = Goal::Applied {
         until: arguments.until,
     };
     let mut db = arguments.target.open(Access::Write).await?;
-    let driven = drive(&mut db, &id, &plan, &goal, &driving).await;
+    let mut waited = HashSet::new();
+    let driven = loop {
+        let driven = drive(&mut db, &id, &plan, &goal, &driving).await;
+        let Ok(Outcome::WaitingAtGate(gate)) = &driven else {
+            break driven;
+        };
+        // time alone opens this gate, unless an old version writes meanwhile
+        if gate.gate != "no-old-writers" || !waited.insert(gate.step.clone()) {
+            break driven;
+        }
+        let left = u64::try_from(gate.whole - gate.value).unwrap_or(0);
+        output.progress(&format!("{} Waiting {left} s.", gate.evidence));
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(left)) => {}
+            () = stop.cancelled() => break Ok(Outcome::Paused),
+        }
+    };
     let record = journal::read(&mut db).await;
     db.close().await;
     let outcome = driven.map_err(of_drive)?;
@@ -134,7 +179,11 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
 }
 
 /// Looks at the journal first, and compiles when no run has to go on.
-async fn look(db: &mut Connection, playbook: &Playbook) -> Result<Found, Failure> {
+async fn look(
+    db: &mut Connection,
+    playbook: &Playbook,
+    options: &Options,
+) -> Result<Found, Failure> {
     let record = journal::read(db).await.map_err(of_journal)?;
     if let Some(record) = &record
         && is_open(record)
@@ -163,7 +212,7 @@ async fn look(db: &mut Connection, playbook: &Playbook) -> Result<Found, Failure
     count_rows(db, &mut schema, tables)
         .await
         .map_err(|error| of_database(&error))?;
-    let compiled = compile(playbook, &schema, &Options::default());
+    let compiled = compile(playbook, &schema, options);
     let finished = record.filter(|record| {
         record.plan.playbook == playbook.name && record.steps.iter().all(is_behind)
     });

@@ -46,6 +46,10 @@ pub struct SystemConfig {
     #[serde(default = "a_day")]
     #[schemars(range(min = 1, max = 720))]
     pub backup_hours: u32,
+    /// Instead of the playbook's `quiet_seconds`: for how long no old version of the application may have written before
+    /// columns become required; 0 leaves that gate out. Default: as the playbook says.
+    #[serde(default)]
+    pub quiet_seconds: Option<u64>,
     /// Zone of this system's times, such as `Asia/Manila`. Default `UTC`.
     #[serde(default = "utc")]
     pub timezone: String,

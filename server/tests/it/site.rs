@@ -57,7 +57,7 @@ fn system(world: &World) -> SystemConfig {
 
 fn configured(target: &Path, playbook: &Path, environment: &Path) -> String {
     format!(
-        "slug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"sqlite:{}\"\nplaybook = \"{}\"\nenvironment_file = \"{}\"\n",
+        "slug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"sqlite:{}\"\nplaybook = \"{}\"\nenvironment_file = \"{}\"\nquiet_seconds = 0\n",
         target.display(),
         playbook.display(),
         environment.display()

@@ -28,6 +28,12 @@ impl Driver<'_> {
         }
         record.finished_at_ms = Some(now_ms());
         record.lock_ms = millis(self.session.held());
+        if let Some(overriding) = self.overriding_of(&step.key) {
+            record.evidence = Some(match record.evidence.take() {
+                Some(evidence) => format!("{evidence} {overriding}"),
+                None => overriding,
+            });
+        }
         self.moved(&mut record, StepState::Done)?;
         self.save(at, record).await
     }

@@ -1,9 +1,9 @@
 //! The driver's transactions and its journal: everything that [`super::drive`] decides with.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
-use super::control::{Event, FactAnswer, Level};
+use super::control::{Event, FactAnswer, Level, Overriding};
 use super::lease::Lease;
 use super::session::{Halt, Session};
 use crate::db::Statement;
@@ -26,7 +26,7 @@ pub(super) struct Driver<'a> {
     /// Events of the open transaction, told when it commits.
     pub events: Vec<Event>,
     /// Gates that an administrator has overridden, by step and gate.
-    pub overridden: HashSet<(String, String)>,
+    pub overridden: HashMap<(String, String), Overriding>,
     /// Facts of the caller, asked outside of transactions.
     pub facts: HashMap<CallerFact, FactAnswer>,
     /// Whether rows left over were offered to their rules again in this drive.
@@ -41,7 +41,7 @@ impl<'a> Driver<'a> {
             record,
             written: Vec::new(),
             events: Vec::new(),
-            overridden: HashSet::new(),
+            overridden: HashMap::new(),
             facts: HashMap::new(),
             settled: false,
         }

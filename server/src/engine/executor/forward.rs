@@ -174,7 +174,7 @@ impl Driver<'_> {
             }
         }
         let gate = (evidence.step.clone(), evidence.gate.clone());
-        if !evidence.overridable || self.overridden.contains(&gate) {
+        if !evidence.overridable || self.overridden.contains_key(&gate) {
             return Ok(false);
         }
         let overriding = self.session.control().overridden(&gate.0, &gate.1).await;
@@ -186,7 +186,7 @@ impl Driver<'_> {
             gate.1, overriding.by, overriding.reason
         );
         self.log(Some(&gate.0), Level::Warning, line);
-        self.overridden.insert(gate);
+        self.overridden.insert(gate, overriding);
         Ok(true)
     }
 

@@ -6,6 +6,7 @@ use super::lease::now_ms;
 use super::session::Halt;
 use crate::db::{Statement, quote};
 use crate::engine::gate::{Gate, GateCheck, GateEvidence};
+use crate::engine::operation::Operation;
 
 impl Driver<'_> {
     /// Measures the gates of a step; the first that does not hold and is not overridden halts.
@@ -17,12 +18,27 @@ impl Driver<'_> {
                 continue;
             }
             let overridden = (step.key.clone(), gate.name.clone());
-            if gate.overridable && self.overridden.contains(&overridden) {
+            if gate.overridable && self.overridden.contains_key(&overridden) {
                 continue;
             }
             return Err(Halt::Gate(Box::new(evidence)));
         }
         Ok(())
+    }
+
+    /// Who overrode the gates of a step and why, as sentences; what the journal keeps of it.
+    pub(super) fn overriding_of(&self, step: &str) -> Option<String> {
+        let mut said: Vec<String> = (self.overridden.iter())
+            .filter(|((of, _), _)| of == step)
+            .map(|((_, gate), overriding)| {
+                format!(
+                    "The gate {gate} was overridden by {}: {}",
+                    overriding.by, overriding.reason
+                )
+            })
+            .collect();
+        said.sort();
+        (!said.is_empty()).then(|| said.join(" "))
     }
 
     async fn measure(&mut self, step: &str, gate: &Gate) -> Result<GateEvidence, Halt> {
@@ -127,22 +143,37 @@ impl Driver<'_> {
         let row = self.session.row(statement).await?;
         let quiet = i64::try_from(quiet_seconds).unwrap_or(i64::MAX);
         let (stamped, last) = row.map_or((0, None), |row| (row.integer(0), row.value(1).as_i64()));
-        let passed = last.map_or(quiet, |last| (now_ms() / 1_000 - last).clamp(0, quiet));
+        // nobody can have been seen to be quiet before the stamp was there to see them
+        let since = last.unwrap_or(0).max(self.stamped_since(table));
+        let passed = (now_ms() / 1_000 - since).clamp(0, quiet);
         evidence.holds = passed >= quiet;
         evidence.value = passed;
         evidence.whole = quiet;
         evidence.evidence = match last {
-            None => format!("No row of {table} came without an organization."),
+            None => format!(
+                "No row of {table} came without an organization since the column was added, \
+                 {passed} s ago or more."
+            ),
             Some(_) => format!(
                 "{stamped} rows of {table} came without an organization, the last {passed} s ago \
                  or more."
             ),
         };
         evidence.remedy = format!(
-            "Release the application version that fills the column everywhere. The gate opens \
-             {quiet} s after the last such row."
+            "Release the application version that fills the column everywhere. The gate opens by \
+             itself when {quiet} s pass without such a row: in {} s at the earliest.",
+            quiet - passed
         );
         Ok(())
+    }
+
+    /// The second in which the stamp of a table's rows was made.
+    fn stamped_since(&self, table: &str) -> i64 {
+        let added = (self.record.steps.iter()).find(|record| {
+            matches!(&record.step.operation, Operation::AddColumn { table: of, .. } if of == table)
+        });
+        let made = added.and_then(|record| record.finished_at_ms);
+        made.unwrap_or(self.record.started_at_ms) / 1_000
     }
 
     /// The rows of a table as the plan counted them.

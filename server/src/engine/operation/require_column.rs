@@ -87,6 +87,16 @@ fn gates(cx: &Cx<'_>, subject: Subject<'_>, way: RequireWay) -> Vec<Gate> {
     if way == RequireWay::Rebuild {
         gates.push(backup_verified());
     }
+    gates.push(Gate {
+        name: "coverage".into(),
+        title: format!("100% of the {} have an organization", subject.plural),
+        overridable: false,
+        check: GateCheck::Coverage {
+            table: subject.table.name.clone(),
+            column: subject.column.to_owned(),
+            plural: subject.plural.to_owned(),
+        },
+    });
     if quiet_seconds > 0 {
         gates.push(Gate {
             name: "no-old-writers".into(),
@@ -101,16 +111,6 @@ fn gates(cx: &Cx<'_>, subject: Subject<'_>, way: RequireWay) -> Vec<Gate> {
             },
         });
     }
-    gates.push(Gate {
-        name: "coverage".into(),
-        title: format!("100% of the {} have an organization", subject.plural),
-        overridable: false,
-        check: GateCheck::Coverage {
-            table: subject.table.name.clone(),
-            column: subject.column.to_owned(),
-            plural: subject.plural.to_owned(),
-        },
-    });
     gates
 }
 

@@ -43,7 +43,7 @@ async fn a_dry_run_prints_the_sql_of_every_step_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_goes_to_its_end_with_a_backup_of_its_own_and_can_be_undone() {
     let target = Target::with_undecided(0).await;
-    let output = target.command("run", &[]);
+    let output = target.command("run", &["--quiet-seconds", "0"]);
     let progress = super::text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{progress}");
     assert!(
@@ -80,7 +80,7 @@ async fn a_run_goes_to_its_end_with_a_backup_of_its_own_and_can_be_undone() {
     assert!(0 < left && left < tables, "{left} of {tables}");
 
     // and forward again: the run goes on where the group was undone
-    target.done("run", &[]);
+    target.ran(&[]);
     assert_eq!(target.migrated().await, tables);
     target.done("rollback", &["--yes"]);
     assert_eq!(target.migrated().await, 0);
@@ -106,7 +106,7 @@ async fn a_closed_gate_is_exit_code_1_with_its_remedy_and_the_same_command_goes_
     assert_eq!(taken.status.code(), Some(0));
     let backup = format!("{made}/before");
 
-    let reason = target.refused("run", &["--backup", &backup]);
+    let reason = target.refused("run", &["--quiet-seconds", "0", "--backup", &backup]);
     assert!(
         reason.contains("23 of") && reason.contains("have no organization."),
         "{reason}"
@@ -115,7 +115,7 @@ async fn a_closed_gate_is_exit_code_1_with_its_remedy_and_the_same_command_goes_
         reason.contains("Assign the 23 to an organization"),
         "{reason}"
     );
-    let reason = target.refused("run", &["--backup", &backup]);
+    let reason = target.refused("run", &["--quiet-seconds", "0", "--backup", &backup]);
     assert!(reason.contains("Going on with the run"), "{reason}");
     let dry = target.done("run", &["--dry-run"]);
     assert!(
@@ -124,7 +124,7 @@ async fn a_closed_gate_is_exit_code_1_with_its_remedy_and_the_same_command_goes_
     );
 
     target.decide().await;
-    target.done("run", &["--backup", &backup]);
+    target.ran(&["--backup", &backup]);
     assert_eq!(target.count("SELECT COUNT(*) FROM switchyard_run").await, 1);
     assert!(!target.directory.path().join("backups").exists());
 
@@ -138,9 +138,33 @@ async fn a_closed_gate_is_exit_code_1_with_its_remedy_and_the_same_command_goes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_time_opens_is_waited_for_or_overridden_with_a_reason() {
+    let target = Target::with_undecided(0).await;
+    let output = target.command("run", &["--override", "no-old-writers"]);
+    assert_eq!(output.status.code(), Some(2), "a reason is needed");
+    // required steps of one table each: the first waits, the others have waited with it
+    let output = target.command("run", &["--quiet-seconds", "2"]);
+    let progress = super::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{progress}");
+    assert!(progress.contains(" Waiting "), "{progress}");
+
+    let target = Target::with_undecided(0).await;
+    let reason = "The old version is gone";
+    let overriding = ["--override", "no-old-writers", "--reason", reason];
+    let arguments = [&["--quiet-seconds", "86400"], &overriding[..]].concat();
+    let output = target.command("run", &arguments);
+    let progress = super::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{progress}");
+    let kept =
+        "SELECT COUNT(*) FROM switchyard_journal WHERE evidence LIKE '%The old version is gone%'";
+    assert!(target.count(kept).await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_signal_pauses_a_run_and_the_same_command_finishes_it() {
     let target = Target::with_undecided(0).await;
     let mut child = switchyard(&["run", "obcms-to-bmms", "--database", &target.url()])
+        .args(["--quiet-seconds", "0"])
         .current_dir(target.directory.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -155,7 +179,7 @@ async fn a_signal_pauses_a_run_and_the_same_command_finishes_it() {
     assert_eq!(child.wait().unwrap().code(), Some(1), "{first}{rest}");
     assert!(rest.contains("paused by a signal"), "{first}{rest}");
     assert!(target.migrated().await == 0);
-    target.done("run", &[]);
+    target.ran(&[]);
     assert!(target.migrated().await > 0);
 }
 

@@ -69,6 +69,7 @@ impl World {
             "database": format!("sqlite:{}", installed.database.display()),
             "playbook": "obcms-to-bmms",
             "environment_file": installed.environment_file,
+            "quiet_seconds": 0,
             "health_url": format!("http://{listen}/health"),
             "application_url": format!("http://{listen}"),
             "hooks": {

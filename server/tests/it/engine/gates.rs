@@ -117,6 +117,50 @@ async fn an_old_writer_keeps_the_gate_closed_until_an_administrator_says_why_not
         Event::Log { level: Level::Warning, line, .. }
             if line.contains("Farida Usman") && line.contains("The old version is gone")
     )));
+    // and the target itself remembers
+    let remembered = world.journal().await.unwrap();
+    let step = remembered
+        .step("communities.required.communities_community")
+        .unwrap();
+    let evidence = step.evidence.as_deref().unwrap_or_default();
+    assert!(evidence.contains("no-old-writers was overridden by Farida Usman"));
+}
+
+#[tokio::test]
+async fn quiet_counts_from_the_stamp_even_when_no_old_writer_came() {
+    let mut world = World::new(&SMALL, PLAYBOOK).await;
+    world.options.quiet_seconds = Some(3_600);
+    let gate = waits(&world, &Watch::new()).await;
+    assert_eq!(gate.gate, "no-old-writers");
+    assert_eq!(gate.step, "communities.required.communities_community");
+    assert_eq!(gate.whole, 3_600);
+    assert!(gate.value < 60, "{gate:?}");
+    assert!(
+        gate.evidence
+            .starts_with("No row of communities_community came without"),
+        "{gate:?}"
+    );
+
+    // as long ago as it has to be
+    world
+        .execute("UPDATE switchyard_journal SET finished_at_ms = finished_at_ms - 3600000")
+        .await;
+    assert_eq!(world.apply().await, Outcome::Done);
+}
+
+#[tokio::test]
+async fn rows_without_an_organization_are_said_before_any_waiting_for_quiet() {
+    let mut world = undecided(5).await;
+    world.options.quiet_seconds = Some(1);
+    world
+        .drive(
+            &until("communities.required.communities_profile"),
+            &insists(),
+        )
+        .await
+        .unwrap();
+    let gate = waits(&world, &Watch::new()).await;
+    assert_eq!(gate.gate, "coverage");
 }
 
 #[tokio::test]
