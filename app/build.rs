@@ -1,4 +1,4 @@
-//! Prepares a release for the browser to be split into parts: keeps the relocations that `scripts/split.mjs` needs, and
+//! Prepares a release for the browser to be split into parts: keeps the relocations that `scripts/finish/split.mjs` needs, and
 //! sets `cfg(split)`. Any other build holds all parts in one file.
 
 fn main() {

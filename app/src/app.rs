@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::components::Router;
 
 use crate::components::{ConsoleShell, ErrorPanel, SignInShell};
 use crate::events;
@@ -20,10 +21,16 @@ enum Stage {
 /// The whole console.
 #[component]
 pub fn App() -> impl IntoView {
+    location::follow_links_within_the_page();
+    view! { <Router><Site/></Router> }
+}
+
+/// What stands inside of the router: it knows the address.
+#[component]
+fn Site() -> impl IntoView {
     let session = session::provide();
     let live = events::provide();
-    let place = location::provide();
-    let route = place.route();
+    let route = location::provide().route();
     spawn_local(async move { session.refresh().await });
 
     let stage = Memo::new(move |_| {
@@ -65,11 +72,7 @@ pub fn App() -> impl IntoView {
             let retry = move || spawn_local(async move { session.refresh().await });
             view! { <main class="page"><ErrorPanel what="session" error retry/></main> }.into_any()
         }
-        Stage::SignIn => {
-            view! { <SignInShell>{move || pages::sign_in(route.get())}</SignInShell> }.into_any()
-        }
-        Stage::Console => {
-            view! { <ConsoleShell>{move || pages::page(route.get())}</ConsoleShell> }.into_any()
-        }
+        Stage::SignIn => view! { <SignInShell>{pages::sign_in()}</SignInShell> }.into_any(),
+        Stage::Console => view! { <ConsoleShell>{pages::pages()}</ConsoleShell> }.into_any(),
     }
 }

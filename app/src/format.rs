@@ -176,18 +176,13 @@ pub fn between_ms(from: &str, to: &str) -> u64 {
     }
 }
 
-/// Up to two letters that stand for a name: `Farida Usman` is `FU`.
+/// Up to two letters that stand for a name: `Farida Usman` is `FU`, `obcms` is `ob`. The style sheet writes them large.
 pub fn initials(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().collect();
     match words.as_slice() {
         [] => String::new(),
-        [word] => word.chars().take(2).collect::<String>().to_uppercase(),
-        [first, .., last] => first
-            .chars()
-            .take(1)
-            .chain(last.chars().take(1))
-            .collect::<String>()
-            .to_uppercase(),
+        [word] => word.chars().take(2).collect(),
+        [first, .., last] => first.chars().take(1).chain(last.chars().take(1)).collect(),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod format;
 mod json;
 pub mod loader;
 pub mod pages;
+mod part;
 pub mod route;
 pub mod session;
 pub mod submission;

@@ -282,52 +282,49 @@ pub fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// One of each page, for the tests.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<Route> {
+    let of_system = [
+        SystemPage::Overview,
+        SystemPage::Checklist,
+        SystemPage::Runs,
+        SystemPage::Plan,
+        SystemPage::Run { run: 14 },
+        SystemPage::Coverage,
+        SystemPage::Mode,
+        SystemPage::Organizations,
+        SystemPage::Import,
+        SystemPage::Onboard {
+            organization: "MBHTE & co/1".into(),
+        },
+        SystemPage::Data { model: None },
+        SystemPage::Data {
+            model: Some("Datu Ñ".into()),
+        },
+        SystemPage::All,
+        SystemPage::Rollback,
+        SystemPage::Reports,
+        SystemPage::Report { report: 3 },
+        SystemPage::Audit,
+    ];
+    let of_system = of_system.map(|page| Route::System {
+        system: "obcms".into(),
+        page,
+    });
+    let others = [Route::Systems, Route::Audit, Route::Users, Route::Account];
+    of_system.into_iter().chain(others).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_page_is_found_again_from_its_own_address() {
-        let pages = [
-            SystemPage::Overview,
-            SystemPage::Checklist,
-            SystemPage::Runs,
-            SystemPage::Plan,
-            SystemPage::Run { run: 14 },
-            SystemPage::Coverage,
-            SystemPage::Mode,
-            SystemPage::Organizations,
-            SystemPage::Import,
-            SystemPage::Onboard {
-                organization: "MBHTE & co/1".into(),
-            },
-            SystemPage::Data { model: None },
-            SystemPage::Data {
-                model: Some("Datu Ñ".into()),
-            },
-            SystemPage::All,
-            SystemPage::Rollback,
-            SystemPage::Reports,
-            SystemPage::Report { report: 3 },
-            SystemPage::Audit,
-        ];
-        for page in pages {
-            let route = Route::System {
-                system: "obcms".into(),
-                page,
-            };
-            assert_eq!(Route::parse(&route.path()), route);
-        }
-        for route in [
-            Route::Login,
-            Route::Systems,
-            Route::Audit,
-            Route::Users,
-            Route::Account,
-            Route::Welcome {
-                token: "k3-_x".into(),
-            },
-        ] {
+        let token = "k3-_x".into();
+        let public = [Route::Login, Route::Welcome { token }];
+        for route in samples().into_iter().chain(public) {
             assert_eq!(Route::parse(&route.path()), route);
         }
     }

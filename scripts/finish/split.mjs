@@ -6,6 +6,10 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createRequire } from "node:module";
+import { shortenImports } from "./shorten.mjs";
+
+const { buildSync } = createRequire(new URL("../../end2end/package.json", import.meta.url))("esbuild");
 
 // what rustc assumes of wasm32-unknown-unknown: every browser has had it since 2024, and nothing newer is wanted
 const FEATURES = [
@@ -33,10 +37,27 @@ export function split(dir) {
     for (const name of readdirSync(bound).filter((name) => name.endsWith(".wasm"))) {
       run("wasm-opt", ["-Oz", ...FEATURES, join(bound, name), "-o", join(bound, name)]);
     }
+    shortenImports(join(bound, "app.js"), join(bound, "app_bg.wasm"));
+    minify(join(bound, "app.js"));
     replace(dir, bound);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Leaves of a script what the page calls: wasm-bindgen also writes classes that no page uses, and comments. */
+function minify(script) {
+  buildSync({
+    stdin: { contents: `export { initSync, default } from ${JSON.stringify(script)}`, resolveDir: "/" },
+    bundle: true,
+    external: ["./__wasm_split.js"],
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    logLevel: "error",
+    allowOverwrite: true,
+    outfile: script,
+  });
 }
 
 /** Where cargo put the program that trunk built. */

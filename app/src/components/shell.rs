@@ -1,5 +1,6 @@
 //! The shells around a page: the console's with sidebar and page tools, and the one for signing in.
 
+mod late;
 mod navigation;
 mod organization;
 mod palette;
@@ -9,15 +10,16 @@ mod tools;
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos_router::components::A;
 
+use self::late::Tool;
 use self::navigation::Navigation;
-use self::palette::Palette;
 use self::questions::Questions;
-use self::shortcuts::Shortcuts;
 use self::tools::{ConnectionBanner, PageTools};
 use super::icon::icon;
 use crate::api;
 use crate::loader::{Loaded, load};
+use crate::part::fetched;
 use crate::route::location;
 use crate::session;
 use shared::event::Topic;
@@ -69,8 +71,7 @@ pub fn ConsoleShell(
             </div>
         </div>
         <Questions/>
-        <Palette open=palette/>
-        <Shortcuts palette/>
+        {fetched(late::tool(Tool::Keys { palette }, systems))}
     }
     .into_any()
 }
@@ -106,13 +107,14 @@ fn mark() -> AnyView {
     .into_any()
 }
 
-/// A line of a navigation list; `extra` is a count or state at its end.
+/// A line of a navigation list; `extra` is a count or state at its end. It is current on the page that it names and on
+/// those below it; with `exact` only on that page.
 fn nav_link(
     href: String,
+    exact: bool,
     picture: &'static str,
     words: String,
-    current: bool,
     extra: AnyView,
 ) -> AnyView {
-    view! { <li><a href=href aria-current=current.then_some("page")>{icon(picture)} {words} {extra}</a></li> }.into_any()
+    view! { <li><A href=href exact=exact>{icon(picture)} {words} {extra}</A></li> }.into_any()
 }

@@ -1,8 +1,4 @@
-//! The parts of the console that are fetched when they are first needed. What stands here and in what it calls, and is
-//! called by no other part, is not in the first load.
-//!
-//! A part holds the pages that people go back and forth between. Fewer parts share more between them; more parts would
-//! be many small files. In a build that is not split (debug, and tests on the host) a part is just a function.
+//! The pages that are not in the first load. A part holds pages that people go back and forth between.
 
 use leptos::prelude::*;
 
@@ -10,35 +6,8 @@ use super::{
     account, all, audit, checklist, coverage, data, import, mode, onboard, organizations, overview,
     plan, report, reports, rollback, run, runs, users,
 };
+use crate::part::part;
 use crate::route::SystemPage;
-
-/// A part could not be fetched: the server is away, or was replaced by another release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PartMissing;
-
-#[cfg(split)]
-impl From<leptos::wasm_split::SplitLoaderError> for PartMissing {
-    fn from(_: leptos::wasm_split::SplitLoaderError) -> Self {
-        Self
-    }
-}
-
-/// What a part shows.
-pub type Part = Result<AnyView, PartMissing>;
-
-/// Declares a part: an async function that fetches its code the first time, and one that fetches ahead.
-macro_rules! part {
-    ($(#[$about:meta])* $name:ident, $ahead:ident, ($($argument:ident: $type:ty),*) $body:block) => {
-        #[cfg(split)]
-        $(#[$about])*
-        #[leptos::wasm_split::wasm_split($name, wasm_split_path = leptos::wasm_split, preload($ahead), fallible)]
-        pub fn $name($($argument: $type),*) -> Part $body
-
-        #[cfg(not(split))]
-        $(#[$about])*
-        pub async fn $name($($argument: $type),*) -> Part $body
-    };
-}
 
 part! {
     /// Pages of the migration itself.

@@ -1,33 +1,36 @@
-//! Where the browser is: path and query as signals, links followed without a reload.
+//! Where the browser is: what leptos_router follows, in the reach of event handlers too, and the query as values.
 
 use std::cell::Cell;
 
 use leptos::ev;
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
 use wasm_bindgen::JsCast;
-use wasm_bindgen::JsValue;
 
 use super::{Route, decode, encode};
 
 /// The address of the page, in every component's reach.
 #[derive(Clone, Copy)]
 pub struct Location {
-    path: RwSignal<String>,
-    query: RwSignal<Vec<(String, String)>>,
+    path: Memo<String>,
+    query: Memo<Vec<(String, String)>>,
     route: Memo<Route>,
+    navigate: StoredValue<Navigate, LocalStorage>,
 }
 
-/// Starts following the address and makes it known to all components; called once.
+type Navigate = Box<dyn Fn(&str, NavigateOptions)>;
+
+/// Makes the router's address known to all components; called once, inside of the `Router`.
 pub fn provide() -> Location {
-    let path = RwSignal::new(String::new());
+    let address = use_location();
+    let (path, search) = (address.pathname, address.search);
     let location = Location {
         path,
-        query: RwSignal::new(Vec::new()),
-        route: Memo::new(move |_| Route::parse(&path.get())),
+        query: Memo::new(move |_| search.with(|search| pairs(search))),
+        route: Memo::new(move |_| path.with(|path| Route::parse(path))),
+        navigate: StoredValue::new_local(Box::new(use_navigate())),
     };
-    location.read_address();
-    window_event_listener(ev::popstate, move |_| location.read_address());
-    window_event_listener(ev::click, move |event| location.follow_link(&event));
     CURRENT.set(Some(location));
     location
 }
@@ -45,7 +48,7 @@ pub fn current() -> Location {
 }
 
 impl Location {
-    /// The page asked for.
+    /// The page asked for, as the shell names it. What is shown in the shell is the router's choice.
     pub fn route(&self) -> Memo<Route> {
         self.route
     }
@@ -53,24 +56,12 @@ impl Location {
     /// Value of one query parameter; none when absent or empty. Reactive.
     pub fn query(&self, name: &'static str) -> Memo<Option<String>> {
         let query = self.query;
-        Memo::new(move |_| {
-            query.with(|pairs| {
-                pairs
-                    .iter()
-                    .find(|(key, value)| key == name && !value.is_empty())
-                    .map(|(_, value)| value.clone())
-            })
-        })
+        Memo::new(move |_| query.with(|pairs| value_of(pairs, name)))
     }
 
     /// Value of one query parameter now, without following it.
     pub fn query_now(&self, name: &str) -> Option<String> {
-        self.query.with_untracked(|pairs| {
-            pairs
-                .iter()
-                .find(|(key, value)| key == name && !value.is_empty())
-                .map(|(_, value)| value.clone())
-        })
+        self.query.with_untracked(|pairs| value_of(pairs, name))
     }
 
     /// Sets query parameters without a new entry in the history; an empty value removes one, the others stay.
@@ -90,67 +81,51 @@ impl Location {
         if !text.is_empty() {
             address = format!("{address}?{}", text.join("&"));
         }
-        if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
-        }
-        self.read_address();
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        self.navigate
+            .with_value(|navigate| navigate(&address, options));
     }
 
     /// Goes to an address of the console, with a new entry in the history.
     pub fn go(&self, address: &str) {
-        if let Ok(history) = window().history() {
-            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(address));
-        }
-        let before = self.path.get_untracked();
-        self.read_address();
-        if before != self.path.get_untracked() {
-            window().scroll_to_with_x_and_y(0.0, 0.0);
-        }
+        self.navigate
+            .with_value(|navigate| navigate(address, NavigateOptions::default()));
     }
+}
 
-    fn read_address(&self) {
-        let address = window().location();
-        let path = address.pathname().unwrap_or_default();
-        let search = address.search().unwrap_or_default();
-        let pairs: Vec<(String, String)> = search
-            .trim_start_matches('?')
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(key, value)| (decode(key), decode(&value.replace('+', " "))))
-            .collect();
-        if self.query.with_untracked(|now| *now != pairs) {
-            self.query.set(pairs);
-        }
-        if self.path.with_untracked(|now| *now != path) {
-            self.path.set(path);
-        }
-    }
+fn pairs(search: &str) -> Vec<(String, String)> {
+    search
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, value)| (decode(key), decode(&value.replace('+', " "))))
+        .collect()
+}
 
-    fn follow_link(&self, event: &ev::MouseEvent) {
-        let plain = event.button() == 0
-            && !(event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key());
-        if !plain || event.default_prevented() {
-            return;
-        }
-        let link = event
+fn value_of(pairs: &[(String, String)], name: &str) -> Option<String> {
+    pairs
+        .iter()
+        .find(|(key, value)| key == name && !value.is_empty())
+        .map(|(_, value)| value.clone())
+}
+
+/// Follows links to a part of the page (`#main`): scrolls there and moves the focus, which the router would not do.
+/// Called before the `Router` is made, so that it finds the click taken.
+pub fn follow_links_within_the_page() {
+    window_event_listener(ev::click, |event| {
+        let id = event
             .target()
             .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-            .and_then(|element| element.closest("a[href]").ok().flatten());
-        let Some(link) = link else { return };
-        let href = link.get_attribute("href").unwrap_or_default();
-        if let Some(id) = href.strip_prefix('#') {
-            // the base address would turn it into a link to the first page
+            .and_then(|element| element.closest("a[href^='#']").ok().flatten())
+            .and_then(|link| link.get_attribute("href"));
+        if let Some(id) = id {
             event.prevent_default();
-            show_part(id);
-            return;
+            show_part(id.trim_start_matches('#'));
         }
-        let leaves = link.has_attribute("download") || link.has_attribute("target");
-        if leaves || !href.starts_with('/') || href.starts_with("//") || href.starts_with("/api/") {
-            return;
-        }
-        event.prevent_default();
-        self.go(&href);
-    }
+    });
 }
 
 /// Scrolls to a part of the page and puts the focus there.
@@ -164,5 +139,18 @@ fn show_part(id: &str) {
         }
         part.scroll_into_view();
         let _ = part.focus();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_read_with_its_escapes_and_an_empty_value_is_none() {
+        let pairs = pairs("q=Datu+%C3%91&after=&sql=all");
+        assert_eq!(value_of(&pairs, "q").as_deref(), Some("Datu Ñ"));
+        assert_eq!(value_of(&pairs, "after"), None);
+        assert_eq!(value_of(&pairs, "sql").as_deref(), Some("all"));
     }
 }

@@ -1,6 +1,7 @@
 //! The sidebar: the system's pages in the order of the work, then the console's.
 
 use leptos::prelude::*;
+use leptos_router::components::A;
 use shared::account::Role;
 use shared::mode::Mode;
 use shared::system::{SystemSummary, Tone};
@@ -36,15 +37,15 @@ pub(super) fn Navigation() -> impl IntoView {
             >
                 {icon("menu")}
             </button>
-            {move || slug.get().map(|slug| system_part(slug, route, system))}
-            {console_part(route)}
-            {account_part(route)}
+            {move || slug.get().map(|slug| system_part(slug, system))}
+            {console_part()}
+            {account_part()}
         </header>
     }
     .into_any()
 }
 
-fn system_part(slug: String, route: Memo<Route>, system: Memo<Option<SystemSummary>>) -> AnyView {
+fn system_part(slug: String, system: Memo<Option<SystemSummary>>) -> AnyView {
     let title = {
         let slug = slug.clone();
         Signal::derive(move || {
@@ -58,12 +59,11 @@ fn system_part(slug: String, route: Memo<Route>, system: Memo<Option<SystemSumma
     let environment =
         move || system.with(|system| system.as_ref().map(|system| system.environment.clone()));
     let sections = move || {
-        let now = route.get();
         let known = system.get();
         let link = |page: SystemPage, picture: &'static str, extra: AnyView| {
-            let current = is_current(&now, &page);
             let words = page.title();
-            nav_link(page.of(&slug), picture, words, current, extra)
+            let exact = page == SystemPage::Overview;
+            nav_link(page.of(&slug), exact, picture, words, extra)
         };
         let run = known
             .as_ref()
@@ -131,25 +131,11 @@ fn run_count(run: &shared::run::RunSummary) -> AnyView {
     view! { <span class="count" data-state=state>{icon(state)} {words}</span> }.into_any()
 }
 
-fn is_current(route: &Route, page: &SystemPage) -> bool {
-    let Route::System { page: now, .. } = route else {
-        return false;
-    };
-    now == page || now.parent().as_ref() == Some(page)
-}
-
-fn console_part(route: Memo<Route>) -> AnyView {
+fn console_part() -> AnyView {
     let session = session::current();
     let links = move || {
-        let now = route.get();
         let link = |page: Route, picture: &'static str, words: &str| {
-            nav_link(
-                page.path(),
-                picture,
-                words.to_string(),
-                now == page,
-                ().into_any(),
-            )
+            nav_link(page.path(), true, picture, words.to_string(), ().into_any())
         };
         view! {
             {link(Route::Systems, "home", "All systems")}
@@ -174,7 +160,7 @@ fn sign_out_button() -> AnyView {
         .into_any()
 }
 
-fn account_part(route: Memo<Route>) -> AnyView {
+fn account_part() -> AnyView {
     let session = session::current();
     let name = move || {
         session
@@ -184,11 +170,11 @@ fn account_part(route: Memo<Route>) -> AnyView {
     };
     let role = move || session.account().map(|account| role_word(account.role));
     view! {
-        <a class="picker" href="/account" aria-current=move || (route.get() == Route::Account).then_some("page")>
+        <A href="/account" exact=true attr:class="picker">
             <span class="tile round plain" aria-hidden="true">{move || format::initials(&name())}</span>
             <span><span class="vh">"Your account: "</span><b>{name}</b><small>{role}</small></span>
             {icon("more")}
-        </a>
+        </A>
     }
     .into_any()
 }

@@ -8,11 +8,13 @@ use shared::organization::Stage;
 use wasm_bindgen::JsCast;
 
 use super::Systems;
+use super::late::{self, Tool};
 use crate::api;
 use crate::components::announce::announce;
 use crate::components::choices::{Choice, Choices};
 use crate::components::icon::icon;
 use crate::loader::load;
+use crate::part::fetched;
 use crate::route::{Route, SystemPage, location};
 
 const ALL: &str = "*";
@@ -27,13 +29,21 @@ pub(super) fn OrganizationSelector() -> impl IntoView {
         let mode = systems.find(&slug)?.mode?;
         (mode.mode == Mode::Multi).then_some(slug)
     });
-    move || multi.get().map(selector)
+    move || {
+        let system = StoredValue::new(multi.get()?);
+        Some(fetched(late::tool(Tool::Organization { system }, systems)))
+    }
 }
 
-fn selector(system: String) -> AnyView {
+/// The selector itself.
+#[component]
+pub(super) fn Selector(
+    /// Slug of the system.
+    system: StoredValue<String>,
+) -> impl IntoView {
     let place = location::current();
     let route = place.route();
-    let slug = StoredValue::new(system);
+    let slug = system;
     let chosen = place.query("organization");
     let open = RwSignal::new(false);
     let organizations = load(&[Topic::Organizations], move || {

@@ -6,32 +6,18 @@ use super::Systems;
 use crate::api;
 use crate::components::choices::{Choice, Choices};
 use crate::components::dialog::Dialog;
-use crate::components::icon::icon;
 use crate::components::standing::run_standing;
 use crate::loader::load;
 use crate::route::{Route, SystemPage, location};
-
-/// The button in the page tools.
-#[component]
-pub(super) fn JumpButton(
-    /// Whether the palette is shown.
-    open: RwSignal<bool>,
-) -> impl IntoView {
-    view! {
-        <button type="button" class="jump" aria-keyshortcuts="Control+K" on:click=move |_| open.set(true)>
-            {icon("search")} <span class="jt">"Search or jump to"</span> <kbd>"Ctrl K"</kbd>
-        </button>
-    }
-    .into_any()
-}
 
 /// The palette.
 #[component]
 pub(super) fn Palette(
     /// Whether it is shown.
     open: RwSignal<bool>,
+    /// The systems.
+    systems: Systems,
 ) -> impl IntoView {
-    let systems = expect_context::<Systems>();
     view! {
         <Dialog open title="Search or jump to" class="dlg palette">
             <div class="body">{content(open, systems)}</div>

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::Systems;
 use super::organization::OrganizationSelector;
-use super::palette::JumpButton;
 use crate::components::icon::icon;
 use crate::events::{self, Connection};
 use crate::format;
@@ -157,4 +156,18 @@ pub(super) fn ConnectionBanner() -> impl IntoView {
             }
         })
     }
+}
+
+/// The button in the page tools.
+#[component]
+fn JumpButton(
+    /// Whether the palette is shown.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="jump" aria-keyshortcuts="Control+K" on:click=move |_| open.set(true)>
+            {icon("search")} <span class="jt">"Search or jump to"</span> <kbd>"Ctrl K"</kbd>
+        </button>
+    }
+    .into_any()
 }
