@@ -2,9 +2,11 @@
 //! one out. What is lost is written to a file before it is lost.
 
 mod carry_out;
+mod compared;
 mod cost;
 mod export;
 mod tasks;
+mod undoing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use crate::store::{WriteTx, modes};
 use crate::systems::{Order, System, SystemError};
 
 pub use carry_out::drive_rollback;
+pub use compared::Compared;
 pub use cost::{choices, options};
 pub use export::lost_rows;
 pub use tasks::write as write_task;
@@ -54,7 +57,7 @@ pub async fn ways_back(state: &AppState, system: &Arc<System>) -> Vec<WayBack> {
     if crate::modes::names(system).is_some() {
         add("Switch the mode back", "Nothing lost".into());
     }
-    if let Ok(Some((_, done))) = cost::undoable(state, system).await {
+    if let Ok(Some((_, done))) = undoing::undoable(state, system).await {
         add(
             "Undo some groups or every step",
             format!("{done} steps would be undone"),
@@ -77,8 +80,8 @@ async fn cost_of(
 ) -> Result<RollbackCost, SystemError> {
     match way {
         RollbackKind::Mode => cost::mode(state, system).await,
-        RollbackKind::Partial { groups } => cost::groups(state, system, Some(groups)).await,
-        RollbackKind::UndoAll => cost::groups(state, system, None).await,
+        RollbackKind::Partial { groups } => undoing::groups(state, system, Some(groups)).await,
+        RollbackKind::UndoAll => undoing::groups(state, system, None).await,
         RollbackKind::Restore { backup } => cost::restore(state, system, backup).await,
     }
 }
@@ -210,7 +213,7 @@ async fn want_undone(
     system: &Arc<System>,
     groups: Option<BTreeSet<String>>,
 ) -> Result<(), SystemError> {
-    let Some((run, _)) = cost::undoable(state, system).await? else {
+    let Some((run, _)) = undoing::undoable(state, system).await? else {
         return Err(SystemError::conflict(
             "No step is done that could be undone.",
             "Nothing needs to be rolled back.",

@@ -5,6 +5,7 @@ mod journey;
 pub mod measured;
 mod next;
 mod overview;
+mod stamp;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,15 +16,16 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::config::{Config, PlaybookSource, SystemConfig};
 use crate::db::{Access, Connection, DatabaseUrl};
-use crate::engine::loss::Loss;
 use crate::engine::{Options, Plan, Playbook, Refusal, Schema, compile, inspect};
 use crate::health::{self, Health};
 use crate::hooks::Hook;
+use crate::rollbacks::Compared;
 
 pub use error::SystemError;
 pub use measured::{PILOT, checklist, missing};
 pub use next::next_action;
 pub use overview::{list, overview};
+pub use stamp::FileStamp;
 
 /// Longest time that the application is asked for when a page of the console waits for it.
 pub const ASK_LIMIT: Duration = Duration::from_secs(2);
@@ -36,9 +38,6 @@ pub struct Systems {
     pub wake: Notify,
 }
 
-/// Size and time of change of a target's files.
-pub type FileStamp = Vec<(u64, std::time::SystemTime)>;
-
 /// One system with its parts, and what this process does with it now.
 #[derive(Debug)]
 pub struct System {
@@ -50,8 +49,8 @@ pub struct System {
     pub orders: Orders,
     /// Work of this process that nobody else may do at the same time, by name.
     busy: std::sync::Mutex<HashMap<&'static str, u64>>,
-    /// What restoring each backup would lose, with the state of the target's file that it was measured on.
-    pub losses: Mutex<HashMap<String, (FileStamp, Loss)>>,
+    /// What restoring each backup would lose, as last measured.
+    pub compared: Compared,
     /// Held while organizations of the target are changed, so that two changes cannot cross.
     pub organizations: Mutex<()>,
 }
@@ -155,7 +154,7 @@ impl System {
             playbook,
             orders: Orders::default(),
             busy: std::sync::Mutex::default(),
-            losses: Mutex::default(),
+            compared: Compared::default(),
             organizations: Mutex::new(()),
         }
     }

@@ -6,53 +6,45 @@ use sha2::{Digest, Sha256};
 use shared::backup::{BackupState, BackupSummary};
 use shared::mode::Mode;
 use shared::rollback::{GroupRollback, LostRows, RestoreCost, RollbackCost, RollbackOptions};
-use shared::state::StepState;
 
+use super::compared::{self, Known};
+use super::undoing::{Undoing, undoable};
 use crate::approvals::subject::Choice;
-use crate::engine::progress::Watch;
-use crate::engine::{self, inspect};
 use crate::state::AppState;
 use crate::store::modes as switches;
-use crate::store::runs::{self, RunRow, StepRow};
 use crate::systems::{System, SystemError};
 use crate::{backups, modes};
 
 /// Backups whose cost is measured for the list; older ones when they are chosen.
 const COMPARED: usize = 3;
 
-/// The ways back of a system, measured now.
+/// The ways back of a system: undoing measured now, restores as last compared.
 pub async fn options(
     state: &AppState,
     system: &Arc<System>,
 ) -> Result<RollbackOptions, SystemError> {
     let playbook = system.playbook()?;
+    let undoing = Undoing::look(state, system).await?;
     let mut group_costs = Vec::new();
-    let steps = match undoable(state, system).await? {
-        Some((run, _)) => runs::steps(&state.store, run.id).await?,
-        None => Vec::new(),
-    };
     for group in &playbook.groups {
         let names = [group.name.clone()];
         group_costs.push(GroupRollback {
             name: group.name.clone(),
             title: group.title.clone(),
-            steps: count(
-                steps
-                    .iter()
-                    .filter(|step| is_of(step, Some(&names)) && is_done(step))
-                    .count(),
-            ),
-            cost: groups(state, system, Some(&names)).await?,
+            steps: count(undoing.chosen(Some(&names)).count()),
+            cost: undoing.cost(Some(&names)),
         });
     }
-    let mut restores = Vec::new();
-    let verified = backups::list(state, system)
+    let verified: Vec<BackupSummary> = backups::list(state, system)
         .await?
         .into_iter()
         .filter(|backup| backup.state == BackupState::Verified)
-        .take(COMPARED);
-    for backup in verified {
-        let cost = restore(state, system, &backup.name).await?;
+        .take(COMPARED)
+        .collect();
+    let known = compared::at_once(state, system, &verified).await;
+    let mut restores = Vec::new();
+    for (backup, known) in verified.into_iter().zip(known) {
+        let cost = restore_cost(state, system, &backup, known).await?;
         restores.push(RestoreCost { backup, cost });
     }
     let mut history = super::history(state, system).await?;
@@ -61,7 +53,7 @@ pub async fn options(
         measured: state.clock.now().rfc3339(),
         mode: mode(state, system).await?,
         groups: group_costs,
-        undo_all: groups(state, system, None).await?,
+        undo_all: undoing.cost(None),
         restores,
         needs_approval: state.config.approvals.require_second_administrator,
         current,
@@ -69,50 +61,8 @@ pub async fn options(
     })
 }
 
-fn count(number: usize) -> u32 {
+pub(super) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-fn is_done(step: &StepRow) -> bool {
-    matches!(
-        step.state,
-        StepState::Done
-            | StepState::Running
-            | StepState::Failed
-            | StepState::Undoing
-            | StepState::Stuck
-    )
-}
-
-/// Whether a step belongs to one of the groups; its key begins with the group's name.
-fn is_of(step: &StepRow, groups: Option<&[String]>) -> bool {
-    groups.is_none_or(|groups| {
-        groups
-            .iter()
-            .any(|group| step.key.split('.').next() == Some(group))
-    })
-}
-
-/// The run whose steps a rollback would undo, with the number of those that are done: the newest one, because a run
-/// takes over what earlier ones did.
-pub(super) async fn undoable(
-    state: &AppState,
-    system: &System,
-) -> Result<Option<(RunRow, u32)>, SystemError> {
-    for summary in runs::summaries(&state.store, system.slug()).await? {
-        let Some(run) = runs::get(&state.store, system.slug(), summary.number).await? else {
-            continue;
-        };
-        let steps = runs::steps(&state.store, run.id).await?;
-        let done = steps.iter().filter(|step| is_done(step)).count();
-        if done > 0 {
-            return Ok(Some((run, count(done))));
-        }
-        if !steps.is_empty() {
-            return Ok(None);
-        }
-    }
-    Ok(None)
 }
 
 /// Of the mode.
@@ -149,135 +99,52 @@ pub(super) async fn mode(
     })
 }
 
-/// Of some groups, or of every step.
-pub(super) async fn groups(
-    state: &AppState,
-    system: &Arc<System>,
-    groups: Option<&[String]>,
-) -> Result<RollbackCost, SystemError> {
-    let playbook = system.playbook()?;
-    if let Some(unknown) = groups
-        .into_iter()
-        .flatten()
-        .find(|name| !playbook.groups.iter().any(|group| group.name == **name))
-    {
-        return Err(SystemError::field(
-            "groups",
-            format!("The playbook has no group {unknown}."),
-        ));
-    }
-    let found = undoable(state, system).await?;
-    let steps = match &found {
-        Some((run, _)) => runs::steps(&state.store, run.id).await?,
-        None => Vec::new(),
-    };
-    let chosen: Vec<&StepRow> = steps
-        .iter()
-        .filter(|step| is_done(step) && is_of(step, groups))
-        .collect();
-    let mut db = system.reader().await?;
-    // schema and counts of one moment: a rollback that goes on removes columns in between
-    db.begin_read().await?;
-    let schema = inspect(&mut db).await?;
-    let assignments = engine::loss::assignments(&mut db, &playbook, &schema, groups).await?;
-    db.close().await;
-    let took: u64 = chosen.iter().filter_map(|step| took_ms(step)).sum();
-    let lost: Vec<LostRows> = assignments
-        .into_iter()
-        .map(|loss| LostRows {
-            table: loss.table,
-            model: Some(loss.model),
-            created: 0,
-            changed: 0,
-            deleted: 0,
-            assignments: loss.assignments.max(loss.decisions),
-        })
-        .collect();
-    let mut refused = chosen
-        .is_empty()
-        .then(|| "None of its steps is done.".to_owned());
-    if refused.is_none() && modes::known(system, None).mode == Some(Mode::Multi) {
-        refused = Some(
-            "The system serves many organizations. Switch the mode back first: without the column nothing would keep them apart."
-                .into(),
-        );
-    }
-    if refused.is_none()
-        && let (Some((run, _)), Some(groups)) = (&found, groups)
-    {
-        refused = dependent(run, &steps, groups);
-    }
-    let mut notes =
-        vec!["No record is deleted; the columns and indexes that the run made are removed.".into()];
-    if groups.is_some() {
-        notes.push(
-            "The other groups stay migrated; this one can be tried again by a new run.".into(),
-        );
-    }
-    let number = found.as_ref().map_or(0, |(run, _)| run.summary.number);
-    let bound = [
-        number.to_string(),
-        groups.map_or_else(|| "all".into(), |groups| groups.join(",")),
-        chosen.len().to_string(),
-    ];
-    Ok(RollbackCost {
-        fingerprint: fingerprint("undo", &bound, &lost),
-        refused,
-        takes_ms: (took > 0).then_some(took),
-        takes_from: if took > 0 {
-            format!("measured when run {number} did the same steps")
-        } else {
-            "not measured".into()
-        },
-        downtime_ms: 0,
-        rows_lost: 0,
-        lost,
-        notes,
-    })
-}
-
-fn took_ms(step: &StepRow) -> Option<u64> {
-    Some(
-        step.finished?
-            .0
-            .saturating_sub(step.started?.0)
-            .unsigned_abs(),
-    )
-}
-
-/// Why some groups cannot be undone alone: another one that stays finds its organization through them.
-fn dependent(run: &RunRow, steps: &[StepRow], groups: &[String]) -> Option<String> {
-    run.plan.dependencies.iter().find_map(|dependency| {
-        let stays = !groups.contains(&dependency.group)
-            && steps.iter().any(|step| {
-                is_done(step) && is_of(step, Some(std::slice::from_ref(&dependency.group)))
-            });
-        (groups.contains(&dependency.on) && stays).then(|| {
-            format!(
-                "{} finds its organization through {}. Undo the group {} too.",
-                dependency.table, dependency.parent, dependency.group
-            )
-        })
-    })
-}
-
-/// Of restoring a backup.
+/// Of restoring a backup, compared row by row now.
 pub(super) async fn restore(
     state: &AppState,
     system: &Arc<System>,
     name: &str,
 ) -> Result<RollbackCost, SystemError> {
     let backup = backups::find(state, system, name).await?;
-    let refused = (backup.state != BackupState::Verified).then(|| {
-        backup.trouble.clone().map_or_else(
+    let known = match backup.state {
+        BackupState::Verified => Some(compared::exactly(state, system, name).await?),
+        _ => None,
+    };
+    restore_cost(state, system, &backup, known).await
+}
+
+/// Of restoring a backup, given what it was last found to lose.
+async fn restore_cost(
+    state: &AppState,
+    system: &Arc<System>,
+    backup: &BackupSummary,
+    known: Option<Known>,
+) -> Result<RollbackCost, SystemError> {
+    let refused = match (backup.state, &known) {
+        (BackupState::Verified, Some(_)) => None,
+        (BackupState::Verified, None) => {
+            Some("What it would lose is being measured, row by row. This page follows.".into())
+        }
+        _ => Some(backup.trouble.clone().map_or_else(
             || "It was never restored into a scratch database.".into(),
             |why| format!("It cannot be used: {why}."),
-        )
-    });
-    let loss = match refused {
-        Some(_) => engine::loss::Loss::default(),
-        None => measured_loss(state, system, &backup).await?,
+        )),
     };
+    let mut notes = vec![
+        format!(
+            "The database becomes what it was at {}.",
+            to_the_second(&backup.taken)
+        ),
+        "What would be lost is written to a file first; it can be downloaded.".into(),
+        "The present database is kept beside it until it is released.".into(),
+    ];
+    if let Some(known) = &known {
+        notes.push(format!(
+            "Its rows were compared with the present ones at {}; they are compared again before it is carried out.",
+            to_the_second(&known.at.rfc3339())
+        ));
+    }
+    let loss = known.map(|known| known.loss).unwrap_or_default();
     let lost: Vec<LostRows> = loss
         .tables
         .iter()
@@ -292,21 +159,14 @@ pub(super) async fn restore(
         .filter(|lost| lost.created + lost.changed + lost.deleted > 0)
         .collect();
     Ok(RollbackCost {
-        fingerprint: restore_fingerprint(state, system, name).await?,
+        fingerprint: restore_fingerprint(state, system, &backup.name).await?,
         refused,
         takes_ms: backup.restore_ms,
         takes_from: "measured when it was verified".into(),
         downtime_ms: backup.restore_ms.unwrap_or(0),
         rows_lost: loss.rows(),
         lost,
-        notes: vec![
-            format!(
-                "The database becomes what it was at {}.",
-                to_the_second(&backup.taken)
-            ),
-            "What would be lost is written to a file first; it can be downloaded.".into(),
-            "The present database is kept beside it until it is released.".into(),
-        ],
+        notes,
     })
 }
 
@@ -329,16 +189,17 @@ async fn restore_fingerprint(
 pub async fn choices(state: &AppState, system: &Arc<System>) -> Result<Vec<Choice>, SystemError> {
     let title = &system.config.title;
     let playbook = system.playbook()?;
+    let undoing = Undoing::look(state, system).await?;
     let mut choices = Vec::new();
     for group in &playbook.groups {
         let names = [group.name.clone()];
         choices.push(Choice {
-            fingerprint: groups(state, system, Some(&names)).await?.fingerprint,
+            fingerprint: undoing.cost(Some(&names)).fingerprint,
             text: format!("Roll back {} of {title}", group.title),
         });
     }
     choices.push(Choice {
-        fingerprint: groups(state, system, None).await?.fingerprint,
+        fingerprint: undoing.cost(None).fingerprint,
         text: format!("Undo every step on {title}"),
     });
     for backup in backups::list(state, system).await? {
@@ -352,46 +213,9 @@ pub async fn choices(state: &AppState, system: &Arc<System>) -> Result<Vec<Choic
     Ok(choices)
 }
 
-/// The loss, measured again only when the target's file has changed.
-async fn measured_loss(
-    state: &AppState,
-    system: &Arc<System>,
-    backup: &BackupSummary,
-) -> Result<engine::loss::Loss, SystemError> {
-    let stamp = stamp(system);
-    let mut measured = system.losses.lock().await;
-    if let Some((at, loss)) = measured.get(&backup.name)
-        && *at == stamp
-    {
-        return Ok(loss.clone());
-    }
-    let place = backups::place(state, system, &backup.name).await?;
-    let opened = engine::backup::open(&place).map_err(|error| backups::refused(&error))?;
-    let playbook = system.playbook()?;
-    let loss = engine::loss::since(system.url()?, &opened, Some(&playbook), Watch::nobody())
-        .await
-        .map_err(|error| backups::refused(&error))?;
-    measured.insert(backup.name.clone(), (stamp, loss.clone()));
-    Ok(loss)
-}
-
-/// Changes whenever the target's file or its log does.
-fn stamp(system: &System) -> Vec<(u64, std::time::SystemTime)> {
-    let Some(path) = system.url().ok().and_then(|url| url.path()) else {
-        return Vec::new();
-    };
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    [path.to_owned(), log.into()]
-        .iter()
-        .filter_map(|path| std::fs::metadata(path).ok())
-        .filter_map(|about| Some((about.len(), about.modified().ok()?)))
-        .collect()
-}
-
 /// Hash over what a confirmation is bound to. Counts go in by their order of magnitude: one decision more must not void
 /// a confirmation, many more must.
-fn fingerprint(way: &str, bound: &[String], lost: &[LostRows]) -> String {
+pub(super) fn fingerprint(way: &str, bound: &[String], lost: &[LostRows]) -> String {
     let mut hasher = Sha256::new();
     let mut add = |text: &str| {
         hasher.update((text.len() as u64).to_be_bytes());

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use base64::Engine as _;
 use serde_json::{Value, json};
+use server::db::{Access, Connection};
 
 use super::world::World;
 
@@ -105,6 +106,41 @@ async fn a_backup_brings_back_the_moment_before_and_what_is_lost_is_kept() {
     // it can be done again
     let again = world.start_run().await;
     world.run_is(again, "waiting-at-gate").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_restore_would_lose_is_never_waited_for_and_counted_again_when_it_is_done() {
+    let mut world = World::start().await;
+    world.tick_required().await;
+    let name = world.back_up().await;
+    let cost = |options: &Value| options["restores"][0]["cost"].clone();
+    let first = cost(&world.get("/rollback").await);
+    // nothing can be confirmed before it is known
+    let measuring = first["refused"].as_str().unwrap_or("being measured");
+    assert!(measuring.contains("being measured"), "{first:#}");
+    let options = world
+        .wait("/rollback", "the comparison", |options| {
+            cost(options)["refused"].is_null()
+        })
+        .await;
+    let shown = cost(&options);
+    let notes = shown["notes"].to_string();
+    assert!(notes.contains("compared again before"), "{notes}");
+
+    // written after it was shown: lost all the same, and so counted
+    let url = format!("sqlite:{}", world.installed.database.display());
+    let mut db = Connection::open(&url.parse().unwrap(), Access::Write)
+        .await
+        .unwrap();
+    let more = db
+        .execute("UPDATE communities_community SET name = name || ' changed'")
+        .await
+        .unwrap();
+    db.close().await;
+    let way = json!({ "restore": { "backup": name } });
+    let record = back(&mut world, way, |_| shown["fingerprint"].clone()).await;
+    let lost = record["rows_lost"].as_u64().unwrap();
+    assert!(lost >= more && more > 200, "{record:#}");
 }
 
 /// Carries a rollback out and waits for its end.

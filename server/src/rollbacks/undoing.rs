@@ -1,0 +1,196 @@
+//! What undoing the steps of some groups, or of all, would cost now.
+
+use std::sync::Arc;
+
+use shared::mode::Mode;
+use shared::rollback::{LostRows, RollbackCost};
+use shared::state::StepState;
+
+use super::cost::{count, fingerprint};
+use crate::engine::loss::AssignmentLoss;
+use crate::engine::{self, inspect};
+use crate::modes;
+use crate::state::AppState;
+use crate::store::runs::{self, RunRow, StepRow};
+use crate::systems::{System, SystemError};
+
+/// The run whose steps a rollback would undo, with the number of those that are done: the newest one, because a run
+/// takes over what earlier ones did.
+pub(super) async fn undoable(
+    state: &AppState,
+    system: &System,
+) -> Result<Option<(RunRow, u32)>, SystemError> {
+    for summary in runs::summaries(&state.store, system.slug()).await? {
+        let Some(run) = runs::get(&state.store, system.slug(), summary.number).await? else {
+            continue;
+        };
+        let steps = runs::steps(&state.store, run.id).await?;
+        let done = steps.iter().filter(|step| is_done(step)).count();
+        if done > 0 {
+            return Ok(Some((run, count(done))));
+        }
+        if !steps.is_empty() {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+/// Of some groups, or of every step.
+pub(super) async fn groups(
+    state: &AppState,
+    system: &Arc<System>,
+    groups: Option<&[String]>,
+) -> Result<RollbackCost, SystemError> {
+    let playbook = system.playbook()?;
+    if let Some(unknown) = groups
+        .into_iter()
+        .flatten()
+        .find(|name| !playbook.groups.iter().any(|group| group.name == **name))
+    {
+        return Err(SystemError::field(
+            "groups",
+            format!("The playbook has no group {unknown}."),
+        ));
+    }
+    Ok(Undoing::look(state, system).await?.cost(groups))
+}
+
+/// What undoing has to do with, read once for every choice of groups.
+pub(super) struct Undoing {
+    run: Option<RunRow>,
+    steps: Vec<StepRow>,
+    assignments: Vec<AssignmentLoss>,
+    is_multi: bool,
+}
+
+impl Undoing {
+    pub(super) async fn look(state: &AppState, system: &Arc<System>) -> Result<Self, SystemError> {
+        let playbook = system.playbook()?;
+        let run = undoable(state, system).await?.map(|(run, _)| run);
+        let steps = match &run {
+            Some(run) => runs::steps(&state.store, run.id).await?,
+            None => Vec::new(),
+        };
+        let mut db = system.reader().await?;
+        // schema and counts of one moment: a rollback that goes on removes columns in between
+        db.begin_read().await?;
+        let schema = inspect(&mut db).await?;
+        let assignments = engine::loss::assignments(&mut db, &playbook, &schema, None).await?;
+        db.close().await;
+        Ok(Self {
+            run,
+            steps,
+            assignments,
+            is_multi: modes::known(system, None).mode == Some(Mode::Multi),
+        })
+    }
+
+    /// The steps that would be undone.
+    pub(super) fn chosen(&self, groups: Option<&[String]>) -> impl Iterator<Item = &StepRow> {
+        (self.steps.iter()).filter(move |step| is_done(step) && is_of(step, groups))
+    }
+
+    pub(super) fn cost(&self, groups: Option<&[String]>) -> RollbackCost {
+        let chosen: Vec<&StepRow> = self.chosen(groups).collect();
+        let took: u64 = chosen.iter().filter_map(|step| took_ms(step)).sum();
+        let lost: Vec<LostRows> = (self.assignments.iter())
+            .filter(|loss| groups.is_none_or(|groups| groups.contains(&loss.group)))
+            .map(|loss| LostRows {
+                table: loss.table.clone(),
+                model: Some(loss.model.clone()),
+                created: 0,
+                changed: 0,
+                deleted: 0,
+                assignments: loss.assignments.max(loss.decisions),
+            })
+            .collect();
+        let mut notes = vec![
+            "No record is deleted; the columns and indexes that the run made are removed.".into(),
+        ];
+        if groups.is_some() {
+            notes.push(
+                "The other groups stay migrated; this one can be tried again by a new run.".into(),
+            );
+        }
+        let number = self.run.as_ref().map_or(0, |run| run.summary.number);
+        let bound = [
+            number.to_string(),
+            groups.map_or_else(|| "all".into(), |groups| groups.join(",")),
+            chosen.len().to_string(),
+        ];
+        RollbackCost {
+            fingerprint: fingerprint("undo", &bound, &lost),
+            refused: self.refused(groups, chosen.is_empty()),
+            takes_ms: (took > 0).then_some(took),
+            takes_from: if took > 0 {
+                format!("measured when run {number} did the same steps")
+            } else {
+                "not measured".into()
+            },
+            downtime_ms: 0,
+            rows_lost: 0,
+            lost,
+            notes,
+        }
+    }
+
+    /// Why these groups cannot be undone now.
+    fn refused(&self, groups: Option<&[String]>, nothing: bool) -> Option<String> {
+        if nothing {
+            return Some("None of its steps is done.".into());
+        }
+        if self.is_multi {
+            return Some(
+                "The system serves many organizations. Switch the mode back first: without the column nothing would keep them apart."
+                    .into(),
+            );
+        }
+        dependent(self.run.as_ref()?, &self.steps, groups?)
+    }
+}
+
+fn took_ms(step: &StepRow) -> Option<u64> {
+    Some(
+        step.finished?
+            .0
+            .saturating_sub(step.started?.0)
+            .unsigned_abs(),
+    )
+}
+
+/// Why some groups cannot be undone alone: another one that stays finds its organization through them.
+fn dependent(run: &RunRow, steps: &[StepRow], groups: &[String]) -> Option<String> {
+    run.plan.dependencies.iter().find_map(|dependency| {
+        let stays = !groups.contains(&dependency.group)
+            && steps.iter().any(|step| {
+                is_done(step) && is_of(step, Some(std::slice::from_ref(&dependency.group)))
+            });
+        (groups.contains(&dependency.on) && stays).then(|| {
+            format!(
+                "{} finds its organization through {}. Undo the group {} too.",
+                dependency.table, dependency.parent, dependency.group
+            )
+        })
+    })
+}
+
+fn is_done(step: &StepRow) -> bool {
+    matches!(
+        step.state,
+        StepState::Done
+            | StepState::Running
+            | StepState::Failed
+            | StepState::Undoing
+            | StepState::Stuck
+    )
+}
+
+/// Whether a step belongs to one of the groups; its key begins with the group's name.
+fn is_of(step: &StepRow, groups: Option<&[String]>) -> bool {
+    groups.is_none_or(|groups| {
+        groups
+            .iter()
+            .any(|group| step.key.split('.').next() == Some(group))
+    })
+}
