@@ -54,7 +54,7 @@ pub struct Live {
     wanted: StoredValue<bool>,
 }
 
-const TOPICS: [Topic; 13] = [
+const TOPICS: [Topic; 14] = [
     Topic::System,
     Topic::Run,
     Topic::Coverage,
@@ -68,6 +68,7 @@ const TOPICS: [Topic; 13] = [
     Topic::Accounts,
     Topic::Audit,
     Topic::Health,
+    Topic::Notices,
 ];
 
 // how long the stream may be away before people are told that they see old values

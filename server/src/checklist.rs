@@ -72,7 +72,7 @@ impl Refusal for ChecklistError {
     }
 }
 
-/// Ticks an item or takes the tick back.
+/// Ticks an item or takes the tick back. `announces` says whether the system publishes its status.
 ///
 /// # Errors
 /// When there is no such item, or a machine measures it.
@@ -82,10 +82,16 @@ pub async fn tick(
     actor: &Operator,
     system: &str,
     name: &str,
+    announces: bool,
     (done, note): (bool, &str),
 ) -> Result<(), ChecklistError> {
     let item = catalogue::item(name).ok_or_else(|| ChecklistError::Unknown(name.into()))?;
-    if matches!(item.way, Way::Machine(_)) {
+    let measured = match item.way {
+        Way::Person => false,
+        Way::Machine(_) => true,
+        Way::Announced(_) => announces,
+    };
+    if measured {
         return Err(ChecklistError::Measured(item.title));
     }
     let length = note.chars().count();
@@ -190,8 +196,15 @@ fn shown(
     ticks: &BTreeMap<String, Tick>,
     facts: &Facts,
 ) -> ChecklistItem {
-    let (done, evidence, by, at) = match item.way {
-        Way::Person => match ticks.get(item.name) {
+    let fact = match item.way {
+        Way::Person => None,
+        Way::Machine(measure) | Way::Announced(measure) => facts.get(&measure),
+    };
+    let automatic = matches!(item.way, Way::Machine(_)) || fact.is_some();
+    let (done, evidence, by, at) = match (fact, item.way) {
+        (Some(fact), _) => (fact.holds, fact.evidence.clone(), None, Some(fact.at)),
+        (None, Way::Machine(measure)) => (false, not_measured(measure).into(), None, None),
+        (None, Way::Person | Way::Announced(_)) => match ticks.get(item.name) {
             Some(tick) => (
                 tick.done,
                 tick.note.clone(),
@@ -200,16 +213,12 @@ fn shown(
             ),
             None => (false, String::new(), None, None),
         },
-        Way::Machine(measure) => match facts.get(&measure) {
-            Some(fact) => (fact.holds, fact.evidence.clone(), None, Some(fact.at)),
-            None => (false, not_measured(measure).into(), None, None),
-        },
     };
     ChecklistItem {
         name: item.name.into(),
         title: item.title.into(),
         detail: item.detail.into(),
-        automatic: matches!(item.way, Way::Machine(_)),
+        automatic,
         done,
         required: item.required,
         evidence,
@@ -231,6 +240,7 @@ fn not_measured(measure: Measure) -> &'static str {
             "The application does not answer"
         }
         Measure::Database => "The database does not answer",
+        Measure::Notified | Measure::Window => "Nothing was announced yet",
     }
 }
 

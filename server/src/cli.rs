@@ -18,6 +18,7 @@ mod rollback;
 mod run;
 mod sample_app;
 mod serve;
+mod status;
 mod target;
 mod verify;
 
@@ -70,6 +71,9 @@ enum Command {
     Restore(restore::Restore),
     /// Tell the mode of a configured system, or switch it.
     Mode(mode::Mode),
+    /// Write the public status pages as files.
+    #[command(subcommand)]
+    Status(status::Status),
     /// Work with the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -118,6 +122,7 @@ async fn carry_out(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Backup(arguments) => backup::run(arguments, output).await,
         Command::Restore(arguments) => restore::run(arguments, output).await,
         Command::Mode(arguments) => mode::run(arguments, output).await,
+        Command::Status(command) => status::run(command, output).await,
         Command::Audit(command) => audit::run(command, output).await,
         Command::Account(command) => account::run(command, output).await,
     }

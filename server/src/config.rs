@@ -4,6 +4,7 @@
 mod environment;
 mod probes;
 mod read;
+mod status;
 mod system;
 mod value;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 pub use environment::VARIABLES;
 pub use probes::ProbeConfig;
 pub use read::{ConfigError, from_environment, from_file, from_text};
+pub use status::{Show, StatusConfig, SystemStatusConfig, Visibility};
 pub use system::{Hook, Hooks, SystemConfig};
 pub use value::{DatabaseSource, HttpAddress, PlaybookSource, Slug};
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub sessions: SessionConfig,
     /// Approvals by a second administrator.
     pub approvals: ApprovalConfig,
+    /// Public status pages.
+    pub status: StatusConfig,
     /// The systems under management.
     pub systems: Vec<SystemConfig>,
 }
@@ -57,6 +61,7 @@ impl Default for Config {
             log: LogConfig::default(),
             sessions: SessionConfig::default(),
             approvals: ApprovalConfig::default(),
+            status: StatusConfig::default(),
             systems: Vec::new(),
         }
     }
@@ -112,6 +117,9 @@ impl Config {
         self.data = base.join(&self.data);
         if let Some(source) = &mut self.control_store {
             source.resolve(base);
+        }
+        if let Some(mirror) = &mut self.status.mirror {
+            *mirror = base.join(&*mirror);
         }
         for system in &mut self.systems {
             system.resolve(base, &self.data);

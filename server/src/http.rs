@@ -8,6 +8,7 @@ mod approvals;
 mod audit;
 mod backups;
 mod checklist;
+mod conditional;
 mod cookie;
 mod coverage;
 mod data;
@@ -17,6 +18,7 @@ mod health;
 mod idempotency;
 mod invitations;
 mod mode;
+mod notices;
 mod observe;
 mod openapi;
 mod organizations;
@@ -27,6 +29,7 @@ mod runs;
 mod security;
 mod session;
 mod static_files;
+mod status;
 mod system_health;
 mod systems;
 
@@ -65,6 +68,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(reports::routes())
         .merge(rollback::routes())
         .merge(system_health::routes())
+        .merge(notices::routes())
         .merge(openapi::routes())
 }
 
@@ -83,6 +87,7 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .merge(status::routes())
         .fallback(static_files::serve);
     Router::new()
         .nest(

@@ -125,9 +125,17 @@ pub async fn judge(state: &AppState, system: &System) -> Result<Judgement, Store
     let config = &system.config.probes;
     let newest =
         table::newest(&state.store, system.slug(), verdict::samples_needed(config)).await?;
-    let silence = state
-        .probes
-        .latest(system.slug())
-        .map(|latest| latest.beat.elapsed());
+    let silence = match state.probes.latest(system.slug()) {
+        Some(latest) => Some(latest.beat.elapsed()),
+        // another process took the last one, or this one before a restart: the clock of the wall has to do, unless it
+        // was set back since
+        None => {
+            let now = state.clock.now();
+            newest
+                .first()
+                .filter(|sample| sample.at <= now)
+                .map(|sample| now.since(sample.at))
+        }
+    };
     Ok(verdict::of(config, &newest, silence))
 }

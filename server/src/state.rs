@@ -11,6 +11,7 @@ use crate::events::Hub;
 use crate::metrics::Metrics;
 use crate::moment::Clock;
 use crate::probes::Probes;
+use crate::status::Board;
 use crate::store::Store;
 use crate::systems::Systems;
 
@@ -35,6 +36,8 @@ pub struct AppState {
     pub metrics: Arc<Metrics>,
     /// What the health probes found last.
     pub probes: Arc<Probes>,
+    /// What the public may read, ready to be sent.
+    pub board: Arc<Board>,
 }
 
 impl AppState {
@@ -50,6 +53,7 @@ impl AppState {
             tasks: TaskTracker::new(),
             metrics: Arc::new(Metrics::new()),
             probes: Arc::new(Probes::default()),
+            board: Arc::new(Board::default()),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod health;
 pub mod invitations;
 mod migrate;
 pub mod modes;
+pub mod notices;
 pub mod organizations;
 pub mod reports;
 pub mod rollbacks;

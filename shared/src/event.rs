@@ -67,4 +67,6 @@ pub enum Topic {
     Audit,
     /// Measured health.
     Health,
+    /// Updates and maintenance windows.
+    Notices,
 }

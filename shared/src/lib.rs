@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod event;
 pub mod health;
 pub mod mode;
+pub mod notice;
 pub mod organization;
 pub mod plan;
 pub mod problem;
@@ -20,6 +21,7 @@ pub mod report;
 pub mod rollback;
 pub mod run;
 pub mod state;
+pub mod status;
 pub mod system;
 
 /// A moment: RFC 3339 in UTC, such as `2026-11-20T02:31:04Z`.

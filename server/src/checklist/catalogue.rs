@@ -1,6 +1,10 @@
 //! The items of the checklists, in the words of the administrators' own document: what has to be done before a
 //! migration, what is checked after it, and what comes next. It measures nothing.
 
+mod measure;
+
+pub use measure::{Measure, Section};
+
 /// How an item gets done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -8,93 +12,8 @@ pub enum Way {
     Person,
     /// A machine measures it each time the list is read.
     Machine(Measure),
-}
-
-/// What a machine can know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Measure {
-    /// A verified backup that is young enough.
-    Backup,
-    /// The environment file and the application say single-tenant mode, or the mode was switched since.
-    Mode,
-    /// The application works with the playbook's default organization.
-    DefaultOrganization,
-    /// The target can be read, and the application uses the same database.
-    Database,
-    /// The application answers with its mode: it is a release that knows organizations.
-    CodeVersion,
-    /// Every check of this section of the newest verification report passed.
-    Report(Section),
-    /// Enough organizations are planned as pilot.
-    Pilot,
-}
-
-/// Sections of a verification report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
-    /// Organization table and default organization.
-    Organizations,
-    /// Each row of each model has an organization.
-    Models,
-    /// Each model has the column, its foreign key and its index.
-    Structure,
-    /// The file is sound and no foreign key points nowhere.
-    Integrity,
-    /// Every invariant of the playbook holds.
-    Invariants,
-    /// The application's mode and organization context.
-    Middleware,
-    /// Every page renders.
-    Views,
-    /// Indexes are used and lists answer in time.
-    Performance,
-    /// No row and no foreign key crosses organizations.
-    Isolation,
-}
-
-impl Section {
-    /// Every section.
-    pub const ALL: [Self; 9] = [
-        Self::Organizations,
-        Self::Models,
-        Self::Structure,
-        Self::Middleware,
-        Self::Views,
-        Self::Performance,
-        Self::Isolation,
-        Self::Invariants,
-        Self::Integrity,
-    ];
-
-    /// Its stable name in a report.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Organizations => "organizations",
-            Self::Models => "models",
-            Self::Structure => "structure",
-            Self::Integrity => "integrity",
-            Self::Invariants => "invariants",
-            Self::Middleware => "middleware",
-            Self::Views => "views",
-            Self::Performance => "performance",
-            Self::Isolation => "isolation",
-        }
-    }
-
-    /// Its title in a report.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Organizations => "Organizations",
-            Self::Models => "Model migrations",
-            Self::Structure => "Columns, foreign keys and indexes",
-            Self::Integrity => "Database integrity",
-            Self::Invariants => "Invariants",
-            Self::Middleware => "Middleware and context",
-            Self::Views => "Views",
-            Self::Performance => "Database performance",
-            Self::Isolation => "Data isolation",
-        }
-    }
+    /// A machine measures it for a system that publishes its status; a named person ticks it for another.
+    Announced(Measure),
 }
 
 /// A part of the checklists.
@@ -123,6 +42,23 @@ pub struct Item {
     pub required: bool,
     /// Page of the system where it can be done, such as `rollback`.
     pub page: Option<&'static str>,
+}
+
+/// A required item that is measured where the status is published.
+const fn announced(
+    name: &'static str,
+    title: &'static str,
+    detail: &'static str,
+    measure: Measure,
+) -> Item {
+    Item {
+        name,
+        title,
+        detail,
+        way: Way::Announced(measure),
+        required: true,
+        page: Some("notices"),
+    }
 }
 
 /// An item that a person ticks.
@@ -210,17 +146,17 @@ pub const PARTS: [Part; 8] = [
                 "Who decides, which of the three ways back, and by when. Write down where the plan is kept.",
                 true,
             ),
-            person(
+            announced(
                 "stakeholders-notified",
                 "Stakeholders notified",
                 "The staff of the default organization and of the oversight office know what happens and when.",
-                true,
+                Measure::Notified,
             ),
-            person(
+            announced(
                 "maintenance-window",
                 "Maintenance window scheduled",
                 "2 to 4 hours. The three steps need no downtime; only the mode switch restarts the application.",
-                true,
+                Measure::Window,
             ),
         ],
     },

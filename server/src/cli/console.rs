@@ -122,6 +122,7 @@ impl Started {
         } = self;
         crate::reconcile::begin(&state);
         crate::probes::begin(&state);
+        crate::status::begin(&state);
         let shutdown = state.shutdown.clone();
         let on_signal = shutdown.clone();
         tokio::spawn(async move {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::probes::ProbeConfig;
+use super::status::SystemStatusConfig;
 use super::value::{DatabaseSource, HttpAddress, PlaybookSource, Slug};
 
 /// A system under management.
@@ -39,6 +40,9 @@ pub struct SystemConfig {
     /// How its health is measured.
     #[serde(default)]
     pub probes: ProbeConfig,
+    /// What the public may know about it.
+    #[serde(default)]
+    pub status: SystemStatusConfig,
     /// Directory of this system's backups. Default `backups/SLUG` in `data`.
     #[serde(default)]
     pub backups: Option<PathBuf>,

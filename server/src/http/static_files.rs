@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::conditional::is_known;
 use asset::Asset;
 
 const YEAR: &str = "public, max-age=31536000, immutable";
@@ -62,14 +63,7 @@ fn answer(asset: &Asset, headers: &HeaderMap, method: &Method) -> Response {
     {
         out.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .split(',')
-                .any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*")
-        });
+    let known = is_known(headers, &etag);
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         out.insert(header::ETAG, etag);
     }

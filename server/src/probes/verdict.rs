@@ -13,7 +13,7 @@ pub(super) fn samples_needed(config: &ProbeConfig) -> u32 {
     (config.bad_samples + config.good_samples + config.minimum_samples) * 4
 }
 
-/// The verdict on the newest samples, newest first; `silence` is the time since the last one was taken by this process.
+/// The verdict on the newest samples, newest first; `silence` is the time since the last one was taken.
 pub(super) fn of(config: &ProbeConfig, newest: &[Sample], silence: Option<Duration>) -> Judgement {
     let judged = |verdict, slow, reason: String| Judgement {
         verdict,
@@ -26,7 +26,7 @@ pub(super) fn of(config: &ProbeConfig, newest: &[Sample], silence: Option<Durati
             return judged(
                 Verdict::NotEnoughEvidence,
                 false,
-                "No sample was taken since Switchyard started.".into(),
+                "No sample was taken yet.".into(),
             );
         }
         Some(silence) if silence > config.silent_after() => {

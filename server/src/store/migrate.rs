@@ -11,6 +11,7 @@ use super::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_control_store.sql"),
     include_str!("../../migrations/0002_health.sql"),
+    include_str!("../../migrations/0003_notices.sql"),
 ];
 
 /// Applies what is missing.

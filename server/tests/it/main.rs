@@ -21,5 +21,6 @@ mod probes;
 mod reports;
 mod sample;
 mod site;
+mod status;
 mod store;
 mod tidy;

@@ -1,0 +1,151 @@
+//! Public status pages, feeds, calendars and badges: answered from memory, the same for everybody, fit for a CDN.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+
+use super::conditional::is_known;
+use super::extract::Path;
+use super::problem::Answer;
+use crate::state::AppState;
+use crate::status::{self, File};
+
+/// A change is to be seen within two seconds; when we are gone, a CDN keeps the last state for a day.
+const FRESH: &str = "public, max-age=2, stale-while-revalidate=10, stale-if-error=86400";
+const YEAR: &str = "public, max-age=31536000, immutable";
+/// What a status page may load: its own style and script, and itself again.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Routes of this area. They stand outside of `/api`: what is here is for everybody.
+pub(super) fn routes() -> axum::Router<AppState> {
+    axum::Router::new()
+        .route("/status", get(index))
+        .route("/status/{slug}", get(system))
+        .route("/status/{slug}/{file}", get(file))
+}
+
+async fn index(
+    method: Method,
+    headers: HeaderMap,
+    State(state): State<AppState>,
+) -> Answer<Response> {
+    let snapshot = status::index(&state).await?;
+    Ok(snapshot
+        .files
+        .first()
+        .map_or_else(nothing_here, |page| answer(page, FRESH, &method, &headers)))
+}
+
+async fn system(
+    method: Method,
+    headers: HeaderMap,
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+) -> Answer<Response> {
+    if let Some(asset) = asset(&slug) {
+        return Ok(answer(&asset, YEAR, &method, &headers));
+    }
+    if slug == "status.json" {
+        let snapshot = status::index(&state).await?;
+        return Ok(named(&snapshot.files, &slug, &method, &headers));
+    }
+    // people type capitals; only what is public anyway is corrected
+    let lower = slug.to_ascii_lowercase();
+    if lower != slug && status::public_system(&state, &lower).is_some() {
+        let there = [(header::LOCATION, format!("/status/{lower}"))];
+        return Ok((StatusCode::PERMANENT_REDIRECT, there).into_response());
+    }
+    of_system(&state, &slug, "index.html", &method, &headers).await
+}
+
+async fn file(
+    method: Method,
+    headers: HeaderMap,
+    State(state): State<AppState>,
+    Path((slug, file)): Path<(String, String)>,
+) -> Answer<Response> {
+    of_system(&state, &slug, &file, &method, &headers).await
+}
+
+async fn of_system(
+    state: &AppState,
+    slug: &str,
+    file: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Answer<Response> {
+    let Some(system) = status::public_system(state, slug) else {
+        return Ok(nothing_here());
+    };
+    let snapshot = status::snapshot(state, system).await?;
+    Ok(named(&snapshot.files, file, method, headers))
+}
+
+fn named(files: &[File], name: &str, method: &Method, headers: &HeaderMap) -> Response {
+    files
+        .iter()
+        .find(|file| file.name == name)
+        .map_or_else(nothing_here, |file| answer(file, FRESH, method, headers))
+}
+
+fn asset(name: &str) -> Option<File> {
+    let (kind, content) = if name == status::style_name() {
+        ("text/css; charset=utf-8", status::STYLE)
+    } else if name == status::SCRIPT_NAME.as_str() {
+        ("text/javascript; charset=utf-8", status::SCRIPT)
+    } else {
+        return None;
+    };
+    Some(File {
+        name: "",
+        kind,
+        bytes: Bytes::from_static(content.as_bytes()),
+        etag: format!("\"{name}\""),
+    })
+}
+
+/// Unknown, private, expired and revoked: one answer, without a word of what was asked for.
+fn nothing_here() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    (StatusCode::NOT_FOUND, headers, status::nothing_here()).into_response()
+}
+
+fn answer(file: &File, cache: &'static str, method: &Method, headers: &HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    let out = response.headers_mut();
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if let Ok(etag) = HeaderValue::from_str(&file.etag) {
+        out.insert(header::ETAG, etag);
+    }
+    out.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
+    // badges and feeds stand on other people's pages
+    out.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
+    out.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    if is_known(headers, &file.etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
+    out.insert(header::CONTENT_LENGTH, HeaderValue::from(file.bytes.len()));
+    if method == Method::GET {
+        *response.body_mut() = Body::from(file.bytes.clone());
+    }
+    response
+}

@@ -1,0 +1,287 @@
+//! Puts together what the public may know about one system: the one place where facts of the server become public ones.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use shared::health::{Judgement, Verdict};
+use shared::notice::WindowStage;
+use shared::status::{
+    DayState, PublicAvailability, PublicCoverage, PublicDay, PublicKind, PublicState, PublicStatus,
+    PublicUpdate, PublicWindow, PublicWork,
+};
+
+use super::{text, timeline};
+use crate::config::Show;
+use crate::moment::Moment;
+use crate::notices::{to_html, to_plain};
+use crate::state::AppState;
+use crate::store::notices::{UpdateRow, WindowRow};
+use crate::store::{StoreError, health, notices, runs};
+use crate::systems::{System, SystemError};
+use crate::{coverage, modes, probes};
+
+/// Coverage and mode are asked of the target and the environment file at most this often.
+const MEASURE_EVERY: Duration = Duration::from_secs(10);
+/// Days of availability, and one more for the zone.
+const BACK: Duration = Duration::from_secs(91 * 86_400);
+/// Updates that a page shows.
+const UPDATES: usize = 30;
+/// Windows that are over stay on the page for this long.
+const WINDOW_STAYS: Duration = Duration::from_secs(7 * 86_400);
+
+/// What costs the target something to know.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Measured {
+    coverage: Option<PublicCoverage>,
+    mode: Option<String>,
+}
+
+/// Everything public about a system, now.
+pub(super) async fn compose(
+    state: &AppState,
+    system: &Arc<System>,
+) -> Result<PublicStatus, SystemError> {
+    let now = state.clock.now();
+    let config = &system.config.status;
+    let measured = measured(state, system).await;
+    let judgement = probes::judge(state, system).await?;
+    let maintenance = maintenance(state, system, now).await?;
+    let going_on = maintenance
+        .iter()
+        .any(|window| window.stage.is_open() && is_begun(window, now));
+    let public = public_state(&judgement, going_on);
+    let work = if config.shows(Show::Progress) {
+        work(state, system, measured.coverage.as_ref(), now).await?
+    } else {
+        None
+    };
+    Ok(PublicStatus {
+        slug: system.slug().to_owned(),
+        title: system.config.title.clone(),
+        summary: config.summary.clone(),
+        state: public,
+        headline: text::headline(&system.config.title, public),
+        detail: work
+            .as_ref()
+            .filter(|work| work.finished.is_none())
+            .map_or_else(String::new, |work| work.sentence.clone()),
+        checked: now.rfc3339(),
+        zone: system.config.timezone.clone(),
+        mode: measured.mode.filter(|_| config.shows(Show::Mode)),
+        work,
+        coverage: measured.coverage.filter(|_| config.shows(Show::Coverage)),
+        availability: if config.shows(Show::Availability) && system.config.health_url.is_some() {
+            Some(availability(state, system, now).await?)
+        } else {
+            None
+        },
+        maintenance,
+        updates: updates(state, system, now).await?,
+        contact: config.contact.clone(),
+    })
+}
+
+fn public_state(judgement: &Judgement, maintenance: bool) -> PublicState {
+    match (judgement.verdict, maintenance) {
+        (Verdict::Good, _) if judgement.slow => PublicState::Slow,
+        (Verdict::Good, _) => PublicState::Working,
+        (Verdict::Bad | Verdict::NotEnoughEvidence, true) => PublicState::Maintenance,
+        (Verdict::Bad, false) => PublicState::Unavailable,
+        (Verdict::NotEnoughEvidence, false) => PublicState::Unknown,
+    }
+}
+
+fn is_begun(window: &PublicWindow, now: Moment) -> bool {
+    Moment::parse(&window.starts).is_some_and(|starts| starts <= now)
+}
+
+/// What costs the target something, from memory when it is young enough. A target that cannot be read now leaves out
+/// what is not known, and the page says when it was counted.
+async fn measured(state: &AppState, system: &Arc<System>) -> Measured {
+    let known = {
+        let measured = state
+            .board
+            .measured
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        measured.get(system.slug()).cloned()
+    };
+    if let Some((at, measured)) = &known
+        && at.elapsed() < MEASURE_EVERY
+    {
+        return measured.clone();
+    }
+    let fresh = Measured {
+        coverage: match count(state, system).await {
+            Some(coverage) => Some(coverage),
+            None => known.and_then(|(_, measured)| measured.coverage),
+        },
+        mode: mode(state, system),
+    };
+    state
+        .board
+        .measured
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(system.slug().to_owned(), (Instant::now(), fresh.clone()));
+    fresh
+}
+
+async fn count(state: &AppState, system: &Arc<System>) -> Option<PublicCoverage> {
+    let shown = &system.config.status;
+    if !shown.shows(Show::Coverage) && !shown.shows(Show::Progress) {
+        return None;
+    }
+    let playbook = system.playbook().ok()?;
+    let mut db = system.reader().await.ok()?;
+    let groups = coverage::groups(&mut db, &playbook).await;
+    db.close().await;
+    let kinds = groups
+        .ok()?
+        .into_iter()
+        .flat_map(|group| group.models)
+        .filter(|model| model.headline)
+        .map(|model| PublicKind {
+            name: model.plural,
+            assigned: model.coverage.map_or(0, |coverage| coverage.assigned),
+            total: model.coverage.map_or(model.rows, |coverage| coverage.total),
+        })
+        .collect();
+    Some(PublicCoverage {
+        counted: state.clock.now().rfc3339(),
+        kinds,
+    })
+}
+
+fn mode(state: &AppState, system: &System) -> Option<String> {
+    let names = modes::names(system)?;
+    let health = state
+        .probes
+        .latest(system.slug())
+        .and_then(|latest| latest.health);
+    let mode = modes::known(system, health.as_ref()).mode?;
+    Some(modes::title(&names, mode))
+}
+
+async fn work(
+    state: &AppState,
+    system: &System,
+    coverage: Option<&PublicCoverage>,
+    now: Moment,
+) -> Result<Option<PublicWork>, StoreError> {
+    let Some(newest) = runs::summaries(&state.store, system.slug())
+        .await?
+        .into_iter()
+        .next()
+    else {
+        return Ok(None);
+    };
+    let Some(run) = runs::get(&state.store, system.slug(), newest.number).await? else {
+        return Ok(None);
+    };
+    let steps = runs::steps(&state.store, run.id).await?;
+    let left = coverage.map(|coverage| {
+        coverage
+            .kinds
+            .iter()
+            .map(|kind| kind.total.saturating_sub(kind.assigned))
+            .sum()
+    });
+    Ok(Some(timeline::of_run(&run, &steps, left, now)))
+}
+
+async fn availability(
+    state: &AppState,
+    system: &System,
+    now: Moment,
+) -> Result<PublicAvailability, StoreError> {
+    let zone = TimeZone::get(&system.config.timezone).unwrap_or(TimeZone::UTC);
+    let hours = health::hours(&state.store, system.slug(), now.minus(BACK)).await?;
+    let days = probes::by_day(&hours, now, &zone);
+    Ok(PublicAvailability {
+        percent: probes::availability_percent(&days),
+        response_ms: days.last().and_then(|day| day.response_ms),
+        days: days
+            .into_iter()
+            .map(|day| PublicDay {
+                day: day.day,
+                state: if day.measured_seconds == 0 {
+                    DayState::NotMeasured
+                } else if day.bad_seconds > 0 {
+                    DayState::Unavailable
+                } else if day.slow_seconds > 0 {
+                    DayState::Slow
+                } else {
+                    DayState::Worked
+                },
+                unavailable_minutes: day.bad_seconds.div_ceil(60),
+                slow_minutes: day.slow_seconds.div_ceil(60),
+            })
+            .collect(),
+    })
+}
+
+async fn maintenance(
+    state: &AppState,
+    system: &System,
+    now: Moment,
+) -> Result<Vec<PublicWindow>, StoreError> {
+    let mut windows: Vec<PublicWindow> = notices::windows(&state.store, system.slug())
+        .await?
+        .into_iter()
+        .filter(|row| row.window.stage.is_open() || row.ends.plus(WINDOW_STAYS) > now)
+        .map(|row| public_window(row, now))
+        .collect();
+    windows.sort_by(|one, other| one.starts.cmp(&other.starts));
+    Ok(windows)
+}
+
+/// A window that has begun is in progress, whether somebody said so or not; that it is over, somebody has to say.
+fn public_window(row: WindowRow, now: Moment) -> PublicWindow {
+    let window = row.window;
+    let stage = match window.stage {
+        WindowStage::Scheduled if row.starts <= now => WindowStage::InProgress,
+        stage => stage,
+    };
+    PublicWindow {
+        id: window.id,
+        title: window.title,
+        html: to_html(&window.body),
+        text: to_plain(&window.body),
+        starts: window.starts,
+        ends: window.ends,
+        stage,
+        overdue: stage.is_open() && row.ends <= now,
+        interruption_minutes: window.interruption_minutes,
+        changed: window.changed,
+        version: window.version,
+    }
+}
+
+async fn updates(
+    state: &AppState,
+    system: &System,
+    now: Moment,
+) -> Result<Vec<PublicUpdate>, StoreError> {
+    Ok(notices::updates(&state.store, system.slug())
+        .await?
+        .into_iter()
+        .filter(|row| row.publish_at <= now)
+        .take(UPDATES)
+        .map(public_update)
+        .collect())
+}
+
+fn public_update(row: UpdateRow) -> PublicUpdate {
+    let update = row.update;
+    PublicUpdate {
+        id: update.id,
+        title: update.title,
+        html: to_html(&update.body),
+        text: to_plain(&update.body),
+        published: update.publish_at,
+        edited: row.edited.map(Moment::rfc3339),
+        resolved: update.resolved,
+    }
+}

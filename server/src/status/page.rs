@@ -1,0 +1,219 @@
+//! Status pages as complete HTML: no script, style or picture of anybody else, and readable without any of our own.
+
+mod parts;
+mod sections;
+
+use maud::{DOCTYPE, Markup, html};
+use shared::status::{PublicIndex, PublicState, PublicStatus};
+
+use super::style::{SCRIPT_NAME, style_name};
+use super::text;
+use super::zoned::Zone;
+use crate::config::StatusConfig;
+
+/// Where a page stands, and how links are written there.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// What stands before the names of style and script.
+    assets: String,
+    /// What stands before the slug of a system.
+    systems: String,
+    /// What stands behind it.
+    behind: &'static str,
+    /// The list of systems.
+    index: String,
+    /// Whether the page is not for search engines.
+    hidden: bool,
+    /// Before the name of a file of the same system; none: the address of the system.
+    files: Option<String>,
+}
+
+impl Place {
+    /// On the running server.
+    pub fn live() -> Self {
+        Self {
+            assets: "/status/".into(),
+            systems: "/status/".into(),
+            behind: "",
+            index: "/status".into(),
+            hidden: false,
+            files: None,
+        }
+    }
+
+    /// As a file; `up` leads to the directory of the list.
+    pub fn file(up: &str) -> Self {
+        Self {
+            assets: up.into(),
+            systems: up.into(),
+            behind: "/index.html",
+            index: format!("{up}index.html"),
+            hidden: false,
+            files: Some(String::new()),
+        }
+    }
+
+    fn system(&self, slug: &str) -> String {
+        format!("{}{slug}{}", self.systems, self.behind)
+    }
+
+    fn of_system(&self, slug: &str, file: &str) -> String {
+        match &self.files {
+            Some(before) => format!("{before}{file}"),
+            None => format!("{}{slug}/{file}", self.systems),
+        }
+    }
+}
+
+/// The page of one system.
+pub(super) fn system(
+    site: &StatusConfig,
+    status: &PublicStatus,
+    place: &Place,
+    origin: &str,
+) -> String {
+    let zone = Zone::of(&status.zone);
+    let feed = place.of_system(&status.slug, "feed.atom");
+    let calendar = place.of_system(&status.slug, "maintenance.ics");
+    let body = html! {
+        a.skip href="#main" { "Skip to content" }
+        header.bar { div.wrap {
+            a.who href=(place.index) { (status.title) @if !site.organization.is_empty() { small { (site.organization) } } }
+            nav aria-label="Follow" {
+                a href=(feed) { "Feed" } " "
+                @if !status.maintenance.is_empty() { a href=(calendar) { "Calendar" } }
+            }
+        } }
+        p.vh #said role="status" {}
+        main #main.wrap {
+            (sections::verdict(status, &zone))
+            (sections::timeline(status, &zone))
+            (sections::maintenance(status, &zone, &calendar))
+            (sections::coverage(status, &zone))
+            (sections::availability(status))
+            (sections::updates(status, &zone))
+        }
+        footer.foot { div.wrap {
+            @if status.contact.is_empty() { span { "Published by Switchyard" } } @else { span { (status.contact) } }
+            span { "Times are " (zone.name()) " time" }
+        } }
+    };
+    let description = if status.detail.is_empty() {
+        status.headline.clone()
+    } else {
+        format!("{} {}", status.headline, status.detail)
+    };
+    let head = Head {
+        title: format!("{}: {} status", status.state.word(), status.title),
+        description,
+        address: format!("{origin}/status/{}", status.slug),
+        feed: Some(feed),
+        zone: zone.name().to_owned(),
+    };
+    document(&head, place, body)
+}
+
+/// The list of systems.
+pub(super) fn index(index: &PublicIndex, place: &Place, origin: &str) -> String {
+    let states: Vec<PublicState> = index.systems.iter().map(|system| system.state).collect();
+    let worst = parts::worst(&states);
+    let headline = text::index_headline(&states);
+    let zone = Zone::of(index.systems.first().map_or("UTC", |first| &first.zone));
+    let body = html! {
+        a.skip href="#main" { "Skip to content" }
+        header.bar { div.wrap {
+            a.who href=(place.index) { (index.title) @if !index.organization.is_empty() { small { (index.organization) } } }
+        } }
+        p.vh #said role="status" {}
+        main #main.wrap {
+            section aria-labelledby="now" {
+                div.verdict data-state=(parts::tone(worst)) {
+                    (parts::icon(parts::state_icon(worst)))
+                    h1 #now { (headline) }
+                    p.sm { "Checked " (parts::time(&index.checked, &zone)) }
+                }
+            }
+            @if !index.systems.is_empty() {
+                section aria-labelledby="systems" {
+                    h2 #systems { "Systems" }
+                    @for status in &index.systems { (sections::line(status, &place.system(&status.slug))) }
+                }
+            }
+            (sections::planned(index))
+        }
+        footer.foot { div.wrap {
+            span { "A full bar: it worked all day. Middle: slow for a while. Short: not available for a while. Thin: not measured." }
+            span { "Times are " (zone.name()) " time" }
+        } }
+    };
+    let head = Head {
+        title: format!("{headline} {}", index.title),
+        description: headline.clone(),
+        address: format!("{origin}/status"),
+        feed: None,
+        zone: zone.name().to_owned(),
+    };
+    document(&head, place, body)
+}
+
+/// The answer for everything that is not public: unknown, private, expired and revoked look the same.
+pub fn nothing_here() -> String {
+    let body = html! {
+        main #main.wrap {
+            div.verdict data-state="pending" {
+                (parts::icon("pending"))
+                h1 { "There is no status page here" }
+                p { "Nothing is published at this address, or the link is not good any more. Ask whoever sent it to you." }
+            }
+        }
+    };
+    let head = Head {
+        title: "No status page".into(),
+        description: String::new(),
+        address: String::new(),
+        feed: None,
+        zone: "UTC".into(),
+    };
+    let place = Place {
+        hidden: true,
+        ..Place::live()
+    };
+    document(&head, &place, body)
+}
+
+struct Head {
+    title: String,
+    description: String,
+    address: String,
+    feed: Option<String>,
+    zone: String,
+}
+
+fn document(head: &Head, place: &Place, body: Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" data-zone=(head.zone) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                @if place.hidden { meta name="robots" content="noindex"; }
+                title { (head.title) }
+                @if !head.description.is_empty() {
+                    meta name="description" content=(head.description);
+                    meta property="og:type" content="website";
+                    meta property="og:title" content=(head.title);
+                    meta property="og:description" content=(head.description);
+                    meta property="og:url" content=(head.address);
+                }
+                @if let Some(feed) = &head.feed {
+                    link rel="alternate" type="application/atom+xml" title="Updates" href=(feed);
+                }
+                link rel="stylesheet" href={ (place.assets) (style_name()) };
+                script src={ (place.assets) (SCRIPT_NAME.as_str()) } defer {}
+            }
+            body { (parts::sprite()) (body) }
+        }
+    };
+    page.into_string()
+}

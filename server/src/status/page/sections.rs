@@ -1,0 +1,285 @@
+//! The sections of a status page, each from a part of the public status.
+
+use maud::{Markup, PreEscaped, html};
+use shared::notice::WindowStage;
+use shared::status::{PublicIndex, PublicStatus, PublicWindow, Share, WorkStage};
+
+use super::parts::{bad_days, bars, icon, stage, state_icon, time, tone, what_happened};
+use crate::status::text::grouped;
+use crate::status::zoned::{Zone, short_day};
+
+/// Whether it can be used, and what goes on.
+pub(super) fn verdict(status: &PublicStatus, zone: &Zone) -> Markup {
+    html! {
+        section aria-labelledby="now" {
+            div.verdict data-state=(tone(status.state)) {
+                (icon(state_icon(status.state)))
+                h1 #now { (status.headline) }
+                @if !status.detail.is_empty() { p { (status.detail) } }
+                p.sm {
+                    "Checked " (time(&status.checked, zone)) "."
+                    @if let Some(mode) = &status.mode { " Mode: " (mode) "." }
+                    @if let Some(update) = status.updates.first() {
+                        " Last update " (time(&update.published, zone)) "."
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The phases of the migration.
+pub(super) fn timeline(status: &PublicStatus, zone: &Zone) -> Markup {
+    let Some(work) = &status.work else {
+        return html! {};
+    };
+    html! {
+        section aria-labelledby="where" {
+            h2 #where { "Where we are" }
+            p { (work.sentence) " " (end(work.finished.as_deref(), work.expected_end.as_ref(), work.stage, zone)) }
+            ol.journey {
+                @for phase in &work.phases {
+                    @let (state, word) = stage(phase.stage);
+                    li data-state=(state) {
+                        span.node { (icon(state)) }
+                        h3 { (phase.title) }
+                        span.when {
+                            (word)
+                            @if matches!(phase.stage, WorkStage::Now | WorkStage::Waiting) { ", " (share(phase.done)) }
+                        }
+                        @if matches!(phase.stage, WorkStage::Now | WorkStage::Waiting) {
+                            progress value=(phase.done.percent) max="100" aria-label=(phase.title) { (phase.done.percent) " %" }
+                        }
+                        p { (phase.meaning) }
+                    }
+                }
+            }
+            p.sm { "All together: " (share(work.done)) " of the steps." }
+        }
+    }
+}
+
+fn share(done: Share) -> String {
+    let how = if done.counted { "counted" } else { "estimated" };
+    format!("{} % ({how})", done.percent)
+}
+
+fn end(
+    finished: Option<&str>,
+    expected: Option<&(String, String)>,
+    stage: WorkStage,
+    zone: &Zone,
+) -> Markup {
+    match (finished, expected, stage) {
+        (Some(finished), _, _) => html! { "Ended " (time(finished, zone)) "." },
+        (None, Some((from, to)), _) if from == to => {
+            html! { "Expected end: about " (time(from, zone)) "." }
+        }
+        (None, Some((from, to)), _) => {
+            html! { "Expected end: between " (time(from, zone)) " and " (time(to, zone)) "." }
+        }
+        (None, None, WorkStage::Now) => {
+            html! { "When it ends is not known yet: too little was measured." }
+        }
+        (None, None, _) => html! {},
+    }
+}
+
+/// Planned and present interruptions.
+pub(super) fn maintenance(status: &PublicStatus, zone: &Zone, calendar: &str) -> Markup {
+    if status.maintenance.is_empty() {
+        return html! {};
+    }
+    html! {
+        section aria-labelledby="plan" {
+            h2 #plan { "Maintenance" }
+            @for window in &status.maintenance {
+                div.verdict data-state=(window_tone(window)) {
+                    (icon("cal"))
+                    h3 { (window.title) }
+                    p {
+                        strong { (window_word(window)) ": " }
+                        time datetime=(window.starts) data-zone=(zone.name()) { (zone.range(&window.starts, &window.ends)) }
+                        " (" (zone.name()) ")"
+                    }
+                    @if let Some(minutes) = window.interruption_minutes {
+                        p { (status.title) " will not be available for up to " (minutes) " minutes of it." }
+                    } @else {
+                        p { "No interruption is expected." }
+                    }
+                    div.said { (PreEscaped(&window.html)) }
+                    @if window.stage == WindowStage::Scheduled { p.noprint { a href=(calendar) { "Add to calendar" } } }
+                }
+            }
+        }
+    }
+}
+
+fn window_word(window: &PublicWindow) -> String {
+    if window.overdue {
+        format!("{}, longer than planned", window.stage.word())
+    } else {
+        window.stage.word().to_owned()
+    }
+}
+
+fn window_tone(window: &PublicWindow) -> &'static str {
+    match window.stage {
+        _ if window.overdue => "gate",
+        WindowStage::Scheduled => "info",
+        WindowStage::InProgress | WindowStage::Verifying => "running",
+        WindowStage::Completed => "done",
+        WindowStage::Cancelled => "pending",
+    }
+}
+
+/// Records with an organization, as picture and numbers in one table.
+pub(super) fn coverage(status: &PublicStatus, zone: &Zone) -> Markup {
+    let Some(coverage) = &status.coverage else {
+        return html! {};
+    };
+    html! {
+        section aria-labelledby="records" {
+            h2 #records { "Records marked with their organization" }
+            table.t {
+                thead { tr {
+                    th scope="col" { "Kind of record" }
+                    th.barc scope="col" { span.vh { "Share" } }
+                    th.r scope="col" { "Marked" }
+                } }
+                tbody {
+                    @for kind in &coverage.kinds {
+                        @let whole = kind.assigned >= kind.total;
+                        tr {
+                            th scope="row" { (kind.name) }
+                            td { progress data-state=(if whole { "done" } else { "running" }) value=(kind.assigned)
+                                max=(kind.total.max(1)) aria-label=(kind.name) { (kind.assigned) " of " (kind.total) } }
+                            td.r { (grouped(kind.assigned)) " of " (grouped(kind.total)) }
+                        }
+                    }
+                }
+            }
+            p.sm { "Counted " (time(&coverage.counted, zone)) "." }
+        }
+    }
+}
+
+/// The last 90 days.
+pub(super) fn availability(status: &PublicStatus) -> Markup {
+    let Some(availability) = &status.availability else {
+        return html! {};
+    };
+    let first = availability.days.first().map(|day| short_day(&day.day));
+    let bad = bad_days(&availability.days).count();
+    html! {
+        section aria-labelledby="days" {
+            h2 #days { "Last 90 days" }
+            (bars(&status.slug, &status.title, &availability.days, false))
+            div.split {
+                span { (first.unwrap_or_default()) }
+                span { (percent(availability.percent)) }
+                span { "Today" }
+            }
+            @if let Some(response) = availability.response_ms {
+                p.sm { "It answers in " (response) " ms today, on average." }
+            }
+            @if bad > 0 {
+                details {
+                    summary { "Show the " (bad) @if bad == 1 { " day" } @else { " days" } " with a problem" }
+                    table.t {
+                        thead { tr { th scope="col" { "Day" } th scope="col" { "What happened" } } }
+                        tbody { @for day in bad_days(&availability.days) {
+                            tr { th scope="row" { (short_day(&day.day)) } td { (what_happened(day)) } }
+                        } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn percent(percent: Option<f64>) -> String {
+    match percent {
+        // rounded down: what failed for a minute never worked 100 % of the time
+        Some(percent) => format!(
+            "Working {:.2} % of the measured time",
+            (percent * 100.0).floor() / 100.0
+        ),
+        None => "Nothing was measured yet".into(),
+    }
+}
+
+/// News, newest first.
+pub(super) fn updates(status: &PublicStatus, zone: &Zone) -> Markup {
+    html! {
+        section aria-labelledby="updates" {
+            h2 #updates { "Updates" }
+            @if status.updates.is_empty() { p { "There is no news yet." } }
+            ol.updates {
+                @for update in &status.updates {
+                    li id={ "update-" (update.id) } {
+                        (time(&update.published, zone))
+                        h3 { (update.title) }
+                        div.said {
+                            (PreEscaped(&update.html))
+                            @if let Some(resolved) = &update.resolved { p.sm { "Resolved " (time(resolved, zone)) } }
+                            @if let Some(edited) = &update.edited { p.sm { "Changed " (time(edited, zone)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A system in the list.
+pub(super) fn line(status: &PublicStatus, href: &str) -> Markup {
+    html! {
+        div.svc {
+            div.hd {
+                h3 { a href=(href) { (status.title) } }
+                @if !status.summary.is_empty() { span.muted { (status.summary) } }
+                span.state data-state=(tone(status.state)) { (icon(state_icon(status.state))) (status.state.word()) }
+            }
+            @if let Some(availability) = &status.availability {
+                (bars(&status.slug, &status.title, &availability.days, true))
+                div.split { span { "90 days ago" } span { (percent(availability.percent)) } span { "Today" } }
+            }
+            @if !status.detail.is_empty() { p { (status.detail) } }
+        }
+    }
+}
+
+/// Maintenance of all systems that is to come or going on.
+pub(super) fn planned(index: &PublicIndex) -> Markup {
+    let mut windows: Vec<(&PublicStatus, &PublicWindow)> = index
+        .systems
+        .iter()
+        .flat_map(|status| {
+            status
+                .maintenance
+                .iter()
+                .map(move |window| (status, window))
+        })
+        .filter(|(_, window)| window.stage.is_open())
+        .collect();
+    if windows.is_empty() {
+        return html! {};
+    }
+    windows.sort_by(|(_, one), (_, other)| one.starts.cmp(&other.starts));
+    html! {
+        section aria-labelledby="planned" {
+            h2 #planned { "Planned" }
+            ol.updates {
+                @for (status, window) in windows {
+                    @let zone = Zone::of(&status.zone);
+                    li {
+                        (time(&window.starts, &zone))
+                        h3 { (status.title) ": " (window.title) }
+                        div.said { p { (window_word(window)) } (PreEscaped(&window.html)) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The publisher: makes the snapshot of a system anew when something of it changed, and now and then in any case, and
+//! keeps the mirror folder up to date. Readers never wait for it, and a run never waits for either.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use shared::event::Event;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::export::write_mirror;
+use super::{public_systems, remake, remake_index};
+use crate::state::AppState;
+
+/// Changes that come together are published together: a run tells four a second.
+const GATHER: Duration = Duration::from_millis(700);
+/// Everything is made anew this often, so that "checked at" is true.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Begins to publish; it ends when the server stops. Does nothing when no system is public.
+pub fn begin(state: &AppState) {
+    if public_systems(state).next().is_none() {
+        return;
+    }
+    let state = state.clone();
+    state.tasks.clone().spawn(async move { run(state).await });
+}
+
+async fn run(state: AppState) {
+    let mut events = state.hub.listen(None).receiver;
+    // the first tick comes at once
+    let mut every = tokio::time::interval(EVERY);
+    loop {
+        let changed = tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            changed = gather(&mut events) => changed,
+            _ = every.tick() => None,
+        };
+        publish(&state, changed).await;
+    }
+}
+
+/// Waits for a change and for those right after it. None: everything may have changed.
+async fn gather(
+    events: &mut tokio::sync::broadcast::Receiver<crate::events::Numbered>,
+) -> Option<BTreeSet<String>> {
+    let mut changed = BTreeSet::new();
+    let mut all = false;
+    loop {
+        match events.recv().await {
+            Ok(numbered) => match &*numbered.event {
+                Event::Changed {
+                    system: Some(slug), ..
+                }
+                | Event::Progress { system: slug, .. } => {
+                    changed.insert(slug.clone());
+                    break;
+                }
+                _ => {}
+            },
+            Err(RecvError::Lagged(_)) => {
+                all = true;
+                break;
+            }
+            // the hub lives as long as the server
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+    tokio::time::sleep(GATHER).await;
+    loop {
+        match events.try_recv() {
+            Ok(numbered) => {
+                if let Event::Changed {
+                    system: Some(slug), ..
+                }
+                | Event::Progress { system: slug, .. } = &*numbered.event
+                {
+                    changed.insert(slug.clone());
+                }
+            }
+            Err(tokio::sync::broadcast::error::TryRecvError::Lagged(_)) => all = true,
+            Err(_) => break,
+        }
+    }
+    (!all).then_some(changed)
+}
+
+/// Makes the snapshots of these systems, or of all.
+async fn publish(state: &AppState, changed: Option<BTreeSet<String>>) {
+    let mut made = Vec::new();
+    for system in public_systems(state) {
+        if changed
+            .as_ref()
+            .is_some_and(|changed| !changed.contains(system.slug()))
+        {
+            continue;
+        }
+        let _making = state.board.making.lock().await;
+        match remake(state, system).await {
+            Ok(snapshot) => made.push(snapshot),
+            Err(error) => {
+                tracing::warn!(system = system.slug(), %error, "the public status could not be made; the last one stays");
+            }
+        }
+    }
+    if made.is_empty() {
+        return;
+    }
+    if let Err(error) = remake_index(state).await {
+        tracing::warn!(%error, "the list of public systems could not be made; the last one stays");
+    }
+    if let Some(mirror) = &state.config.status.mirror
+        && let Err(error) = write_mirror(state, mirror, &made).await
+    {
+        tracing::warn!(%error, "the mirror of the public status could not be written");
+    }
+}

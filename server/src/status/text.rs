@@ -1,0 +1,171 @@
+//! The sentences of public pages. All of them stand here or are written by an operator: none comes from a playbook, the
+//! engine, a hook or an error, because those may name tables, hosts or people.
+
+use shared::state::RunState;
+use shared::status::{PublicState, WorkStage};
+
+use crate::engine::plan::PhaseName;
+
+/// Title of a phase, and what it means for people.
+pub(super) fn phase(name: PhaseName) -> (&'static str, &'static str) {
+    match name {
+        PhaseName::Backup => (
+            "Make a safe copy",
+            "A full copy of all data is made and tested.",
+        ),
+        PhaseName::Organizations => (
+            "Prepare the list of organizations",
+            "The organizations that will share the system are entered.",
+        ),
+        PhaseName::Nullable => (
+            "Make room for the organization",
+            "Each record gets a place for the organization it belongs to.",
+        ),
+        PhaseName::Populate => (
+            "Mark each record with its organization",
+            "Existing records are marked; nothing else in them changes.",
+        ),
+        PhaseName::Required => (
+            "Require the organization",
+            "From now on no record can be without its organization.",
+        ),
+        PhaseName::Middleware => (
+            "Prepare the application",
+            "The application learns which organization a person works for.",
+        ),
+        PhaseName::Views => (
+            "Check every page",
+            "Each page is opened and compared with before.",
+        ),
+        PhaseName::Verification => (
+            "Check the result",
+            "The numbers are compared with those from before.",
+        ),
+    }
+}
+
+/// Where a run stands, and a sentence on it. `left` are records that still need a decision.
+pub(super) fn work(state: RunState, left: Option<u64>) -> (WorkStage, String) {
+    let said = |stage, text: &str| (stage, text.to_owned());
+    match state {
+        RunState::Queued => said(WorkStage::Now, "The work starts in a moment."),
+        RunState::Running => said(WorkStage::Now, "The work goes on in the background."),
+        RunState::WaitingAtGate => match left.filter(|left| *left > 0) {
+            Some(1) => said(
+                WorkStage::Waiting,
+                "The work waits: staff decide to which organization the last record belongs.",
+            ),
+            Some(left) => (
+                WorkStage::Waiting,
+                format!(
+                    "The work waits: staff decide to which organization {} records belong.",
+                    grouped(left)
+                ),
+            ),
+            None => said(
+                WorkStage::Waiting,
+                "The work waits until a check before the next step passes.",
+            ),
+        },
+        RunState::WaitingForApproval => said(
+            WorkStage::Waiting,
+            "The work waits until a second person approves the next step.",
+        ),
+        RunState::Paused => said(
+            WorkStage::Waiting,
+            "The work is paused. What is done stays, and it goes on from there.",
+        ),
+        RunState::Done => said(WorkStage::Done, "The work is done."),
+        RunState::Failed => said(
+            WorkStage::Failed,
+            "A step did not succeed and changed nothing. People look at it; what was done before it stays.",
+        ),
+        RunState::Stuck => said(
+            WorkStage::Failed,
+            "The work stopped and needs a person. People look at it.",
+        ),
+        RunState::Aborted => said(
+            WorkStage::TakenBack,
+            "The work was ended before it was finished.",
+        ),
+        RunState::RollingBack => said(WorkStage::TakenBack, "The work is being taken back."),
+        RunState::RolledBack => said(
+            WorkStage::TakenBack,
+            "The work was taken back. The system is as it was before.",
+        ),
+    }
+}
+
+/// Whether it can be used, as the sentence that people look for first.
+pub(super) fn headline(title: &str, state: PublicState) -> String {
+    match state {
+        PublicState::Working => format!("{title} is working. You can use it as usual."),
+        PublicState::Slow => format!("{title} is working, but slower than usual."),
+        PublicState::Maintenance => format!("{title} is not available during planned maintenance."),
+        PublicState::Unavailable => format!("{title} is not available right now."),
+        PublicState::Unknown => format!("Nobody can tell right now whether {title} works."),
+    }
+}
+
+/// The sentence over the list of systems.
+pub(super) fn index_headline(states: &[PublicState]) -> String {
+    let count = |wanted: PublicState| states.iter().filter(|state| **state == wanted).count();
+    let down = count(PublicState::Unavailable);
+    if states.is_empty() {
+        "No system publishes its status here.".into()
+    } else if down == 1 {
+        "One system is not available.".into()
+    } else if down > 1 {
+        format!("{down} systems are not available.")
+    } else if count(PublicState::Maintenance) > 0 {
+        "Planned maintenance is going on.".into()
+    } else if count(PublicState::Unknown) > 0 {
+        "Not every system is measured right now.".into()
+    } else if count(PublicState::Slow) > 0 {
+        "All systems are working, some slower than usual.".into()
+    } else {
+        "All systems are working.".into()
+    }
+}
+
+/// A number with its thousands apart.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_system_decides_the_sentence_over_the_list() {
+        use PublicState::{Maintenance, Slow, Unavailable, Unknown, Working};
+        for (states, starts) in [
+            (&[][..], "No system publishes"),
+            (&[Working, Working], "All systems are working."),
+            (&[Working, Slow], "All systems are working, some"),
+            (&[Unknown, Slow], "Not every"),
+            (&[Unknown, Maintenance], "Planned"),
+            (&[Maintenance, Unavailable], "One system is not"),
+            (&[Unavailable, Unavailable, Working], "2 systems"),
+        ] {
+            assert!(index_headline(states).starts_with(starts), "{states:?}");
+        }
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(
+            [0, 999, 1000, 38_217, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "38,217", "1,234,567"]
+        );
+    }
+}

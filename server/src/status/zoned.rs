@@ -1,0 +1,93 @@
+//! Times as people read them: in the zone of the system, with the zone named.
+
+use jiff::tz::TimeZone;
+
+use crate::moment::Moment;
+
+/// A zone with its name.
+pub(super) struct Zone {
+    zone: TimeZone,
+    name: String,
+}
+
+impl Zone {
+    /// By its name in the time zone database.
+    pub(super) fn of(name: &str) -> Self {
+        Self {
+            zone: TimeZone::get(name).unwrap_or(TimeZone::UTC),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn written(&self, rfc3339: &str, format: &str) -> String {
+        let Some(moment) = Moment::parse(rfc3339) else {
+            return rfc3339.to_owned();
+        };
+        jiff::Timestamp::from_millisecond(moment.0)
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            .to_zoned(self.zone.clone())
+            .strftime(format)
+            .to_string()
+    }
+
+    /// Such as `20 Nov 2026, 10:00`.
+    pub(super) fn moment(&self, rfc3339: &str) -> String {
+        self.written(rfc3339, "%-d %b %Y, %H:%M")
+    }
+
+    /// Such as `10:00`.
+    pub(super) fn hour(&self, rfc3339: &str) -> String {
+        self.written(rfc3339, "%H:%M")
+    }
+
+    /// Such as `Friday 20 November 2026`.
+    pub(super) fn day(&self, rfc3339: &str) -> String {
+        self.written(rfc3339, "%A %-d %B %Y")
+    }
+
+    /// From begin to end: the day once when both are on it.
+    pub(super) fn range(&self, from: &str, to: &str) -> String {
+        let (first, last) = (self.day(from), self.day(to));
+        if first == last {
+            format!("{first}, {} to {}", self.hour(from), self.hour(to))
+        } else {
+            format!("{first}, {} to {last}, {}", self.hour(from), self.hour(to))
+        }
+    }
+}
+
+/// A day such as `20 Nov` from `2026-11-20`.
+pub(super) fn short_day(day: &str) -> String {
+    day.parse::<jiff::civil::Date>()
+        .map_or_else(|_| day.to_owned(), |day| day.strftime("%-d %b").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_names_the_day_once_unless_it_crosses_midnight_there() {
+        let manila = Zone::of("Asia/Manila");
+        assert_eq!(
+            manila.range("2026-12-12T18:00:00Z", "2026-12-12T22:00:00Z"),
+            "Sunday 13 December 2026, 02:00 to 06:00"
+        );
+        assert_eq!(
+            manila.range("2026-12-12T15:00:00Z", "2026-12-12T17:00:00Z"),
+            "Saturday 12 December 2026, 23:00 to Sunday 13 December 2026, 01:00"
+        );
+    }
+
+    #[test]
+    fn a_time_in_the_hour_that_daylight_saving_repeats_stays_what_it_is() {
+        let berlin = Zone::of("Europe/Berlin");
+        assert_eq!(berlin.hour("2026-10-25T00:30:00Z"), "02:30");
+        assert_eq!(berlin.hour("2026-10-25T01:30:00Z"), "02:30");
+    }
+}

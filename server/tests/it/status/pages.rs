@@ -1,0 +1,217 @@
+//! The pages themselves: complete without script, small, conditional, quick to change, and readable when all else is down.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::{FILES, get, get_knowing, operator, publish, site, site_with};
+use crate::probes::Answering;
+
+#[tokio::test]
+async fn a_page_is_complete_without_script_and_under_60_kb_with_all_it_loads() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let state = &site.app.state;
+    let system = state.systems.get("obcms").unwrap();
+    for _ in 0..3 {
+        server::probes::measure_once(state, &system).await.unwrap();
+    }
+    publish(&site).await;
+    for path in ["/status", "/status/obcms"] {
+        let page = get(&site.app, path).await;
+        let html = &page.text;
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(
+            !html.contains(" style=") && !html.contains("<style"),
+            "{path}"
+        );
+        assert!(!html.contains(" onclick=") && !html.contains("<iframe"));
+        assert!(html.contains("lang=\"en\"") && html.contains("name=\"viewport\""));
+        assert!(html.contains("property=\"og:title\""));
+        let mut bytes = html.len();
+        for attribute in ["href=\"", "src=\""] {
+            for link in html.split(attribute).skip(1) {
+                let link = link.split('"').next().unwrap();
+                assert!(
+                    link.starts_with('#') || link.starts_with("/status"),
+                    "{path} loads or links {link}"
+                );
+                if link.ends_with(".css") || link.ends_with(".js") {
+                    let loaded = get(&site.app, link).await;
+                    assert_eq!(loaded.status, StatusCode::OK, "{link}");
+                    assert!(
+                        loaded.headers["cache-control"]
+                            .to_str()
+                            .unwrap()
+                            .contains("immutable")
+                    );
+                    bytes += loaded.text.len();
+                }
+            }
+        }
+        assert!(bytes < 60_000, "{path} takes {bytes} bytes");
+    }
+    let page = get(&site.app, "/status/obcms").await.text;
+    assert!(page.contains("OBCMS is working. You can use it as usual."));
+    assert!(
+        page.contains("20 Nov 2026, 10:00"),
+        "Manila is eight hours ahead"
+    );
+}
+
+#[tokio::test]
+async fn nobody_can_tell_is_said_when_nothing_was_measured() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let page = get(&site.app, "/status/obcms").await.text;
+    assert!(
+        page.contains("Nobody can tell right now whether OBCMS works."),
+        "{page}"
+    );
+    let badge = get(&site.app, "/status/obcms/badge.svg").await;
+    assert_eq!(badge.headers["content-type"], "image/svg+xml");
+    assert!(badge.text.contains("OBCMS: Not known"), "{}", badge.text);
+}
+
+#[tokio::test]
+async fn a_reader_that_has_the_newest_is_told_so_and_a_feed_changes_only_with_its_updates() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    for path in FILES {
+        let first = get(&site.app, path).await;
+        let etag = first.headers["etag"].to_str().unwrap().to_owned();
+        let again = get_knowing(&site.app, path, Some(&etag)).await;
+        assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{path}");
+        assert!(again.text.is_empty());
+        assert!(
+            first.headers["cache-control"]
+                .to_str()
+                .unwrap()
+                .contains("max-age=2,"),
+            "{path}"
+        );
+    }
+    let etag = |answer: crate::app::Answer| answer.headers["etag"].to_str().unwrap().to_owned();
+    let feed = etag(get(&site.app, "/status/obcms/feed.atom").await);
+    let page = etag(get(&site.app, "/status/obcms").await);
+    site.app.wait(Duration::from_secs(120));
+    publish(&site).await;
+    assert_eq!(etag(get(&site.app, "/status/obcms/feed.atom").await), feed);
+    assert_ne!(etag(get(&site.app, "/status/obcms").await), page);
+}
+
+#[tokio::test]
+async fn a_change_is_on_the_page_within_two_seconds() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    server::status::begin(&site.app.state);
+    get(&site.app, "/status/obcms").await;
+    let mut operator = operator(&site).await;
+    let body = json!({ "title": "Work has started", "body": "" });
+    operator.post("/systems/obcms/updates", body).await;
+    let began = Instant::now();
+    while !get(&site.app, "/status/obcms")
+        .await
+        .text
+        .contains("Work has started")
+    {
+        assert!(began.elapsed() < Duration::from_secs(2), "it is not there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    site.app.state.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn a_burst_of_readers_asks_neither_the_control_store_nor_the_target() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    publish(&site).await;
+    // both are gone: whoever asks them fails
+    site.app.state.store.close().await;
+    std::fs::remove_file(site.world.url.path().unwrap()).unwrap();
+    let readers: Vec<_> = (0..200)
+        .map(|_| {
+            let mut reader = site.app.anonymous();
+            tokio::spawn(async move {
+                for path in FILES {
+                    let request = axum::http::Request::builder().uri(path);
+                    let answer = reader
+                        .request(request.body(axum::body::Body::empty()).unwrap())
+                        .await;
+                    assert_eq!(answer.status, StatusCode::OK, "{path}");
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn exported_files_link_only_to_files_that_are_there() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let mut operator = operator(&site).await;
+    let window =
+        json!({ "title": "Restart", "starts": "2026-12-13T02:00", "ends": "2026-12-13T06:00" });
+    operator.post("/systems/obcms/windows", window).await;
+    let out = tempfile::tempdir().unwrap();
+    let written = server::status::export(&site.app.state, out.path())
+        .await
+        .unwrap();
+    assert_eq!(written.len(), 10);
+    for page in ["index.html", "obcms/index.html"] {
+        let path = out.path().join(page);
+        let html = std::fs::read_to_string(&path).unwrap();
+        for attribute in ["href=\"", "src=\""] {
+            for link in html.split(attribute).skip(1) {
+                let link = link.split('"').next().unwrap();
+                if link.starts_with('#') {
+                    continue;
+                }
+                let target = path.parent().unwrap().join(link);
+                assert!(target.is_file(), "{page} links to {link}");
+            }
+        }
+    }
+    // nothing half-written stays behind
+    let left: Vec<_> = std::fs::read_dir(out.path().join("obcms"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().starts_with('.'))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn the_mirror_follows_what_is_published() {
+    let application = Answering::start().await;
+    let mirror = tempfile::tempdir().unwrap();
+    let directory = mirror.path().join("status");
+    let configured = directory.clone();
+    let site = site_with(&application, move |config| {
+        config.status.mirror = Some(configured);
+    })
+    .await;
+    server::status::begin(&site.app.state);
+    let mut operator = operator(&site).await;
+    operator
+        .post(
+            "/systems/obcms/updates",
+            json!({ "title": "Work has started" }),
+        )
+        .await;
+    let began = Instant::now();
+    loop {
+        let page = std::fs::read_to_string(directory.join("obcms/index.html")).unwrap_or_default();
+        if page.contains("Work has started") {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "{page}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    site.app.state.shutdown.cancel();
+}
