@@ -95,8 +95,16 @@ impl Control for Driving {
                 format!("{step}: {done} of {total} rows, {rate:.0} rows/s")
             }
             Event::Waiting {
-                attempt, attempts, ..
-            } => format!("Another writer holds the lock: attempt {attempt} of {attempts}."),
+                attempt,
+                attempts,
+                blocker,
+                ..
+            } => {
+                let who = blocker
+                    .as_deref()
+                    .unwrap_or("Another writer holds the lock");
+                format!("{who}: attempt {attempt} of {attempts}.")
+            }
             Event::Log { step, line, .. } => match step {
                 Some(step) => format!("{step}: {line}"),
                 None => line.clone(),

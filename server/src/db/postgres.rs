@@ -23,6 +23,10 @@ use values::Parameter;
 /// How long a server may take to answer a new connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How long a writing session waits for a lock: whoever comes behind it in the queue waits as
+/// long, so it gives up soon and asks again.
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+
 /// The oldest version whose behaviour is known: `NOT NULL` proven by a check (12), row identity
 /// in partitions and parallel restores (13).
 const OLDEST: i64 = 130_000;
@@ -83,7 +87,12 @@ impl Postgres {
              SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; \
              SET extra_float_digits = 1; SET standard_conforming_strings = on; \
              SET client_min_messages = warning",
-            patience.0.as_millis().max(1)
+            match access {
+                Access::Read => patience.0,
+                Access::Write => patience.0.min(LOCK_WAIT),
+            }
+            .as_millis()
+            .max(1)
         );
         self.execute(&Statement::new(settings)).await?;
         let mut about = None;

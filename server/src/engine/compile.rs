@@ -137,6 +137,7 @@ fn organizations(cx: &Cx<'_>, steps: &mut Vec<Step>) {
     let recorded = &cx.playbook.organizations.recorded;
     steps.extend(recorded.iter().enumerate().map(|(at, row)| {
         operation::record_row(
+            cx.dialect,
             format!("organizations.recorded.{}", at + 1),
             None,
             PhaseName::Organizations,
@@ -151,7 +152,7 @@ fn nullable(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
         for model in of_group(models, &group.name) {
             steps.push(operation::add_column(cx, model.subject, &model.rule));
         }
-        recorded(&group.name, &group.recorded, Stage::Nullable, steps);
+        recorded(cx, &group.name, &group.recorded, Stage::Nullable, steps);
     }
     hooks(cx, HookAt::AfterNullable, steps);
 }
@@ -167,7 +168,7 @@ fn populate(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
         let Some(model) = models.get(at) else {
             continue;
         };
-        steps.push(operation::populate(model.subject, &model.rule));
+        steps.push(operation::populate(cx, model.subject, &model.rule));
         steps.push(operation::create_index(cx, model.subject));
         let group = model.subject.group;
         let Some(entry) = left.iter_mut().find(|(name, _)| *name == group) else {
@@ -179,7 +180,7 @@ fn populate(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
             let rows = of
                 .map(|group| group.recorded.as_slice())
                 .unwrap_or_default();
-            recorded(group, rows, Stage::Populate, steps);
+            recorded(cx, group, rows, Stage::Populate, steps);
         }
     }
     hooks(cx, HookAt::AfterPopulate, steps);
@@ -202,7 +203,7 @@ fn required(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
                 steps.push(operation::rescope_unique(cx, subject, columns, index));
             }
         }
-        recorded(&group.name, &group.recorded, Stage::Required, steps);
+        recorded(cx, &group.name, &group.recorded, Stage::Required, steps);
     }
     hooks(cx, HookAt::AfterRequired, steps);
 }
@@ -227,7 +228,7 @@ fn invariants(cx: &Cx<'_>, at: InvariantAt, steps: &mut Vec<Step>) {
     );
 }
 
-fn recorded(group: &str, rows: &[GroupRecord], stage: Stage, steps: &mut Vec<Step>) {
+fn recorded(cx: &Cx<'_>, group: &str, rows: &[GroupRecord], stage: Stage, steps: &mut Vec<Step>) {
     let (word, phase) = match stage {
         Stage::Nullable => ("nullable", PhaseName::Nullable),
         Stage::Populate => ("populate", PhaseName::Populate),
@@ -236,6 +237,7 @@ fn recorded(group: &str, rows: &[GroupRecord], stage: Stage, steps: &mut Vec<Ste
     let rows = rows.iter().filter(|row| row.with == stage);
     steps.extend(rows.enumerate().map(|(at, row)| {
         operation::record_row(
+            cx.dialect,
             format!("{group}.{word}.recorded.{}", at + 1),
             Some(group),
             phase,

@@ -11,6 +11,7 @@ mod forward;
 mod gates;
 mod lease;
 pub(super) mod session;
+mod staged;
 mod undo;
 
 use std::collections::BTreeSet;
@@ -165,7 +166,7 @@ async fn begin(
     goal: &Goal,
 ) -> Result<(Lease, RunRecord), Unbegun> {
     session.begin().await?;
-    for table in journal::TABLES {
+    for table in journal::tables(session.db().dialect()) {
         session.execute(table).await?;
     }
     let lease = match lease::take(session).await? {

@@ -10,7 +10,7 @@ use super::plan::{Plan, Step};
 use crate::db::Value;
 
 pub use state::{StepState, transition};
-pub use store::{JournalError, TABLES, history, read};
+pub use store::{JournalError, history, read, tables};
 pub(in crate::engine) use store::{digest, enter, knows, update};
 
 /// A run as the journal has it.

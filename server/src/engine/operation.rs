@@ -7,6 +7,8 @@ mod invariant;
 mod organizations;
 mod outside;
 mod populate;
+mod postgres;
+mod probe;
 mod record_row;
 mod require_column;
 mod rescope_unique;
@@ -59,7 +61,14 @@ impl Subject<'_> {
 
     /// The columns by which its rows are walked in batches and found by triggers: a whole-number
     /// key, else the row id, which is never NULL as other keys can be, else the primary key.
-    pub fn walk(&self) -> Vec<String> {
+    pub fn walk(&self, dialect: Dialect) -> Vec<String> {
+        if dialect == Dialect::Postgres {
+            // a row without a key is found by its place
+            return match self.table.key() {
+                [] => vec!["ctid".to_owned()],
+                key => key.to_vec(),
+            };
+        }
         let alias = match self.table.key() {
             [key] => (self.table.column(key))
                 .is_some_and(|column| column.declared_type.eq_ignore_ascii_case("integer")),
@@ -78,7 +87,19 @@ impl Subject<'_> {
 
     /// The trigger that stamps its rows.
     pub fn trigger(&self) -> String {
-        format!("switchyard_stamp_{}", self.table.name)
+        postgres::own_name("stamp", &self.table.name)
+    }
+
+    /// Whether its rows lie in partitions, for which PostgreSQL has no way beside the writers.
+    pub fn is_partitioned(&self) -> bool {
+        self.table.sql.contains(") PARTITION BY ")
+    }
+
+    /// Whether it has more rows than one transaction should keep others waiting for.
+    pub fn is_large(&self) -> bool {
+        self.table
+            .rows
+            .is_none_or(|rows| rows > populate::ONE_BATCH)
     }
 }
 
@@ -199,15 +220,18 @@ pub enum ApplicationCheck {
     Views,
 }
 
-/// How a column becomes required on SQLite.
+/// How a column becomes required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RequireWay {
-    /// The text of the table's definition is edited in place: no row is copied, nothing dropped.
+    /// SQLite: the text of the table's definition is edited in place: no row is copied, nothing
+    /// dropped.
     #[default]
     InPlace,
-    /// The table is made again and its rows are copied.
+    /// SQLite: the table is made again and its rows are copied.
     Rebuild,
+    /// PostgreSQL: the column is altered, a large table's after a check has proven every row.
+    Alter,
 }
 
 /// What a unique constraint is made of.
@@ -216,13 +240,18 @@ pub enum RequireWay {
 pub enum RescopeWay {
     /// A unique index of its own, which is replaced.
     Index,
-    /// A part of the table's definition: the table is made again and its rows are copied.
+    /// SQLite: a part of the table's definition: the table is made again and its rows are copied.
     Rebuild,
+    /// PostgreSQL: a constraint of the table, which is replaced by another.
+    Constraint,
 }
 
 /// Gives existing rows their organization, batch by batch along the primary key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Populate {
+    /// The language of its statements.
+    #[serde(default = "sqlite", skip_serializing_if = "is_sqlite")]
+    pub dialect: Dialect,
     /// The table.
     pub table: String,
     /// The column with the organization.
@@ -234,4 +263,16 @@ pub struct Populate {
     pub rule: String,
     /// The rule for people.
     pub sentence: String,
+    /// PostgreSQL: the column came with every row's organization, kept once in the catalogue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub filled: bool,
+}
+
+/// Plans made before there were others are SQLite's.
+fn sqlite() -> Dialect {
+    Dialect::Sqlite
+}
+
+fn is_sqlite(dialect: &Dialect) -> bool {
+    *dialect == Dialect::Sqlite
 }

@@ -145,6 +145,9 @@ pub struct Step {
     pub mode: StepMode,
     /// The SQL that will run, in order; for a batched step the statement of one batch.
     pub forward: Vec<Statement>,
+    /// Of a staged step: how its statements are divided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
     /// How it is undone.
     pub reverse: Reverse,
     /// How to see whether its effect is there.
@@ -180,8 +183,26 @@ pub enum StepMode {
     Atomic,
     /// Many transactions, each with its cursor.
     Batched,
+    /// A few transactions one after the other, each with the number of the stage it reached.
+    Staged,
     /// Outside of the target: marked, probed, done, probed, confirmed.
     Detached,
+}
+
+/// A part of a staged step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// How many statements of the step, behind those of the stages before it.
+    pub statements: usize,
+    /// Whether they are one transaction. Where they cannot be, what they made is looked at before
+    /// they are run, also again.
+    pub transaction: bool,
+    /// What takes away a half-finished effect: run before another try, and when the step failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleanup: Vec<Statement>,
+    /// How to see that the effect is there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
 }
 
 /// How a step is undone.

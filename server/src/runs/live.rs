@@ -131,10 +131,13 @@ impl Live {
                 self.foresee();
             }
             Event::Waiting {
-                attempt, attempts, ..
+                attempt,
+                attempts,
+                blocker,
+                ..
             } => {
-                self.progress.waiting_for =
-                    Some(format!("another writer, attempt {attempt} of {attempts}"));
+                let who = blocker.as_deref().unwrap_or("another writer");
+                self.progress.waiting_for = Some(format!("{who}, attempt {attempt} of {attempts}"));
             }
             Event::Gate(found) => {
                 let gate = shown::measured(slug, plan, found);

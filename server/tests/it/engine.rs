@@ -1,4 +1,4 @@
-//! The engine on real SQLite files: what it promises of every operation, whatever happens.
+//! The engine on real SQLite files and a real PostgreSQL: what it promises of every operation, whatever happens.
 
 mod compiling;
 mod conformance;
@@ -6,5 +6,8 @@ mod crash;
 mod driving;
 mod gates;
 mod live;
+mod postgres;
+mod small;
+mod watch;
 pub mod world;
 mod zoo;

@@ -67,11 +67,6 @@ impl Database {
     pub async fn twin(&self) -> Self {
         Self::in_server(self.maintenance.clone(), None, &self.name).await
     }
-
-    /// The address with which databases of the server are made.
-    pub fn maintenance(&self) -> &DatabaseUrl {
-        &self.maintenance
-    }
 }
 
 fn address(url: &DatabaseUrl) -> &PostgresAddress {

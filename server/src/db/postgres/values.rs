@@ -50,7 +50,7 @@ pub(super) fn encode(value: &Value, kind: &str) -> Option<Parameter> {
 }
 
 fn is_text(kind: &str) -> bool {
-    matches!(kind, "TEXT" | "VARCHAR" | "UNKNOWN" | "JSON")
+    matches!(kind, "TEXT" | "VARCHAR" | "NAME" | "UNKNOWN" | "JSON")
 }
 
 /// Reads a row.
@@ -110,6 +110,7 @@ fn of_bytes(kind: &PgTypeInfo, bytes: &[u8]) -> Result<Value, BoxDynError> {
         // one byte of version before the text
         "JSONB" => text(bytes.get(1..).unwrap_or_default())?,
         "UUID" => uuid(bytes),
+        "tid" => Value::Text(place(bytes)?),
         "NUMERIC" => exact(numeric(bytes)?),
         "DATE" => {
             let days = i32::from_be_bytes(bytes.try_into()?);
@@ -129,6 +130,14 @@ fn of_bytes(kind: &PgTypeInfo, bytes: &[u8]) -> Result<Value, BoxDynError> {
 
 fn text(bytes: &[u8]) -> Result<Value, BoxDynError> {
     Ok(Value::Text(std::str::from_utf8(bytes)?.to_owned()))
+}
+
+/// Where a row lies: its block and its place there.
+fn place(bytes: &[u8]) -> Result<String, BoxDynError> {
+    let (block, place) = bytes.split_at_checked(4).ok_or("a place is cut off")?;
+    let block = u32::from_be_bytes(block.try_into()?);
+    let place = u16::from_be_bytes(place.try_into()?);
+    Ok(format!("({block},{place})"))
 }
 
 fn uuid(bytes: &[u8]) -> Value {

@@ -2,7 +2,8 @@
 //! and a remedy.
 
 use super::{Refusal, order, unique_index};
-use crate::engine::playbook::{Model, Placement, Playbook};
+use crate::db::Dialect;
+use crate::engine::playbook::{Model, Otherwise, Placement, Playbook};
 use crate::engine::schema::{IndexOrigin, RESERVED_PREFIX, Schema, Table};
 
 /// Checks everything; the first error of a model keeps its later ones, which it causes, silent.
@@ -112,6 +113,9 @@ impl Checker<'_> {
                 written.push(column.to_ascii_lowercase());
             }
         }
+        if self.schema.dialect == Dialect::Postgres {
+            self.key_type(&table);
+        }
         // the default organization may have to be made, and then every column needs a value
         for column in &table.columns {
             let needs = column.not_null && column.default.is_none() && !column.generated;
@@ -128,6 +132,24 @@ impl Checker<'_> {
                      application first.",
                 );
             }
+        }
+    }
+
+    /// A foreign key on PostgreSQL is of the type that it references.
+    fn key_type(&mut self, organizations: &Table) {
+        let wanted = self.playbook.tenant.column_type.clone();
+        let Some(key) = organizations.column(&self.playbook.organizations.key) else {
+            return;
+        };
+        if !same_type(&key.declared_type, &wanted) {
+            self.refuse(
+                "tenant.column_type",
+                format!(
+                    "the key {} of {} is of type {}, and the column would be {wanted}",
+                    key.name, organizations.name, key.declared_type
+                ),
+                format!("Write tenant.column_type = \"{}\".", key.declared_type),
+            );
         }
     }
 
@@ -177,7 +199,13 @@ impl Checker<'_> {
         let Some(table) = self.table(&format!("{key}.table"), &model.table) else {
             return;
         };
-        if table.key().is_empty() {
+        // PostgreSQL knows where a row lies, which is enough as long as nobody decides about it
+        let decides = match &model.organization {
+            Placement::Word(_) => false,
+            Placement::Through(along) => along.otherwise == Otherwise::Decide,
+            Placement::Expression(by) => by.otherwise == Otherwise::Decide,
+        };
+        if table.key().is_empty() && (self.schema.dialect == Dialect::Sqlite || decides) {
             self.refuse(
                 format!("{key}.table"),
                 format!("the table {} has no primary key", table.name),
@@ -211,7 +239,7 @@ impl Checker<'_> {
             None => format!("{key}.table"),
         };
         let wanted = &self.playbook.tenant.column_type;
-        let fits = column.declared_type.eq_ignore_ascii_case(wanted)
+        let fits = same_type(&column.declared_type, wanted)
             || (table.strict && column.declared_type.eq_ignore_ascii_case("integer"));
         if !fits {
             self.refuse(
@@ -361,4 +389,15 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether two names mean one type: PostgreSQL has several for some.
+fn same_type(left: &str, right: &str) -> bool {
+    let plain = |name: &str| match name.to_ascii_lowercase().as_str() {
+        "int8" | "bigserial" => "bigint".to_owned(),
+        "int" | "int4" | "serial" => "integer".to_owned(),
+        "int2" => "smallint".to_owned(),
+        name => name.replace("varchar", "character varying"),
+    };
+    left.eq_ignore_ascii_case(right) || plain(left) == plain(right)
 }

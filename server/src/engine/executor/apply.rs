@@ -8,7 +8,7 @@ use super::lease::now_ms;
 use super::session::{Halt, millis};
 use crate::db::{Statement, Value, quote};
 use crate::engine::journal::{StepRecord, StepState};
-use crate::engine::operation::{Operation, RequireWay, RescopeWay};
+use crate::engine::operation::{Operation, Populate, RequireWay, RescopeWay};
 use crate::engine::plan::{Probe, Step};
 use crate::engine::{ddl, rebuild};
 
@@ -41,6 +41,12 @@ impl Driver<'_> {
     async fn effect(&mut self, step: &Step, record: &mut StepRecord) -> Result<(), Halt> {
         match &step.operation {
             Operation::RequireColumn {
+                way: RequireWay::Alter,
+                ..
+            } => {
+                self.run_all(&step.forward).await?;
+            }
+            Operation::RequireColumn {
                 table,
                 column,
                 way,
@@ -49,12 +55,10 @@ impl Driver<'_> {
                 self.stop_stamp(table, trigger).await?;
                 let change = |sql: &str| ddl::set_not_null(sql, column);
                 match way {
-                    RequireWay::InPlace => {
-                        rebuild::edit_in_place(&mut self.session, table, change).await?;
-                    }
                     RequireWay::Rebuild => {
                         rebuild::rebuild(&mut self.session, table, change).await?;
                     }
+                    _ => rebuild::edit_in_place(&mut self.session, table, change).await?,
                 }
             }
             Operation::RescopeUnique {
@@ -91,6 +95,13 @@ impl Driver<'_> {
                     _ => format!("One row was recorded in {table}."),
                 });
             }
+            Operation::Populate(populate) if populate.filled && self.filled(populate).await? => {
+                record.evidence = Some(
+                    "No row was written: the catalogue keeps the organization of every row that \
+                     was there (pg_attribute.atthasmissing)."
+                        .into(),
+                );
+            }
             Operation::Populate(_) => {
                 let rows = self.run_all(&step.forward).await?;
                 record.rows_done = rows;
@@ -111,6 +122,17 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// Whether the catalogue keeps a value for the rows that were there before the column.
+    async fn filled(&mut self, populate: &Populate) -> Result<bool, Halt> {
+        let statement = Statement::new(
+            "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ? \
+             AND atthasmissing",
+        )
+        .bind(populate.dialect.relation(&populate.table))
+        .bind(populate.column.as_str());
+        Ok(self.session.count(statement).await? == 1)
+    }
+
     /// How an organization that was there already differs from the playbook's, as a sentence.
     async fn adopted(
         &mut self,
@@ -123,7 +145,7 @@ impl Driver<'_> {
         let statement = Statement::new(format!(
             "SELECT {} FROM {} WHERE {} = ?",
             names.join(", "),
-            quote(table),
+            self.session.db().dialect().relation(table),
             quote(code_column)
         ))
         .bind(code);
@@ -131,7 +153,7 @@ impl Driver<'_> {
         let differences: Vec<String> = (columns.iter().enumerate())
             .filter_map(|(at, (name, wanted))| {
                 let found = row.as_ref()?.value(at);
-                (found != wanted).then(|| {
+                (!same(found, wanted)).then(|| {
                     format!(
                         "its {name} is {}, the playbook says {}",
                         found.display(),
@@ -171,7 +193,7 @@ impl Driver<'_> {
     }
 
     /// Looks whether the effect of a step is there.
-    async fn verify(&mut self, step: &Step) -> Result<(), Halt> {
+    pub(super) async fn verify(&mut self, step: &Step) -> Result<(), Halt> {
         let Some(Probe {
             statement,
             expected,
@@ -192,6 +214,15 @@ impl Driver<'_> {
     }
 }
 
+/// Whether two values say the same: JSON however it is written.
+fn same(found: &Value, wanted: &Value) -> bool {
+    let json = |value: &Value| {
+        let value: Option<serde_json::Value> = serde_json::from_str(value.as_str()?).ok();
+        value
+    };
+    found == wanted || json(found).is_some_and(|found| Some(found) == json(wanted))
+}
+
 /// Whether an operation changes the text of its table's definition.
 pub(super) fn changes_definition(operation: &Operation) -> bool {
     matches!(
@@ -200,7 +231,7 @@ pub(super) fn changes_definition(operation: &Operation) -> bool {
             | Operation::AddColumn { .. }
             | Operation::RequireColumn { .. }
             | Operation::RescopeUnique {
-                way: RescopeWay::Rebuild,
+                way: RescopeWay::Rebuild | RescopeWay::Constraint,
                 ..
             }
     )

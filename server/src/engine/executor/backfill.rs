@@ -111,7 +111,7 @@ impl Driver<'_> {
         let key = listed(populate, "t.", "");
         let statement = format!(
             "SELECT {key} FROM {} AS t ORDER BY {} LIMIT 1",
-            quote(&populate.table),
+            populate.dialect.relation(&populate.table),
             listed(populate, "t.", " DESC")
         );
         let row = self.session.row(statement).await?;
@@ -132,7 +132,7 @@ impl Driver<'_> {
         let mut statement = Statement::new(format!(
             "SELECT {} FROM {} AS t WHERE {key} < {values}{} ORDER BY {} LIMIT 1 OFFSET {}",
             listed(populate, "t.", ""),
-            quote(&populate.table),
+            populate.dialect.relation(&populate.table),
             match cursor.after {
                 Some(_) => format!(" AND {key} > {values}"),
                 None => String::new(),

@@ -37,7 +37,7 @@ impl Driver<'_> {
             limit = usize::MAX;
             match ended {
                 Chunk::Committed | Chunk::Gate(_) => wait = Wait::default(),
-                Chunk::Failed { before, halt, .. } if before > 0 && !halt.is_locked() => {
+                Chunk::Failed { before, halt, .. } if before > 0 && self.keeps(&halt) => {
                     if let Halt::Abort | Halt::LeaseLost | Halt::Journal(_) = halt {
                         return super::ended(halt);
                     }
@@ -131,7 +131,7 @@ impl Driver<'_> {
                     break;
                 }
                 place = *at;
-                self.session.step = Some(step.key.clone());
+                self.session.at(step);
                 self.undo(*at).await?;
                 done += 1;
                 if alone || self.session.held() > BUDGET || self.session.wants_pause() {

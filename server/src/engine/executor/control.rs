@@ -90,6 +90,8 @@ pub enum Event {
         attempts: u32,
         /// How long has been waited so far, in milliseconds.
         waited_ms: u64,
+        /// Who holds the lock, in words, where the database can say it.
+        blocker: Option<String>,
     },
     /// A gate was measured.
     Gate(GateEvidence),

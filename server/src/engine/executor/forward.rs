@@ -9,7 +9,7 @@ use super::driver::Driver;
 use super::lease::now_ms;
 use super::session::{Halt, Wait};
 use super::{DriveError, Outcome};
-use crate::db::DbError;
+use crate::db::{DbError, Dialect};
 use crate::engine::gate::{GateCheck, GateEvidence};
 use crate::engine::journal::StepState;
 use crate::engine::operation::Operation;
@@ -53,10 +53,11 @@ impl Driver<'_> {
             let Some(at) = next else {
                 return Ok(Outcome::Done);
             };
-            self.session.step = Some(self.record.steps[at].step.key.clone());
+            self.session.at(&self.record.steps[at].step);
             let ended = match self.record.steps[at].step.mode {
                 StepMode::Atomic => self.steps_from(at, last, limit).await,
                 StepMode::Batched => self.batched(at).await,
+                StepMode::Staged => self.staged(at).await,
                 StepMode::Detached => self.detached(at).await,
             };
             limit = usize::MAX;
@@ -68,7 +69,7 @@ impl Driver<'_> {
                     Err(halt) => return super::ended(halt),
                 },
                 // the steps before the failed one are good: commit them without it
-                Chunk::Failed { before, halt, .. } if before > 0 && !halt.is_locked() => {
+                Chunk::Failed { before, halt, .. } if before > 0 && self.keeps(&halt) => {
                     if let Halt::Abort | Halt::LeaseLost | Halt::Journal(_) = halt {
                         return super::ended(halt);
                     }
@@ -84,6 +85,12 @@ impl Driver<'_> {
                 },
             }
         }
+    }
+
+    /// Whether the steps before a failed one are committed without it. SQLite's one lock is for
+    /// all of them; PostgreSQL's is for a table, and the others need not wait for it.
+    pub(super) fn keeps(&self, halt: &Halt) -> bool {
+        !halt.is_locked() || self.record.plan.dialect == Dialect::Postgres
     }
 
     /// Atomic steps in one transaction, from this one on.
@@ -106,7 +113,7 @@ impl Driver<'_> {
                 if done > 0 && !self.joins(at) {
                     break;
                 }
-                self.session.step = Some(self.record.steps[at].step.key.clone());
+                self.session.at(&self.record.steps[at].step);
                 match self.pass_gates(at).await {
                     Ok(()) => {}
                     Err(Halt::Gate(evidence)) => {

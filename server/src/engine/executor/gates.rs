@@ -99,7 +99,7 @@ impl Driver<'_> {
         plural: &str,
         evidence: &mut GateEvidence,
     ) -> Result<(), Halt> {
-        let name = quote(table);
+        let name = self.session.db().dialect().relation(table);
         let left = self
             .session
             .count(format!(
@@ -137,9 +137,10 @@ impl Driver<'_> {
         quiet_seconds: u64,
         evidence: &mut GateEvidence,
     ) -> Result<(), Halt> {
-        let statement =
-            Statement::new("SELECT stamped, last_at FROM switchyard_stamp WHERE table_name = ?")
-                .bind(table);
+        let statement = Statement::new(
+            "SELECT SUM(stamped), MAX(last_at) FROM switchyard_stamp WHERE table_name = ?",
+        )
+        .bind(table);
         let row = self.session.row(statement).await?;
         let quiet = i64::try_from(quiet_seconds).unwrap_or(i64::MAX);
         let (stamped, last) = row.map_or((0, None), |row| (row.integer(0), row.value(1).as_i64()));

@@ -1,12 +1,14 @@
 //! One driver per target: a lease with an owner, an expiry and a fencing number that every
 //! writing transaction checks. A lease whose process is gone from this machine is free at once.
 
+use std::time::Duration;
+
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::session::{Halt, Session};
-use crate::db::Statement;
+use crate::db::{Dialect, Row, Statement};
 
 /// How long a lease lasts unless renewed, in milliseconds.
 const LASTS_MS: i64 = 15_000;
@@ -16,6 +18,16 @@ const LASTS_MS: i64 = 15_000;
 pub(super) struct Lease {
     fencing: i64,
 }
+
+/// PostgreSQL: a lock of the session too. It is gone with the session, however that ended, and it
+/// keeps others out while a statement runs that is longer than the lease.
+const ADVISORY: &str = "SELECT pg_try_advisory_lock(7375726379617264)";
+const END_HOLDER: &str = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' \
+     AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND (classid::int8 << 32 | objid::int8) = 7375726379617264 AND pid <> pg_backend_pid()";
+/// How often the lock of a session that is being ended is asked for.
+const PATIENCE: u32 = 100;
+const GIVE_BACK: &str = "SELECT pg_advisory_unlock(7375726379617264)";
 
 /// Somebody else's lease.
 pub(super) struct Held {
@@ -30,13 +42,21 @@ pub(super) async fn take(session: &mut Session<'_>) -> Result<Result<Lease, Held
     let row = session
         .row("SELECT owner, machine, process, fencing, expires_at_ms FROM switchyard_lease")
         .await?;
+    let locks = session.db().dialect() == Dialect::Postgres;
+    if locks && !lock(session, row.as_ref(), &machine, process, &owner).await? {
+        return Ok(Err(Held {
+            owner: row.map_or_else(|| "another session".to_owned(), |row| row.string(0)),
+            expires_in_s: LASTS_MS / 1_000,
+        }));
+    }
     let mut fencing = 1;
     if let Some(row) = row {
         fencing = row.integer(3) + 1;
         let here = row.string(1) == machine;
         let same = here && row.integer(2) == process && row.string(0) == owner;
         let left_ms = row.integer(4) - now_ms();
-        if left_ms > 0 && !same && !(here && is_gone(row.integer(2))) {
+        // who could take the session's lock knows that the other session is gone
+        if !locks && left_ms > 0 && !same && !(here && is_gone(row.integer(2))) {
             return Ok(Err(Held {
                 owner: row.string(0),
                 expires_in_s: (left_ms + 999) / 1_000,
@@ -44,8 +64,10 @@ pub(super) async fn take(session: &mut Session<'_>) -> Result<Result<Lease, Held
         }
     }
     let statement = Statement::new(
-        "INSERT OR REPLACE INTO switchyard_lease \
-         (id, owner, machine, process, fencing, expires_at_ms) VALUES (1, ?, ?, ?, ?, ?)",
+        "INSERT INTO switchyard_lease (id, owner, machine, process, fencing, expires_at_ms) \
+         VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, \
+         machine = excluded.machine, process = excluded.process, fencing = excluded.fencing, \
+         expires_at_ms = excluded.expires_at_ms",
     )
     .bind(owner)
     .bind(machine)
@@ -54,6 +76,33 @@ pub(super) async fn take(session: &mut Session<'_>) -> Result<Result<Lease, Held
     .bind(now_ms() + LASTS_MS);
     session.execute(statement).await?;
     Ok(Ok(Lease { fencing }))
+}
+
+/// Takes the session's lock. Where the process that has it is gone, its session may live on for
+/// as long as a statement runs: it is ended.
+async fn lock(
+    session: &mut Session<'_>,
+    lease: Option<&Row>,
+    machine: &str,
+    process: i64,
+    owner: &str,
+) -> Result<bool, Halt> {
+    for _ in 0..PATIENCE {
+        if session.count(ADVISORY).await? == 1 {
+            return Ok(true);
+        }
+        let gone = lease.is_some_and(|lease| {
+            let here = lease.string(1) == machine;
+            let same = lease.integer(2) == process && lease.string(0) == owner;
+            here && (same || is_gone(lease.integer(2)))
+        });
+        if !gone {
+            return Ok(false);
+        }
+        session.rows(END_HOLDER).await?;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(false)
 }
 
 impl Lease {
@@ -75,6 +124,9 @@ impl Lease {
             Statement::new("UPDATE switchyard_lease SET expires_at_ms = 0 WHERE fencing = ?")
                 .bind(self.fencing);
         let _ = session.db().execute(statement).await;
+        if session.db().dialect() == Dialect::Postgres {
+            let _ = session.db().execute(GIVE_BACK).await;
+        }
     }
 }
 

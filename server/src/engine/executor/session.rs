@@ -4,12 +4,15 @@
 use std::time::{Duration, Instant};
 
 use super::control::{Boundary, Control, Event, Signal};
-use crate::db::{Connection, DbError, Row, Statement};
+use crate::db::{Connection, DbError, Dialect, Row, Statement};
 use crate::engine::gate::GateEvidence;
 use crate::engine::journal::JournalError;
+use crate::engine::plan::Step;
 
 /// How often the write lock is asked for before the step gives up.
 const ATTEMPTS: u32 = 30;
+/// The same where each attempt keeps others waiting for some milliseconds only: about two minutes.
+const SHORT_ATTEMPTS: u32 = 120;
 /// The first wait; each is up to half longer than the one before, at random.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 /// The longest wait between two attempts.
@@ -60,8 +63,9 @@ impl From<JournalError> for Halt {
 pub(in crate::engine) struct Session<'a> {
     db: &'a mut Connection,
     control: &'a dyn Control,
-    /// The step at hand.
-    pub(super) step: Option<String>,
+    /// The step at hand, and its table.
+    step: Option<String>,
+    table: Option<String>,
     opened: Option<Instant>,
     pause: bool,
 }
@@ -72,9 +76,16 @@ impl<'a> Session<'a> {
             db,
             control,
             step: None,
+            table: None,
             opened: None,
             pause: false,
         }
+    }
+
+    /// Says which step the calls that follow belong to.
+    pub(super) fn at(&mut self, step: &Step) {
+        self.step = Some(step.key.clone());
+        self.table = step.table().map(str::to_owned);
     }
 
     /// The connection itself, for reading the catalogue.
@@ -190,21 +201,53 @@ impl<'a> Session<'a> {
         if self.opened.take().is_some() {
             self.db.roll_back().await;
             // a rebuild or an edit that broke off may have left these settings of the connection
-            let _ = self.db.execute("PRAGMA writable_schema = OFF").await;
+            if self.db.dialect() == Dialect::Sqlite {
+                let _ = self.db.execute("PRAGMA writable_schema = OFF").await;
+            }
         }
+    }
+
+    /// Who holds a lock on the table at hand, in words. Known on PostgreSQL, between transactions.
+    async fn blocker(&mut self) -> Option<String> {
+        if self.db.dialect() != Dialect::Postgres || self.opened.is_some() {
+            return None;
+        }
+        let table = Dialect::Postgres.relation(self.table.as_deref()?);
+        let row = (self.db.row(Statement::new(BLOCKER).bind(table)).await).ok()??;
+        Some(format!(
+            "{} of {} (process {}, {}) has held a lock on {} for {} s",
+            row.string(1),
+            row.string(2),
+            row.integer(0),
+            row.string(3),
+            self.table.as_deref().unwrap_or_default(),
+            row.integer(4)
+        ))
     }
 
     /// Waits a little and reports it; answers the error when that was often enough.
     pub(super) async fn wait(&mut self, wait: &mut Wait, error: DbError) -> Result<(), Halt> {
         wait.attempt += 1;
-        if wait.attempt >= ATTEMPTS {
-            return Err(error.into());
+        let attempts = match self.db.dialect() {
+            Dialect::Sqlite => ATTEMPTS,
+            Dialect::Postgres => SHORT_ATTEMPTS,
+        };
+        let blocker = self.blocker().await;
+        if wait.attempt >= attempts {
+            return Err(match (blocker, error) {
+                (Some(blocker), DbError::LockNotGranted { detail, sql }) => {
+                    let detail = format!("{detail}; {blocker}");
+                    DbError::LockNotGranted { detail, sql }.into()
+                }
+                (_, error) => error.into(),
+            });
         }
         self.control.report(&Event::Waiting {
             step: self.step.clone(),
             attempt: wait.attempt + 1,
-            attempts: ATTEMPTS,
+            attempts,
             waited_ms: millis(wait.since.elapsed()),
+            blocker,
         });
         self.ask("wait").await?;
         let pause = wait.pause.mul_f64(rand::random_range(0.5..1.0));
@@ -213,6 +256,13 @@ impl<'a> Session<'a> {
         Ok(())
     }
 }
+
+/// Who holds a lock on a table for longest, on PostgreSQL.
+const BLOCKER: &str = "SELECT a.pid::int8, COALESCE(NULLIF(a.application_name, ''), 'an unnamed \
+     program'), a.usename::text, a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::int8 \
+     FROM pg_stat_activity AS a WHERE a.pid <> pg_backend_pid() AND a.pid IN \
+     (SELECT pid FROM pg_locks WHERE granted AND relation = to_regclass(?)) \
+     ORDER BY a.xact_start LIMIT 1";
 
 /// The state of a wait for another writer.
 pub(super) struct Wait {

@@ -65,6 +65,8 @@ impl Driver<'_> {
                     RequireWay::Rebuild => {
                         rebuild::rebuild(&mut self.session, table, change).await?;
                     }
+                    // its statements say all
+                    RequireWay::Alter => {}
                 }
             }
             Operation::RescopeUnique {
@@ -95,18 +97,14 @@ impl Driver<'_> {
 
     /// Dropping a table that others reference would delete or orphan their rows.
     async fn refuse_while_referenced(&mut self, table: &str) -> Result<(), Halt> {
-        let statement = Statement::new(
-            "SELECT m.name FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS k \
-             WHERE m.type = 'table' AND k.\"table\" = ? COLLATE NOCASE AND m.name <> ?",
-        )
-        .bind(table)
-        .bind(table);
-        match self.session.row(statement).await? {
+        let schema = crate::engine::inspect::inspect(self.session.db()).await?;
+        let mut children = schema.children(table).map(|(child, _)| child);
+        match children.find(|child| !child.name.eq_ignore_ascii_case(table)) {
             None => Ok(()),
-            Some(row) => Err(Halt::Step(format!(
+            Some(child) => Err(Halt::Step(format!(
                 "{} still references {table}, so the table stays. Remove the reference, then undo \
                  again.",
-                row.string(0)
+                child.name
             ))),
         }
     }
@@ -131,10 +129,10 @@ impl Driver<'_> {
             };
             let statement = Statement::new(format!(
                 "SELECT COUNT(*) FROM {} WHERE {} IN (SELECT {} FROM {} WHERE {} = ?)",
-                quote(&child.name),
+                schema.dialect.relation(&child.name),
                 quote(column),
                 quote(referenced),
-                quote(table),
+                schema.dialect.relation(table),
                 quote(code_column),
             ))
             .bind(code);

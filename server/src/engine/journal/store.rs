@@ -1,7 +1,7 @@
 //! The journal's tables: making, reading and writing them.
 
 use super::{RunRecord, StepRecord, StepState};
-use crate::db::{Connection, DbError, Row, Statement, Value};
+use crate::db::{Connection, DbError, Dialect, Row, Statement, Value};
 use crate::engine::plan::{Plan, Step};
 
 /// Why the journal cannot be read.
@@ -18,9 +18,7 @@ pub enum JournalError {
     },
 }
 
-/// The tables that Switchyard keeps in a target. They stay after everything was undone: they are
-/// the record of it.
-pub const TABLES: [&str; 7] = [
+const TABLES: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS switchyard_run (run TEXT PRIMARY KEY, number INTEGER NOT NULL, \
      plan TEXT NOT NULL, started_at_ms INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS switchyard_step (run TEXT NOT NULL, position INTEGER NOT NULL, \
@@ -40,6 +38,24 @@ pub const TABLES: [&str; 7] = [
      organization INTEGER NOT NULL, decided_by TEXT NOT NULL, decided_at_ms INTEGER NOT NULL, \
      rule TEXT, PRIMARY KEY (table_name, key))",
 ];
+
+/// The statements for the tables that Switchyard keeps in a target. They stay after everything
+/// was undone: they are the record of it.
+pub fn tables(dialect: Dialect) -> Vec<String> {
+    TABLES
+        .iter()
+        .map(|table| match dialect {
+            Dialect::Sqlite => (*table).to_owned(),
+            // each stamped row is a row of its own there: writers must not wait for each other
+            Dialect::Postgres => table
+                .replace(
+                    "(table_name TEXT PRIMARY KEY, stamped",
+                    "(table_name TEXT NOT NULL, stamped",
+                )
+                .replace(" INTEGER", " BIGINT"),
+        })
+        .collect()
+}
 
 /// The current run of a target, if it ever had one. Needs reading access only.
 pub async fn read(db: &mut Connection) -> Result<Option<RunRecord>, JournalError> {
@@ -62,8 +78,16 @@ pub(in crate::engine) async fn knows(db: &mut Connection, run: &str) -> Result<b
 const RUNS: &str = "SELECT run, plan, started_at_ms FROM switchyard_run";
 
 async fn exists(db: &mut Connection) -> Result<bool, DbError> {
-    let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' \
-                  AND name IN ('switchyard_run', 'switchyard_step', 'switchyard_journal')";
+    let tables = match db.dialect() {
+        Dialect::Sqlite => {
+            "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' \
+             AND name IN ('switchyard_run', 'switchyard_step', 'switchyard_journal')"
+        }
+        Dialect::Postgres => {
+            "SELECT COUNT(*) FROM pg_class WHERE oid IN (to_regclass('switchyard_run'), \
+             to_regclass('switchyard_step'), to_regclass('switchyard_journal'))"
+        }
+    };
     Ok(db.count(tables).await? == 3)
 }
 

@@ -6,35 +6,47 @@
 //! organization's new rows under the default organization, and taking a default out of the
 //! definition turns every row that was never written into NULL.
 
-use super::{Cx, Operation, Rule, Subject};
-use crate::db::{Statement, quote};
-use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Step, StepMode};
+use super::create_index::constraint_name;
+use super::{Cx, Operation, Rule, Subject, postgres, probe};
+use crate::db::{Dialect, Statement, quote};
+use crate::engine::plan::{Cost, PhaseName, Reverse, Step};
 
 /// Plans the column and its trigger.
 pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Step {
     let Subject { table, column, .. } = subject;
     let trigger = subject.trigger();
     let existing = table.column(column);
-    let alter = format!(
-        "ALTER TABLE {} ADD COLUMN {}",
-        quote(&table.name),
-        definition(cx, subject)
-    );
+    let relation = cx.dialect.relation(&table.name);
     let mut forward = Vec::new();
-    let mut reverse = stamp_off(&table.name, &trigger);
+    let mut reverse = stamp_off(cx, &table.name, &trigger);
+    let mut stages = Vec::new();
     if existing.is_none() {
-        forward.push(Statement::new(alter));
+        match cx.dialect {
+            Dialect::Sqlite => forward.push(Statement::new(format!(
+                "ALTER TABLE {relation} ADD COLUMN {}",
+                definition(cx, subject)
+            ))),
+            Dialect::Postgres => forward.extend(column_on(cx, subject, rule)),
+        }
         reverse.push(
             Statement::new("DELETE FROM switchyard_decision WHERE table_name = ?")
                 .bind(table.name.as_str()),
         );
         reverse.push(Statement::new(format!(
-            "ALTER TABLE {} DROP COLUMN {}",
-            quote(&table.name),
+            "ALTER TABLE {relation} DROP COLUMN {}",
             quote(column)
         )));
     }
     forward.extend(stamp_on(subject, rule, cx));
+    if existing.is_none() && cx.dialect == Dialect::Postgres && validates_later(subject) {
+        let statements = forward.len();
+        forward.push(Statement::new(format!(
+            "ALTER TABLE {relation} VALIDATE CONSTRAINT {}",
+            quote(&foreign_key(cx, subject))
+        )));
+        stages = vec![postgres::transaction(statements), postgres::transaction(1)];
+    }
+    let filled = existing.is_none() && is_filled(cx, rule);
     let required_already = existing.is_some_and(|column| column.not_null);
     Step {
         key: subject.key("nullable"),
@@ -46,20 +58,22 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
             column: column.to_owned(),
             trigger,
         },
-        mode: StepMode::Atomic,
+        mode: postgres::mode(&stages),
         forward,
+        stages,
         reverse: Reverse::Sql(reverse),
-        probe: Some(Probe {
-            statement: Statement::new("SELECT COUNT(*) FROM pragma_table_xinfo(?) WHERE name = ?")
-                .bind(table.name.as_str())
-                .bind(column),
-            expected: 1,
-        }),
+        probe: Some(probe::column(cx.dialect, &table.name, column)),
         locks: "Other writers wait for some milliseconds.".into(),
         cost: Cost {
             rows: 0,
-            sentence: "No row is written: a column that may be empty is added to the catalogue."
-                .into(),
+            sentence: match filled {
+                true => format!(
+                    "No row is written: the catalogue keeps the organization of all {} once.",
+                    subject.plural
+                ),
+                false => "No row is written: a column that may be empty is added to the catalogue."
+                    .into(),
+            },
         },
         loss: existing.is_none().then(|| {
             format!(
@@ -97,13 +111,81 @@ pub(super) fn definition(cx: &Cx<'_>, subject: Subject<'_>) -> String {
     )
 }
 
+/// Whether the foreign key is checked in a transaction of its own, which no writer waits for.
+fn validates_later(subject: Subject<'_>) -> bool {
+    subject.is_large() && !subject.is_partitioned()
+}
+
+/// Whether PostgreSQL can give every existing row its organization by adding the column: the
+/// rule must be the same for all rows.
+pub(super) fn is_filled(cx: &Cx<'_>, rule: &Rule) -> bool {
+    cx.dialect == Dialect::Postgres && rule.constant
+}
+
+/// PostgreSQL's statements for the column. A default that is not volatile is evaluated once and
+/// kept in the catalogue for all rows that are there: none is written. The default itself goes
+/// again at once: a forgotten one would file another organization's new rows under this one.
+fn column_on(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Vec<Statement> {
+    let relation = cx.dialect.relation(&subject.table.name);
+    let column = quote(subject.column);
+    let kind = &cx.playbook.tenant.column_type;
+    let organizations = &cx.playbook.organizations;
+    let function = quote("switchyard_default_organization");
+    let filled = is_filled(cx, rule);
+    let mut statements = Vec::new();
+    if filled {
+        statements.push(format!(
+            "CREATE FUNCTION {function}() RETURNS {kind} LANGUAGE sql STABLE AS $switchyard$ \
+             SELECT {} $switchyard$",
+            rule.sql
+        ));
+    }
+    statements.push(match filled {
+        true => format!("ALTER TABLE {relation} ADD COLUMN {column} {kind} DEFAULT {function}()"),
+        false => format!("ALTER TABLE {relation} ADD COLUMN {column} {kind}"),
+    });
+    if filled {
+        statements.push(format!(
+            "ALTER TABLE {relation} ALTER COLUMN {column} DROP DEFAULT"
+        ));
+        statements.push(format!("DROP FUNCTION {function}()"));
+    }
+    statements.push(format!(
+        "ALTER TABLE {relation} ADD CONSTRAINT {} FOREIGN KEY ({column}) REFERENCES {} ({}) \
+         DEFERRABLE INITIALLY DEFERRED{}",
+        quote(&foreign_key(cx, subject)),
+        cx.dialect.relation(&organizations.table),
+        quote(&organizations.key),
+        if validates_later(subject) {
+            " NOT VALID"
+        } else {
+            ""
+        },
+    ));
+    statements.into_iter().map(Statement::new).collect()
+}
+
+/// The name of the foreign key, as the application's framework would give it.
+fn foreign_key(cx: &Cx<'_>, subject: Subject<'_>) -> String {
+    let organizations = &cx.playbook.organizations;
+    let suffix = format!(
+        "_fk_{}_{}",
+        postgres::bare(cx.dialect, &organizations.table),
+        organizations.key
+    );
+    constraint_name(cx, &subject.table.name, &[subject.column], &suffix)
+}
+
 /// The statements that begin to stamp rows which come without an organization. The trigger is
 /// carried out by the application's own SQLite, so it uses nothing that an old one lacks.
 pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<Statement> {
     let Subject { table, column, .. } = subject;
+    if cx.dialect == Dialect::Postgres {
+        return postgres::stamp_on(subject, rule, cx);
+    }
     let name = quote(&table.name);
     let row = |prefix: &str| {
-        (subject.walk().iter())
+        (subject.walk(cx.dialect).iter())
             .map(|key| format!("{prefix}{key} = NEW.{key}", key = quote(key)))
             .collect::<Vec<_>>()
             .join(" AND ")
@@ -132,7 +214,10 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
 }
 
 /// The statements that end it.
-pub(super) fn stamp_off(table: &str, trigger: &str) -> Vec<Statement> {
+pub(super) fn stamp_off(cx: &Cx<'_>, table: &str, trigger: &str) -> Vec<Statement> {
+    if cx.dialect == Dialect::Postgres {
+        return postgres::stamp_off(table, trigger);
+    }
     vec![
         Statement::new(format!("DROP TRIGGER IF EXISTS {}", quote(trigger))),
         Statement::new("DELETE FROM switchyard_stamp WHERE table_name = ?").bind(table),

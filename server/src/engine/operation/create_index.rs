@@ -3,15 +3,18 @@
 
 use md5::{Digest, Md5};
 
-use super::{Cx, Operation, Subject};
-use crate::db::{Statement, quote};
-use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Step, StepMode};
+use super::{Cx, Operation, Subject, postgres, probe};
+use crate::db::{Dialect, Statement, quote};
+use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Stage, Step};
 use crate::engine::playbook::Framework;
 
 /// Plans the index.
 pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step {
     let Subject { table, column, .. } = subject;
-    let index = index_name(cx.playbook.framework, &table.name, &[column], "");
+    let index = constraint_name(cx, &table.name, &[column], "");
+    let place = postgres::beside(cx.dialect, &table.name, &index);
+    let probe = probe::index(cx.dialect, &index, &place);
+    let stages = concurrently(cx, subject, &place, &probe);
     let existing = (table.indexes.iter())
         .find(|index| !index.partial && first_is(index.columns.first(), column));
     Step {
@@ -24,25 +27,17 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
             column: column.to_owned(),
             index: index.clone(),
         },
-        mode: StepMode::Atomic,
+        mode: postgres::mode(&stages),
         forward: vec![Statement::new(format!(
-            "CREATE INDEX {} ON {} ({})",
+            "CREATE INDEX{} {} ON {} ({})",
+            word(&stages),
             quote(&index),
-            quote(&table.name),
+            cx.dialect.relation(&table.name),
             quote(column)
         ))],
-        reverse: Reverse::Sql(vec![Statement::new(format!(
-            "DROP INDEX {}",
-            quote(&index)
-        ))]),
-        probe: Some(Probe {
-            statement: Statement::new(
-                "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index' AND name = ?",
-            )
-            .bind(index.as_str()),
-            expected: 1,
-        }),
-        locks: "Other writers wait while the rows are sorted, about a second for a million.".into(),
+        reverse: Reverse::Sql(vec![Statement::new(drop_index(cx, &place))]),
+        probe: Some(probe),
+        locks: locks(cx, &stages).into(),
         cost: Cost {
             rows: 0,
             sentence: format!(
@@ -50,6 +45,7 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
                 subject.rows()
             ),
         },
+        stages,
         loss: None,
         gates: Vec::new(),
         point_of_no_return: false,
@@ -59,37 +55,107 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
     }
 }
 
+/// On PostgreSQL a large table's index is built beside its writers, outside of a transaction.
+/// What a build that broke off has left is dropped before the next one. A partitioned table's
+/// index cannot be built so.
+pub(super) fn concurrently(
+    cx: &Cx<'_>,
+    subject: Subject<'_>,
+    place: &str,
+    probe: &Probe,
+) -> Vec<Stage> {
+    if cx.dialect != Dialect::Postgres || !subject.is_large() || subject.is_partitioned() {
+        return Vec::new();
+    }
+    vec![Stage {
+        statements: 1,
+        transaction: false,
+        cleanup: vec![Statement::new(format!("DROP INDEX IF EXISTS {place}"))],
+        probe: Some(probe.clone()),
+    }]
+}
+
+/// The word that a build beside writers needs.
+pub(super) fn word(stages: &[Stage]) -> &'static str {
+    match stages.is_empty() {
+        true => "",
+        false => " CONCURRENTLY",
+    }
+}
+
+/// Dropping an index. PostgreSQL's may be undone while it was still being built.
+pub(super) fn drop_index(cx: &Cx<'_>, place: &str) -> String {
+    match cx.dialect {
+        Dialect::Sqlite => format!("DROP INDEX {place}"),
+        Dialect::Postgres => format!("DROP INDEX IF EXISTS {place}"),
+    }
+}
+
+fn locks(cx: &Cx<'_>, stages: &[Stage]) -> &'static str {
+    match (cx.dialect, stages.is_empty()) {
+        (_, false) => "Nobody waits: the index is built beside the writers.",
+        (Dialect::Postgres, true) => {
+            "Writers of this table wait while the rows are sorted, about a second for a million."
+        }
+        (Dialect::Sqlite, true) => {
+            "Other writers wait while the rows are sorted, about a second for a million."
+        }
+    }
+}
+
 fn first_is(first: Option<&Option<String>>, column: &str) -> bool {
     matches!(first, Some(Some(name)) if name.eq_ignore_ascii_case(column))
 }
 
-/// The name that the application's framework would give to an index; `suffix` is `_uniq` for
-/// Django's unique ones.
-pub(super) fn index_name(
+/// The name that the application's framework would give to an index or a constraint; `suffix` is
+/// `_uniq` for Django's unique ones.
+pub(super) fn constraint_name(cx: &Cx<'_>, table: &str, columns: &[&str], suffix: &str) -> String {
+    let table = postgres::bare(cx.dialect, table);
+    let longest = match cx.dialect {
+        Dialect::Sqlite => 200,
+        Dialect::Postgres => postgres::LONGEST_NAME,
+    };
+    index_name(cx.playbook.framework, &table, columns, suffix, longest)
+}
+
+fn index_name(
     framework: Framework,
     table: &str,
     columns: &[&str],
     suffix: &str,
+    longest: usize,
 ) -> String {
     let joined = columns.join("_");
     if framework == Framework::None {
         let kind = if suffix.is_empty() { "_idx" } else { suffix };
-        return format!("{table}_{joined}{kind}");
+        let name = format!("{table}_{joined}{kind}");
+        if name.len() <= longest {
+            return name;
+        }
     }
     let mut hash = Md5::new();
     hash.update(table);
     columns.iter().for_each(|column| hash.update(column));
     let digest = hex::encode(hash.finalize());
-    // Django's BaseDatabaseSchemaEditor._create_index_name, for a database without a limit
-    let ending = format!("{}{suffix}", &digest[..8]);
+    // Django's BaseDatabaseSchemaEditor._create_index_name
+    let mut ending = format!("{}{suffix}", &digest[..8]);
     let name = format!("{table}_{joined}_{ending}");
-    let longest = 200;
-    if name.chars().count() <= longest {
+    if name.len() <= longest {
         return name;
     }
+    let cut = |text: &str, to: usize| {
+        // Django cuts characters, PostgreSQL counts bytes
+        let mut end = to.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text[..end].to_owned()
+    };
+    if ending.len() > longest / 3 {
+        ending = cut(&ending, longest / 3);
+    }
     let part = (longest - ending.len()) / 2 - 1;
-    let cut = |text: &str| text.chars().take(part).collect::<String>();
-    let name = format!("{}_{}_{ending}", cut(table), cut(&joined));
+    let name = format!("{}_{}_{ending}", cut(table, part), cut(&joined, part));
     if name.starts_with(|first: char| first == '_' || first.is_ascii_digit()) {
         return format!("D{}", &name[..name.len() - 1]);
     }
@@ -108,12 +174,13 @@ mod tests {
                 Framework::Django,
                 "auth_permission",
                 &["content_type_id"],
-                ""
+                "",
+                200
             ),
             "auth_permission_content_type_id_2f476e4b"
         );
         assert_eq!(
-            index_name(Framework::Django, "django_admin_log", &["user_id"], ""),
+            index_name(Framework::Django, "django_admin_log", &["user_id"], "", 63),
             "django_admin_log_user_id_c564eba6"
         );
         assert_eq!(
@@ -121,9 +188,18 @@ mod tests {
                 Framework::Django,
                 "auth_permission",
                 &["content_type_id", "codename"],
-                "_uniq"
+                "_uniq",
+                63
             ),
             "auth_permission_content_type_id_codename_01ab375a_uniq"
         );
+        let key = index_name(
+            Framework::Django,
+            "auth_permission",
+            &["content_type_id"],
+            "_fk_django_content_type_id",
+            63,
+        );
+        assert_eq!(key, "auth_permission_content_type_id_2f476e4b_fk_django_co");
     }
 }

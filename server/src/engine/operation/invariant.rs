@@ -23,6 +23,7 @@ pub(in crate::engine) fn invariant(invariant: &Invariant) -> Step {
         },
         mode: StepMode::Atomic,
         forward: Vec::new(),
+        stages: Vec::new(),
         reverse: Reverse::Nothing,
         probe: None,
         locks: "Other writers wait while it is measured.".into(),

@@ -87,6 +87,7 @@ fn outside(key: String, title: String, phase: PhaseName, operation: Operation) -
         operation,
         mode: StepMode::Detached,
         forward: Vec::new(),
+        stages: Vec::new(),
         reverse: Reverse::Nothing,
         probe: None,
         locks: "Nothing.".into(),

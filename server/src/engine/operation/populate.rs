@@ -1,23 +1,27 @@
 //! Gives existing rows their organization. Small tables in one statement; larger ones in batches
 //! along the primary key, each committed with its cursor.
 
-use super::{Operation, Populate, Rule, Subject};
-use crate::db::{Statement, quote};
+use super::add_column::is_filled;
+use super::{Cx, Operation, Populate, Rule, Subject};
+use crate::db::{Dialect, Statement, quote};
 use crate::engine::plan::{Cost, PhaseName, Reverse, Step, StepMode};
 
 /// Tables with more rows are populated in batches.
 pub(in crate::engine) const ONE_BATCH: u64 = 5_000;
 
 /// Plans the assignment of existing rows.
-pub(in crate::engine) fn populate(subject: Subject<'_>, rule: &Rule) -> Step {
+pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Step {
     let Subject { table, column, .. } = subject;
-    let batched = table.rows.is_none_or(|rows| rows > ONE_BATCH);
+    let filled = table.column(column).is_none() && is_filled(cx, rule);
+    let batched = subject.is_large() && !filled;
     let operation = Populate {
         table: table.name.clone(),
         column: column.to_owned(),
-        key: subject.walk(),
+        dialect: cx.dialect,
+        key: subject.walk(cx.dialect),
         rule: rule.sql.clone(),
         sentence: rule.sentence.clone(),
+        filled,
     };
     let required_already = table.column(column).is_some_and(|column| column.not_null);
     Step {
@@ -36,16 +40,29 @@ pub(in crate::engine) fn populate(subject: Subject<'_>, rule: &Rule) -> Step {
             operation.whole()
         }],
         operation: Operation::Populate(operation),
+        stages: Vec::new(),
         reverse: Reverse::Nothing,
         probe: None,
-        locks: if batched {
+        locks: if filled {
+            "Nobody waits: the catalogue is read.".into()
+        } else if batched && cx.dialect == Dialect::Postgres {
+            "Writers of the same rows wait for one batch at a time, about 150 ms.".into()
+        } else if batched {
             "Other writers wait for one batch at a time, about 150 ms.".into()
         } else {
             "Other writers wait while the rows are written, some milliseconds.".into()
         },
-        cost: Cost {
-            rows: subject.rows(),
-            sentence: format!("{} rows are written once.", subject.rows()),
+        cost: match filled {
+            true => Cost {
+                rows: 0,
+                sentence: "No row is written: each has its organization since the column was \
+                           added."
+                    .into(),
+            },
+            false => Cost {
+                rows: subject.rows(),
+                sentence: format!("{} rows are written once.", subject.rows()),
+            },
         },
         loss: None,
         gates: Vec::new(),
@@ -60,7 +77,7 @@ impl Populate {
     pub fn whole(&self) -> Statement {
         Statement::new(format!(
             "UPDATE {} AS t SET {column} = {} WHERE t.{column} IS NULL",
-            quote(&self.table),
+            self.dialect.relation(&self.table),
             self.rule,
             column = quote(&self.column)
         ))
@@ -99,7 +116,7 @@ impl Populate {
              FROM {table} AS t WHERE t.{column} IS NULL AND {rule} IS NOT NULL LIMIT {limit})",
             key = self.key_of("t."),
             columns = columns.join(", "),
-            table = quote(&self.table),
+            table = self.dialect.relation(&self.table),
             column = quote(&self.column),
             rule = self.rule,
         ))

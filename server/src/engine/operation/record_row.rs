@@ -2,15 +2,21 @@
 //! done (`django_migrations`). Adopted when an equal row is there, removed only when made here.
 
 use super::Operation;
-use crate::db::{Statement, Value, quote};
+use crate::db::{Dialect, Statement, Value, quote};
 use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Step, StepMode};
 use crate::engine::playbook::RecordedValue;
 
-/// The present time as Django writes it to SQLite.
-pub(super) const NOW: &str = "strftime('%Y-%m-%d %H:%M:%f000', 'now')";
+/// The present time; on SQLite as Django writes it there.
+pub(super) fn now(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
+        Dialect::Postgres => "now()",
+    }
+}
 
 /// Plans a recorded row.
 pub(in crate::engine) fn record_row<'a>(
+    dialect: Dialect,
     key: String,
     group: Option<&str>,
     phase: PhaseName,
@@ -24,7 +30,7 @@ pub(in crate::engine) fn record_row<'a>(
         names.push(quote(column));
         let value: Value = match value {
             RecordedValue::Now { .. } => {
-                expressions.push(NOW.to_owned());
+                expressions.push(now(dialect).to_owned());
                 continue;
             }
             RecordedValue::Text(text) => text.as_str().into(),
@@ -38,7 +44,7 @@ pub(in crate::engine) fn record_row<'a>(
         values.push(value);
     }
     let same = if same.is_empty() {
-        "0".to_owned()
+        "1 = 0".to_owned()
     } else {
         same.join(" AND ")
     };
@@ -46,7 +52,7 @@ pub(in crate::engine) fn record_row<'a>(
         sql,
         values: (0..times).flat_map(|_| values.clone()).collect(),
     };
-    let name = quote(table);
+    let name = dialect.relation(table);
     Step {
         key,
         title: format!("Record {} in {table}", shown.join(", ")),
@@ -65,6 +71,7 @@ pub(in crate::engine) fn record_row<'a>(
             ),
             2,
         )],
+        stages: Vec::new(),
         reverse: Reverse::Sql(vec![with(format!("DELETE FROM {name} WHERE {same}"), 1)]),
         probe: (!values.is_empty()).then(|| Probe {
             statement: with(

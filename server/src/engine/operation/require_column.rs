@@ -1,35 +1,34 @@
 //! Makes the organization's column required.
 //!
+//! PostgreSQL reads every row before it believes `SET NOT NULL`, under a lock that nobody passes,
+//! unless a validated check proves it. Validating one keeps no writer waiting, so a large table
+//! goes that way, in three transactions.
+//!
 //! SQLite cannot alter a column, and the usual way around it, making the table again and copying
 //! its rows, can empty child tables when it drops the old one. Adding `NOT NULL` is one of the
 //! changes for which SQLite documents a way without that (lang_altertable, section 7): the text
 //! of the table's definition is edited in place. No row is copied and nothing is dropped.
 
 use super::add_column::{definition, stamp_off, stamp_on};
-use super::{Cx, Operation, RequireWay, Rule, Subject};
-use crate::db::Statement;
+use super::{Cx, Operation, RequireWay, Rule, Subject, postgres, probe};
+use crate::db::{Dialect, Statement, quote};
 use crate::engine::gate::{CallerFact, Gate, GateCheck};
-use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Step, StepMode};
+use crate::engine::plan::{Cost, PhaseName, Reverse, Stage, Step};
 use crate::engine::{ddl, rebuild};
 
 /// Plans the requirement.
 pub(in crate::engine) fn require_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Step {
     let Subject { table, column, .. } = subject;
-    let way = cx.options.require;
     let trigger = subject.trigger();
-    let mut forward = stamp_off(&table.name, &trigger);
-    // the text as it will be by then: what the executor does with the text that it finds
-    let before = match table.column(column) {
-        Some(_) => Ok(table.sql.clone()),
-        None => ddl::add_column(&table.sql, &definition(cx, subject)),
+    let Statements {
+        way,
+        forward,
+        stages,
+        reverse,
+    } = match cx.dialect {
+        Dialect::Sqlite => on_sqlite(cx, subject, rule),
+        Dialect::Postgres => on_postgres(cx, subject, rule),
     };
-    let after = (before.as_ref().ok()).and_then(|sql| ddl::set_not_null(sql, column).ok());
-    if let (Ok(before), Some(after)) = (&before, &after) {
-        forward.extend(match way {
-            RequireWay::InPlace => rebuild::shown_in_place(&table.name, before, after),
-            RequireWay::Rebuild => rebuild::shown(table, after),
-        });
-    }
     let existing = table.column(column);
     Step {
         key: subject.key("required"),
@@ -42,19 +41,15 @@ pub(in crate::engine) fn require_column(cx: &Cx<'_>, subject: Subject<'_>, rule:
             way,
             trigger,
         },
-        mode: StepMode::Atomic,
+        mode: postgres::mode(&stages),
         forward,
-        reverse: Reverse::Sql(stamp_on(subject, rule, cx)),
-        probe: Some(Probe {
-            statement: Statement::new(
-                "SELECT COUNT(*) FROM pragma_table_xinfo(?) WHERE name = ? AND \"notnull\" = 1",
-            )
-            .bind(table.name.as_str())
-            .bind(column),
-            expected: 1,
-        }),
+        stages,
+        reverse: Reverse::Sql(reverse),
+        probe: Some(probe::required(cx.dialect, &table.name, column)),
         locks: match way {
-            RequireWay::InPlace => "Other writers wait for some milliseconds.".into(),
+            RequireWay::InPlace | RequireWay::Alter => {
+                "Other writers wait for some milliseconds.".into()
+            }
             RequireWay::Rebuild => {
                 "Other writers wait while all rows are copied, about a second for 200,000.".into()
             }
@@ -64,6 +59,11 @@ pub(in crate::engine) fn require_column(cx: &Cx<'_>, subject: Subject<'_>, rule:
                 rows: 0,
                 sentence: "No row is written and no table made again: the definition is edited \
                            in place, whatever the number of rows."
+                    .into(),
+            },
+            RequireWay::Alter => Cost {
+                rows: 0,
+                sentence: "No row is written: each is read once, and writers go on meanwhile."
                     .into(),
             },
             RequireWay::Rebuild => Cost {
@@ -78,6 +78,88 @@ pub(in crate::engine) fn require_column(cx: &Cx<'_>, subject: Subject<'_>, rule:
         skip: existing
             .is_some_and(|column| column.not_null)
             .then(|| format!("{column} is required already.")),
+    }
+}
+
+/// The statements of the step, each dialect's own.
+struct Statements {
+    way: RequireWay,
+    forward: Vec<Statement>,
+    stages: Vec<Stage>,
+    reverse: Vec<Statement>,
+}
+
+fn on_sqlite(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Statements {
+    let Subject { table, column, .. } = subject;
+    let way = match cx.options.require {
+        RequireWay::Rebuild => RequireWay::Rebuild,
+        RequireWay::InPlace | RequireWay::Alter => RequireWay::InPlace,
+    };
+    let mut forward = stamp_off(cx, &table.name, &subject.trigger());
+    // the text as it will be by then: what the executor does with the text that it finds
+    let before = match table.column(column) {
+        Some(_) => Ok(table.sql.clone()),
+        None => ddl::add_column(&table.sql, &definition(cx, subject)),
+    };
+    let after = (before.as_ref().ok()).and_then(|sql| ddl::set_not_null(sql, column).ok());
+    if let (Ok(before), Some(after)) = (&before, &after) {
+        forward.extend(match way {
+            RequireWay::Rebuild => rebuild::shown(table, after),
+            _ => rebuild::shown_in_place(&table.name, before, after),
+        });
+    }
+    Statements {
+        way,
+        forward,
+        stages: Vec::new(),
+        reverse: stamp_on(subject, rule, cx),
+    }
+}
+
+fn on_postgres(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Statements {
+    let Subject { table, column, .. } = subject;
+    let relation = cx.dialect.relation(&table.name);
+    let column = quote(column);
+    let check = quote(&postgres::own_name("required", &table.name));
+    let uncheck = Statement::new(format!(
+        "ALTER TABLE {relation} DROP CONSTRAINT IF EXISTS {check}"
+    ));
+    let set = Statement::new(format!(
+        "ALTER TABLE {relation} ALTER COLUMN {column} SET NOT NULL"
+    ));
+    let off = stamp_off(cx, &table.name, &subject.trigger());
+    let mut reverse = vec![Statement::new(format!(
+        "ALTER TABLE {relation} ALTER COLUMN {column} DROP NOT NULL"
+    ))];
+    let (mut forward, mut stages) = (Vec::new(), Vec::new());
+    if subject.is_large() {
+        forward.push(Statement::new(format!(
+            "ALTER TABLE {relation} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID"
+        )));
+        forward.push(Statement::new(format!(
+            "ALTER TABLE {relation} VALIDATE CONSTRAINT {check}"
+        )));
+        forward.push(set);
+        forward.push(uncheck.clone());
+        reverse.push(uncheck.clone());
+        stages = vec![
+            Stage {
+                cleanup: vec![uncheck],
+                ..postgres::transaction(1)
+            },
+            postgres::transaction(1),
+            postgres::transaction(2 + off.len()),
+        ];
+    } else {
+        forward.push(set);
+    }
+    forward.extend(off);
+    reverse.extend(stamp_on(subject, rule, cx));
+    Statements {
+        way: RequireWay::Alter,
+        forward,
+        stages,
+        reverse,
     }
 }
 

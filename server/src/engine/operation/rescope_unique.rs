@@ -1,11 +1,11 @@
 //! Makes a unique constraint unique per organization: a unique index is replaced by another, a
 //! constraint inside the table's definition needs the table made again.
 
-use super::create_index::index_name;
+use super::create_index::{concurrently, constraint_name, drop_index, word};
 use super::require_column::backup_verified;
-use super::{Cx, Operation, RescopeWay, Subject};
-use crate::db::{Statement, quote};
-use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Step, StepMode};
+use super::{Cx, Operation, RescopeWay, Subject, postgres, probe};
+use crate::db::{Dialect, Statement, quote};
+use crate::engine::plan::{Cost, PhaseName, Probe, Reverse, Stage, Step};
 use crate::engine::schema::{Index, IndexOrigin};
 use crate::engine::{ddl, rebuild};
 
@@ -17,15 +17,24 @@ pub(in crate::engine) fn rescope_unique(
     index: &Index,
 ) -> Step {
     let Subject { table, column, .. } = subject;
-    let way = match index.origin {
-        IndexOrigin::Created => RescopeWay::Index,
-        IndexOrigin::Unique | IndexOrigin::PrimaryKey => RescopeWay::Rebuild,
+    let way = match (cx.dialect, index.origin) {
+        (_, IndexOrigin::Created) => RescopeWay::Index,
+        (Dialect::Sqlite, _) => RescopeWay::Rebuild,
+        (Dialect::Postgres, _) => RescopeWay::Constraint,
     };
-    let (forward, reverse, probe) = match way {
-        RescopeWay::Index => by_index(cx, subject, columns, index),
+    let Statements {
+        forward,
+        stages,
+        reverse,
+        probe,
+    } = match way {
+        RescopeWay::Index | RescopeWay::Constraint => by_index(cx, subject, columns, index, way),
         RescopeWay::Rebuild => {
             let after = ddl::add_to_unique(&table.sql, columns, column).unwrap_or_default();
-            (rebuild::shown(table, &after), Vec::new(), None)
+            Statements {
+                forward: rebuild::shown(table, &after),
+                ..Statements::default()
+            }
         }
     };
     let listed = columns.join(", ");
@@ -40,18 +49,26 @@ pub(in crate::engine) fn rescope_unique(
             column: column.to_owned(),
             way,
         },
-        mode: StepMode::Atomic,
-        forward,
-        reverse: Reverse::Sql(reverse),
-        probe,
+        mode: postgres::mode(&stages),
         locks: match way {
-            RescopeWay::Index => "Other writers wait while the index is made.".into(),
+            _ if !stages.is_empty() => {
+                "Nobody waits while the index is built; writers wait for some milliseconds to \
+                 change over."
+                    .into()
+            }
+            RescopeWay::Index | RescopeWay::Constraint => {
+                "Other writers wait while the index is made.".into()
+            }
             RescopeWay::Rebuild => {
                 "Other writers wait while all rows are copied, about a second for 200,000.".into()
             }
         },
+        forward,
+        stages,
+        reverse: Reverse::Sql(reverse),
+        probe,
         cost: match way {
-            RescopeWay::Index => Cost {
+            RescopeWay::Index | RescopeWay::Constraint => Cost {
                 rows: 0,
                 sentence: "No row is written; the entries of the new index are.".into(),
             },
@@ -67,7 +84,7 @@ pub(in crate::engine) fn rescope_unique(
             "Nothing; undoing is refused when two organizations use the same {listed} by then."
         )),
         gates: match way {
-            RescopeWay::Index => Vec::new(),
+            RescopeWay::Index | RescopeWay::Constraint => Vec::new(),
             RescopeWay::Rebuild => vec![backup_verified()],
         },
         point_of_no_return: false,
@@ -76,36 +93,77 @@ pub(in crate::engine) fn rescope_unique(
     }
 }
 
+/// The statements of the step.
+#[derive(Default)]
+struct Statements {
+    forward: Vec<Statement>,
+    stages: Vec<Stage>,
+    reverse: Vec<Statement>,
+    probe: Option<Probe>,
+}
+
+/// The new index first, and the old one dropped when it is there: at no moment is neither.
 fn by_index(
     cx: &Cx<'_>,
     subject: Subject<'_>,
     columns: &[String],
     index: &Index,
-) -> (Vec<Statement>, Vec<Statement>, Option<Probe>) {
+    way: RescopeWay,
+) -> Statements {
     let table = &subject.table.name;
+    let relation = cx.dialect.relation(table);
     let mut names = vec![subject.column];
     names.extend(columns.iter().map(String::as_str));
-    let scoped = index_name(cx.playbook.framework, table, &names, "_uniq");
-    let quoted: Vec<String> = names.iter().map(|name| quote(name)).collect();
-    let before = index.sql.clone().unwrap_or_default();
-    let condition = ddl::condition(&before);
-    let drop = |name: &str| Statement::new(format!("DROP INDEX {}", quote(name)));
-    let forward = vec![
-        Statement::new(format!(
-            "CREATE UNIQUE INDEX {} ON {} ({}){condition}",
-            quote(&scoped),
-            quote(table),
-            quoted.join(", ")
-        )),
-        drop(&index.name),
-    ];
-    let probe = Probe {
-        statement: Statement::new(
-            "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index' AND name = ?",
-        )
-        .bind(scoped.as_str()),
-        expected: 1,
+    let scoped = constraint_name(cx, table, &names, "_uniq");
+    let place = postgres::beside(cx.dialect, table, &scoped);
+    let listed = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| quote(name))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
-    let reverse = vec![Statement::new(before), drop(&scoped)];
-    (forward, reverse, Some(probe))
+    let before = index.sql.clone().unwrap_or_default();
+    let probe = probe::index(cx.dialect, &scoped, &place);
+    let mut stages = concurrently(cx, subject, &place, &probe);
+    let mut forward = vec![format!(
+        "CREATE UNIQUE INDEX{} {} ON {relation} ({}){}",
+        word(&stages),
+        quote(&scoped),
+        listed(&names),
+        ddl::condition(&before)
+    )];
+    let reverse = if way == RescopeWay::Constraint {
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        forward.push(format!(
+            "ALTER TABLE {relation} DROP CONSTRAINT {}, ADD CONSTRAINT {} UNIQUE USING INDEX {}",
+            quote(&index.name),
+            quote(&scoped),
+            quote(&scoped)
+        ));
+        vec![format!(
+            "ALTER TABLE {relation} DROP CONSTRAINT IF EXISTS {}, ADD CONSTRAINT {} UNIQUE ({})",
+            quote(&scoped),
+            quote(&index.name),
+            listed(&columns)
+        )]
+    } else {
+        let old = postgres::beside(cx.dialect, table, &index.name);
+        forward.push(drop_index(cx, &old));
+        let again = match cx.dialect {
+            Dialect::Sqlite => before,
+            // undone before it was reached, the old index is still there
+            Dialect::Postgres => before.replacen("INDEX ", "INDEX IF NOT EXISTS ", 1),
+        };
+        vec![again, drop_index(cx, &place)]
+    };
+    if !stages.is_empty() {
+        stages.push(postgres::transaction(1));
+    }
+    Statements {
+        forward: forward.into_iter().map(Statement::new).collect(),
+        stages,
+        reverse: reverse.into_iter().map(Statement::new).collect(),
+        probe: Some(probe),
+    }
 }

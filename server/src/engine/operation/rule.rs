@@ -13,6 +13,8 @@ pub struct Rule {
     pub sql: String,
     /// The rule for people.
     pub sentence: String,
+    /// Whether it answers the same for every row.
+    pub constant: bool,
     /// Whether it may leave rows for a person's decision.
     pub decides: bool,
 }
@@ -22,7 +24,7 @@ pub struct Rule {
 pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule> {
     let organizations = &playbook.organizations;
     let (table, key, code) = (
-        quote(&organizations.table),
+        schema.dialect.relation(&organizations.table),
         quote(&organizations.key),
         quote(&organizations.code),
     );
@@ -36,6 +38,7 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
             return Some(Rule {
                 sql: default,
                 sentence: format!("every row belongs to {default_code}"),
+                constant: true,
                 decides: false,
             });
         }
@@ -58,7 +61,7 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
                     "(SELECT switchyard_p.{} FROM {} AS switchyard_p \
                      WHERE switchyard_p.{} = {reference})",
                     quote(column),
-                    quote(&parent.name),
+                    schema.dialect.relation(&parent.name),
                     quote(referenced)
                 )
             };
@@ -80,11 +83,13 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
         Otherwise::Decide => Rule {
             sql,
             sentence,
+            constant: false,
             decides: true,
         },
         Otherwise::Default => Rule {
             sql: format!("COALESCE({sql}, {default})"),
             sentence: format!("{sentence}, otherwise {default_code}"),
+            constant: false,
             decides: false,
         },
     })

@@ -1,85 +1,88 @@
 //! Killed at any boundary, whoever drives again reaches the state of an undisturbed run.
 
+use server::db::Dialect;
 use server::engine::executor::{Goal, Outcome, Signal};
 
-use super::world::{PLAYBOOK, SMALL, Watch, World, applied, undone};
+use super::world::{PLAYBOOK, SMALL, Watch, World, applied, on_both, undone};
+
+on_both! {
+    a_run_killed_at_any_boundary_ends_as_an_undisturbed_one
+    an_undo_killed_at_any_boundary_ends_as_an_undisturbed_one
+    a_run_killed_at_any_boundary_can_turn_around
+    a_run_stopped_at_any_boundary_goes_on_when_driven_again
+    any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last
+}
 
 /// Drives to the goal with a bomb at each boundary in turn and again without; every time the
-/// target must end as `expected`.
-async fn survives(goal: &Goal, prepared: &World, expected: &str) {
-    let mut at = 0;
-    loop {
-        let world = prepared.twin();
-        let bomb = Watch::with_bomb(at);
-        let outcome = world.drive(goal, &bomb).await.unwrap();
-        if bomb.passed() <= at {
-            assert_eq!(outcome, Outcome::Done);
-            assert!(at > 20, "only {at} boundaries were tried");
-            return;
-        }
+/// target must end as an undisturbed drive leaves it.
+async fn survives(goal: &Goal, prepared: &World) {
+    let undisturbed = prepared.twin().await;
+    let watch = Watch::new();
+    undisturbed.drive(goal, &watch).await.unwrap();
+    let expected = undisturbed.dump().await;
+    let deadly = watch.deadly(prepared.dialect());
+    assert!(deadly.len() > 10, "only {deadly:?} were tried");
+    for at in deadly {
+        let world = prepared.twin().await;
+        world.drive(goal, &Watch::with_bomb(at)).await.unwrap();
         let outcome = world.drive(goal, &Watch::new()).await.unwrap();
         assert_eq!(outcome, Outcome::Done, "after dying at boundary {at}");
-        assert_eq!(world.dump().await, expected, "after dying at boundary {at}");
+        same(&world.dump().await, &expected, at);
         assert_eq!(world.leftovers().await, Vec::<String>::new());
-        at += 1;
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_killed_at_any_boundary_ends_as_an_undisturbed_one() {
-    let prepared = World::new(&SMALL, PLAYBOOK).await;
-    let undisturbed = prepared.twin();
-    undisturbed.apply().await;
-    let expected = undisturbed.dump().await;
-    survives(&applied(), &prepared, &expected).await;
+/// Says the first difference of two dumps: all of them are more than anybody reads.
+fn same(found: &str, expected: &str, at: usize) {
+    let different =
+        (found.lines().zip(expected.lines())).find(|(found, expected)| found != expected);
+    assert_eq!(different, None, "at boundary {at}");
+    assert_eq!(
+        found.lines().count(),
+        expected.lines().count(),
+        "at boundary {at}"
+    );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_undo_killed_at_any_boundary_ends_as_an_undisturbed_one() {
-    let prepared = World::new(&SMALL, PLAYBOOK).await;
+async fn a_run_killed_at_any_boundary_ends_as_an_undisturbed_one(dialect: Dialect) {
+    let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
+    survives(&applied(), &prepared).await;
+}
+
+async fn an_undo_killed_at_any_boundary_ends_as_an_undisturbed_one(dialect: Dialect) {
+    let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
     prepared.apply().await;
-    let undisturbed = prepared.twin();
-    undisturbed.undo().await;
-    let expected = undisturbed.dump().await;
-    survives(&undone(), &prepared, &expected).await;
+    survives(&undone(), &prepared).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_killed_at_any_boundary_can_turn_around() {
-    let undisturbed = World::new(&SMALL, PLAYBOOK).await;
-    let expected = undisturbed.dump().await;
-    let mut at = 0;
-    loop {
-        let world = undisturbed.twin();
-        let bomb = Watch::with_bomb(at);
-        world.drive(&applied(), &bomb).await.unwrap();
-        let over = bomb.passed() <= at;
-        assert_eq!(
-            world.undo().await,
-            Outcome::Done,
-            "after dying at boundary {at}"
-        );
+async fn a_run_killed_at_any_boundary_can_turn_around(dialect: Dialect) {
+    let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
+    let expected = prepared.dump().await;
+    let undisturbed = prepared.twin().await;
+    let watch = Watch::new();
+    undisturbed.drive(&applied(), &watch).await.unwrap();
+    for at in watch.deadly(dialect) {
+        let world = prepared.twin().await;
         world
-            .execute("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'django_migrations'")
-            .await;
-        assert_eq!(world.dump().await, expected, "after dying at boundary {at}");
-        if over {
-            return;
-        }
-        at += 1;
+            .drive(&applied(), &Watch::with_bomb(at))
+            .await
+            .unwrap();
+        let outcome = world.undo().await;
+        assert_eq!(outcome, Outcome::Done, "after dying at boundary {at}");
+        world.reset_sequences().await;
+        same(&world.dump().await, &expected, at);
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_stopped_at_any_boundary_goes_on_when_driven_again() {
-    let prepared = World::new(&SMALL, PLAYBOOK).await;
-    let undisturbed = prepared.twin();
+async fn a_run_stopped_at_any_boundary_goes_on_when_driven_again(dialect: Dialect) {
+    let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
+    let undisturbed = prepared.twin().await;
     undisturbed.apply().await;
     let expected = undisturbed.dump().await;
     for signal in [Signal::Abort, Signal::Pause] {
         let mut at = 0;
         loop {
-            let world = prepared.twin();
+            let world = prepared.twin().await;
             let watch = Watch {
                 answer: Some((at, signal)),
                 ..Watch::new()
@@ -91,7 +94,7 @@ async fn a_run_stopped_at_any_boundary_goes_on_when_driven_again() {
             let stopped = [Outcome::Aborted, Outcome::Paused, Outcome::Done];
             assert!(stopped.contains(&outcome), "{outcome:?}");
             assert_eq!(world.apply().await, Outcome::Done);
-            assert_eq!(world.dump().await, expected, "{signal:?} at boundary {at}");
+            same(&world.dump().await, &expected, at);
             at += 7;
         }
     }
@@ -120,7 +123,7 @@ async fn large(key: &str) -> World {
 
 async fn batches_survive(key: &str) {
     let prepared = large(key).await;
-    let undisturbed = prepared.twin();
+    let undisturbed = prepared.twin().await;
     undisturbed.apply().await;
     let expected = undisturbed.dump().await;
     let record = undisturbed.journal().await.unwrap();
@@ -128,7 +131,7 @@ async fn batches_survive(key: &str) {
     assert_eq!((step.rows_done, step.rows_total), (14_999, 14_999));
     let mut at = 0;
     loop {
-        let world = prepared.twin();
+        let world = prepared.twin().await;
         let bomb = Watch::with_bomb(at);
         world.drive(&applied(), &bomb).await.unwrap();
         if bomb.passed() <= at {
@@ -152,15 +155,12 @@ async fn batches_go_on_behind_their_cursor_whatever_the_key() {
 }
 
 /// Starts, kills, pauses and turns in any order, as two people with two consoles would press them.
-#[tokio::test(flavor = "multi_thread")]
-async fn any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last() {
-    let prepared = World::new(&SMALL, PLAYBOOK).await;
+async fn any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last(dialect: Dialect) {
+    let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
     let bottom = prepared.dump().await;
-    let undisturbed = prepared.twin();
+    let undisturbed = prepared.twin().await;
     undisturbed.apply().await;
     let top = undisturbed.dump().await;
-    let reset = "UPDATE sqlite_sequence SET seq = (SELECT COUNT(*) FROM django_migrations) \
-                 WHERE name = 'django_migrations'";
     // any numbers do; fixed ones make a failure repeatable
     let mut random = 0x5eed_u64;
     let mut next = |below: u64| {
@@ -170,7 +170,7 @@ async fn any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last(
         (random >> 33) % below
     };
     for round in 0..12 {
-        let world = prepared.twin();
+        let world = prepared.twin().await;
         let mut told = Vec::new();
         for _ in 0..6 {
             let goal = match next(4) {
@@ -200,7 +200,7 @@ async fn any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last(
             Outcome::Done,
             "round {round}: {told:#?}"
         );
-        world.execute(reset).await;
+        world.reset_sequences().await;
         // ids of recorded rows depend on how often they were taken back
         let same = |dump: &str| -> Vec<String> {
             let rows = dump
@@ -214,7 +214,7 @@ async fn any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last(
             "round {round}: {told:#?}"
         );
         assert_eq!(world.undo().await, Outcome::Done);
-        world.execute(reset).await;
+        world.reset_sequences().await;
         assert_eq!(world.dump().await, bottom, "round {round}: {told:#?}");
     }
 }

@@ -159,11 +159,11 @@ fn kill_after(world: &World, boundaries: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_killed_by_the_system_leaves_what_another_finishes() {
     let prepared = World::new(&SMALL, PLAYBOOK).await;
-    let undisturbed = prepared.twin();
+    let undisturbed = prepared.twin().await;
     undisturbed.apply().await;
     let expected = undisturbed.dump().await;
     for boundaries in [15, 35, 55, 80, 105] {
-        let world = prepared.twin();
+        let world = prepared.twin().await;
         kill_after(&world, boundaries);
         // another process, so it waits for no lease: the dead one's is free
         assert_eq!(

@@ -1,21 +1,17 @@
-//! A target in a temporary directory, a playbook for it, and a caller of the executor that
-//! listens, pauses, overrides or dies at a chosen boundary.
+//! A target in a temporary directory or on a server, and a playbook for it.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
-use server::db::{Access, Connection, DatabaseUrl, Patience, Row, Statement, quote};
-use server::engine::executor::{
-    Boundary, Control, DriveError, Event, FactAnswer, Goal, Outcome, Outside, OutsideError,
-    Overriding, Probed, Signal, drive,
-};
-use server::engine::gate::CallerFact;
+use server::db::{Access, Connection, DatabaseUrl, Dialect, Patience, Row, Statement, quote};
+use server::engine::executor::{DriveError, Goal, Outcome, drive};
 use server::engine::journal::{self, RunRecord};
 use server::engine::{Options, Plan, Playbook, compile, inspect};
 use tempfile::TempDir;
-use tokio::sync::Notify;
+
+pub(crate) use super::small::on_both;
+pub use super::small::{PLAYBOOK, SMALL, spoken};
+pub use super::watch::{Watch, applied, undone, until};
+use crate::postgres::Database;
 
 /// Long enough for a machine that runs many tests at once.
 const PATIENCE: Patience = Patience(std::time::Duration::from_secs(5));
@@ -24,25 +20,39 @@ const PATIENCE: Patience = Patience(std::time::Duration::from_secs(5));
 pub struct World {
     pub dir: TempDir,
     pub url: DatabaseUrl,
+    /// The database of a PostgreSQL target, dropped with it.
+    pub database: Option<Database>,
     pub playbook: Playbook,
     pub options: Options,
 }
 
 impl World {
-    /// Makes the database by these statements.
+    /// Makes a SQLite file by these statements.
     pub async fn new(statements: &[&str], playbook: &str) -> Self {
+        Self::on(Dialect::Sqlite, statements, playbook).await
+    }
+
+    /// Makes the database by these statements, which are written for SQLite.
+    pub async fn on(dialect: Dialect, statements: &[&str], playbook: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("target.sqlite3");
-        std::fs::File::create(&path).unwrap();
-        let url = DatabaseUrl::Sqlite(path);
+        let mut database = None;
+        let url = match dialect {
+            Dialect::Sqlite => {
+                let path = dir.path().join("target.sqlite3");
+                std::fs::File::create(&path).unwrap();
+                DatabaseUrl::Sqlite(path)
+            }
+            Dialect::Postgres => database.insert(Database::new().await).url.clone(),
+        };
         let mut db = Connection::open(&url, Access::Write).await.unwrap();
         for statement in statements {
-            db.execute(*statement).await.unwrap();
+            db.execute(spoken(dialect, statement)).await.unwrap();
         }
         db.close().await;
         Self {
             dir,
             url,
+            database,
             playbook: Playbook::parse("test.toml", playbook)
                 .unwrap_or_else(|error| panic!("{error}")),
             options: Options {
@@ -58,6 +68,7 @@ impl World {
         Self {
             dir: tempfile::tempdir().unwrap(),
             url: DatabaseUrl::Sqlite(path),
+            database: None,
             playbook: Playbook::parse("test.toml", playbook).unwrap(),
             options: Options {
                 backup: false,
@@ -67,17 +78,50 @@ impl World {
         }
     }
 
-    /// Another target with the same bytes; nothing may be connected to this one.
-    pub fn twin(&self) -> Self {
+    /// Another target with the same content; nothing may be connected to this one.
+    pub async fn twin(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("target.sqlite3");
-        std::fs::copy(self.url.path().unwrap(), &path).unwrap();
+        let (url, database) = match &self.database {
+            Some(database) => {
+                let twin = database.twin().await;
+                (twin.url.clone(), Some(twin))
+            }
+            None => {
+                let path = dir.path().join("target.sqlite3");
+                std::fs::copy(self.url.path().unwrap(), &path).unwrap();
+                (DatabaseUrl::Sqlite(path), None)
+            }
+        };
         Self {
             dir,
-            url: DatabaseUrl::Sqlite(path),
+            url,
+            database,
             playbook: self.playbook.clone(),
             options: self.options.clone(),
         }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.url.dialect()
+    }
+
+    /// Makes ids that were given out and taken back free again, where the database counts them.
+    pub async fn reset_sequences(&self) {
+        if self.dialect() == Dialect::Postgres {
+            return;
+        }
+        let reset = "UPDATE sqlite_sequence SET seq = (SELECT COUNT(*) FROM django_migrations) \
+                     WHERE name = 'django_migrations'";
+        self.execute(reset).await;
+    }
+
+    /// Whether a table has the column, and whether it is required and without a default.
+    pub async fn column(&self, table: &str, column: &str) -> Option<(bool, bool)> {
+        let mut db = self.open().await;
+        let schema = inspect(&mut db).await.unwrap();
+        db.close().await;
+        let column = schema.table(table).unwrap().column(column)?;
+        Some((column.not_null, column.default.is_none()))
     }
 
     pub async fn open(&self) -> Connection {
@@ -185,26 +229,48 @@ impl World {
             .await
             .unwrap();
         let mut lines = Vec::new();
-        let schema = "SELECT type, name, sql FROM sqlite_schema \
-                      WHERE tbl_name NOT LIKE 'switchyard\\_%' ESCAPE '\\' ORDER BY type, name";
-        for row in db.rows(schema).await.unwrap() {
-            lines.push(format!(
-                "{} {} {}",
-                row.string(0),
-                row.string(1),
-                row.string(2)
-            ));
+        if self.dialect() == Dialect::Sqlite {
+            let definitions = "SELECT type, name, sql FROM sqlite_schema \
+                 WHERE tbl_name NOT LIKE 'switchyard\\_%' ESCAPE '\\' ORDER BY type, name";
+            for row in db.rows(definitions).await.unwrap() {
+                lines.push(format!(
+                    "{} {} {}",
+                    row.string(0),
+                    row.string(1),
+                    row.string(2)
+                ));
+            }
         }
         let schema = inspect(&mut db).await.unwrap();
+        let organizations = self.playbook.organizations.table.as_str();
         for table in schema.tables.values() {
             if table.name.starts_with("switchyard_") {
                 continue;
             }
+            if self.dialect() == Dialect::Postgres {
+                lines.push(table.sql.clone());
+                lines.extend(table.indexes.iter().filter_map(|index| index.sql.clone()));
+                lines.extend(table.triggers.iter().map(|trigger| trigger.sql.clone()));
+            }
             let columns: Vec<String> = (table.columns.iter())
                 .filter(|column| {
-                    !["created_at", "updated_at", "applied"].contains(&column.name.as_str())
+                    // an id that was given out is not given out again, whatever was taken back
+                    let counted = self.dialect() == Dialect::Postgres
+                        && column.name == "id"
+                        && ["django_migrations", organizations].contains(&table.name.as_str());
+                    !counted
+                        && !["created_at", "updated_at", "applied"].contains(&column.name.as_str())
                 })
-                .map(|column| quote(&column.name))
+                .map(|column| match self.dialect() {
+                    Dialect::Sqlite => quote(&column.name),
+                    // the order of JSON and the like is not defined, that of text is
+                    Dialect::Postgres if column.name == "organization_id" => {
+                        format!(
+                            "(SELECT o.code FROM {organizations} AS o WHERE o.id = organization_id)"
+                        )
+                    }
+                    Dialect::Postgres => format!("{}::text", quote(&column.name)),
+                })
                 .collect();
             let all = (1..=columns.len())
                 .map(|at| at.to_string())
@@ -213,7 +279,7 @@ impl World {
             let statement = format!(
                 "SELECT {} FROM {} ORDER BY {all}",
                 columns.join(", "),
-                quote(&table.name)
+                self.dialect().relation(&table.name)
             );
             for row in db.rows(statement).await.unwrap() {
                 lines.push(format!("{} {:?}", table.name, row.0));
@@ -231,13 +297,24 @@ impl World {
 
     /// The names of everything that Switchyard left in the schema besides its journal.
     pub async fn leftovers(&self) -> Vec<String> {
+        let everything = match self.dialect() {
+            Dialect::Sqlite => "SELECT name, tbl_name FROM sqlite_schema",
+            Dialect::Postgres => {
+                "SELECT relname::text, relname::text FROM pg_class UNION ALL \
+                 SELECT proname::text, '' FROM pg_proc UNION ALL \
+                 SELECT tgname::text, '' FROM pg_trigger UNION ALL \
+                 SELECT conname::text, conrelid::regclass::text FROM pg_constraint \
+                 WHERE conrelid <> 0 UNION ALL \
+                 SELECT relname::text, 'invalid' FROM pg_class WHERE oid IN \
+                 (SELECT indexrelid FROM pg_index WHERE NOT indisvalid)"
+            }
+        };
         let rows = self
-            .rows(
-                "SELECT name FROM sqlite_schema WHERE name LIKE '%switchyard%' \
-                 AND tbl_name NOT IN ('switchyard_run', 'switchyard_step', 'switchyard_journal', \
-                 'switchyard_expected', 'switchyard_lease', 'switchyard_stamp', \
-                 'switchyard_decision')",
-            )
+            .rows(&format!(
+                "WITH everything (name, of) AS ({everything}) SELECT name FROM everything \
+                 WHERE of = 'invalid' OR name LIKE '%switchyard%' \
+                 AND of NOT LIKE 'switchyard\\_%' ESCAPE '\\'"
+            ))
             .await;
         rows.iter().map(|row| row.string(0)).collect()
     }
@@ -250,217 +327,3 @@ impl World {
             .collect()
     }
 }
-
-pub fn applied() -> Goal {
-    Goal::Applied { until: None }
-}
-
-pub fn until(key: &str) -> Goal {
-    Goal::Applied {
-        until: Some(key.to_owned()),
-    }
-}
-
-pub fn undone() -> Goal {
-    Goal::Undone { groups: None }
-}
-
-/// A caller of the executor.
-pub struct Watch {
-    pub owner: String,
-    /// At which boundary to die.
-    pub bomb: Option<usize>,
-    /// Before which call to die.
-    pub bomb_before: Option<&'static str>,
-    /// At which boundary to answer something else than to go on.
-    pub answer: Option<(usize, Signal)>,
-    pub passed: AtomicUsize,
-    pub exploded: Notify,
-    pub events: Mutex<Vec<Event>>,
-    pub backup_verified: bool,
-    pub overriding: Option<Overriding>,
-    /// What work outside of the target was performed.
-    pub performed: Mutex<Vec<Outside>>,
-    pub outside_fails: bool,
-    /// Whether to say every boundary on the standard output.
-    pub chatty: bool,
-}
-
-impl Watch {
-    pub fn new() -> Self {
-        Self {
-            owner: "a test".into(),
-            bomb: None,
-            bomb_before: None,
-            answer: None,
-            passed: AtomicUsize::new(0),
-            exploded: Notify::new(),
-            events: Mutex::new(Vec::new()),
-            backup_verified: true,
-            overriding: None,
-            performed: Mutex::new(Vec::new()),
-            outside_fails: false,
-            chatty: false,
-        }
-    }
-
-    pub fn with_bomb(at: usize) -> Self {
-        Self {
-            bomb: Some(at),
-            ..Self::new()
-        }
-    }
-
-    pub fn passed(&self) -> usize {
-        self.passed.load(Ordering::SeqCst)
-    }
-}
-
-#[async_trait]
-impl Control for Watch {
-    async fn between(&self, boundary: &Boundary<'_>) -> Signal {
-        let at = self.passed.fetch_add(1, Ordering::SeqCst);
-        if self.chatty {
-            println!("boundary {at}");
-        }
-        if self.bomb == Some(at) || self.bomb_before == Some(boundary.next) {
-            self.exploded.notify_one();
-            std::future::pending::<()>().await;
-        }
-        match self.answer {
-            Some((when, signal)) if when == at => signal,
-            _ => Signal::Continue,
-        }
-    }
-
-    fn report(&self, event: &Event) {
-        self.events.lock().unwrap().push(event.clone());
-    }
-
-    fn owner(&self) -> String {
-        self.owner.clone()
-    }
-
-    async fn fact(&self, _: CallerFact) -> FactAnswer {
-        FactAnswer {
-            holds: self.backup_verified,
-            evidence: "The test says so.".into(),
-            remedy: "Run a restore drill.".into(),
-        }
-    }
-
-    async fn overridden(&self, _: &str, _: &str) -> Option<Overriding> {
-        self.overriding.clone()
-    }
-
-    async fn probe(&self, work: &Outside) -> Result<Probed, OutsideError> {
-        if matches!(work, Outside::Hook { .. }) {
-            return Ok(Probed::Unknown);
-        }
-        Ok(match self.performed.lock().unwrap().contains(work) {
-            true => Probed::There("It is there.".into()),
-            false => Probed::Absent,
-        })
-    }
-
-    async fn perform(&self, work: &Outside) -> Result<String, OutsideError> {
-        if self.outside_fails {
-            return Err(OutsideError {
-                problem: "The disk is full.".into(),
-                remedy: "Free some space.".into(),
-            });
-        }
-        self.performed.lock().unwrap().push(work.clone());
-        Ok("It was done.".into())
-    }
-}
-
-/// A small application: communities with profiles, projects that name their office.
-pub const SMALL: [&str; 9] = [
-    "CREATE TABLE \"django_migrations\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \
-     \"app\" varchar(255) NOT NULL, \"name\" varchar(255) NOT NULL, \"applied\" datetime NOT NULL)",
-    "INSERT INTO django_migrations (app, name, applied) VALUES ('communities', '0001_initial', 'x')",
-    "CREATE TABLE \"communities_community\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \
-     \"name\" varchar(255) NOT NULL, \"code\" varchar(20) NOT NULL UNIQUE)",
-    "CREATE TABLE \"communities_profile\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \
-     \"text\" text NOT NULL, \"community_id\" bigint NOT NULL REFERENCES \
-     \"communities_community\" (\"id\") ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED)",
-    "CREATE INDEX \"communities_profile_community_id\" ON \"communities_profile\" (\"community_id\")",
-    "CREATE TABLE \"project_ppa\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \
-     \"title\" varchar(255) NOT NULL, \"office\" varchar(20) NULL)",
-    "INSERT INTO communities_community (name, code) \
-     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 23) \
-     SELECT 'Barangay Peñafrancia ' || i, 'C' || i FROM n",
-    "INSERT INTO communities_profile (text, community_id) \
-     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 41) \
-     SELECT 'profile ' || i, 1 + i % 23 FROM n",
-    "INSERT INTO project_ppa (title, office) \
-     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 34) \
-     SELECT 'PPA ' || i, 'OOBC' FROM n",
-];
-
-/// The playbook of the small application.
-pub const PLAYBOOK: &str = r#"
-format = 1
-name = "small"
-title = "Small"
-kind = "tenancy"
-framework = "django"
-
-[organizations]
-table = "organizations_organization"
-type = "org_type"
-active = "is_active"
-metadata = "metadata"
-created = "created_at"
-updated = "updated_at"
-
-[organizations.default]
-code = "OOBC"
-name = "Office for Other Bangsamoro Communities"
-type = "moa"
-metadata = { focus_areas = ["Region IX", "X"] }
-
-[[organizations.recorded]]
-table = "django_migrations"
-values = { app = "organizations", name = "0001_initial", applied = { now = true } }
-
-[[groups]]
-name = "communities"
-title = "Communities"
-
-[[groups.models]]
-label = "Community"
-plural = "Communities"
-table = "communities_community"
-
-[[groups.models]]
-label = "Profile"
-table = "communities_profile"
-headline = false
-organization = { through = "community_id" }
-
-[[groups.recorded]]
-with = "nullable"
-table = "django_migrations"
-values = { app = "communities", name = "0002_organization_nullable", applied = { now = true } }
-
-[[groups.recorded]]
-with = "required"
-table = "django_migrations"
-values = { app = "communities", name = "0003_organization_required", applied = { now = true } }
-
-[[groups]]
-name = "projects"
-title = "Projects"
-
-[[groups.models]]
-label = "PPA"
-table = "project_ppa"
-organization = { expression = "t.office", otherwise = "decide" }
-
-[[invariants]]
-name = "profiles-with-their-community"
-sql = "SELECT COUNT(*) FROM communities_profile p JOIN communities_community c ON c.id = p.community_id WHERE p.organization_id <> c.organization_id"
-at = "after-run"
-"#;

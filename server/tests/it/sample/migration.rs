@@ -15,6 +15,7 @@ fn world(running: &Running, quiet_seconds: u64) -> World {
     World {
         dir: tempfile::tempdir().unwrap(),
         url: DatabaseUrl::Sqlite(running.database.clone()),
+        database: None,
         playbook: Playbook::parse("obcms-to-bmms.toml", sample::PLAYBOOK).unwrap(),
         options: Options {
             backup: false,
