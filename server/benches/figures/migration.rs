@@ -170,7 +170,8 @@ async fn plan_for(database: &Path, playbook: &Playbook) -> anyhow::Result<Plan> 
     server::engine::inspect::count_rows(&mut db, &mut schema, tables).await?;
     db.close().await;
     let options = Options {
-        backup: false, // a backup is the same copy of the file for every way
+        backup: false,          // a backup is the same copy of the file for every way
+        quiet_seconds: Some(0), // waiting for old versions of an application is no work
         ..Options::default()
     };
     compile(playbook, &schema, &options)

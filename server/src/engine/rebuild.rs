@@ -47,7 +47,8 @@ pub(super) fn shown(table: &Table, after: &str) -> Vec<Statement> {
     ]
 }
 
-/// Edits the definition of a table in place. Nothing but its text changes: no row is touched.
+/// Edits the definition of a table in place. Nothing but its text changes: no row is touched. It
+/// counts from [`read_again`] on, which is due in the same transaction.
 pub(super) async fn edit_in_place(
     session: &mut Session<'_>,
     table: &str,
@@ -58,7 +59,15 @@ pub(super) async fn edit_in_place(
     set_definition(session, table, &before, &after).await
 }
 
-/// Replaces the text of a table's definition, and makes every connection read it again.
+/// Makes every connection read the definitions again. Reading all of them takes milliseconds on a
+/// large schema, so it is done once for the edits of a transaction.
+pub(super) async fn read_again(session: &mut Session<'_>) -> Result<(), Halt> {
+    let version = session.count("PRAGMA schema_version").await?;
+    let next = format!("PRAGMA schema_version = {}", version + 1);
+    session.execute(next).await.map(drop)
+}
+
+/// Replaces the text of a table's definition.
 async fn set_definition(
     session: &mut Session<'_>,
     table: &str,
@@ -68,14 +77,8 @@ async fn set_definition(
     if before == after {
         return Ok(());
     }
-    let version = session.count("PRAGMA schema_version").await?;
     session.execute("PRAGMA writable_schema = ON").await?;
     let edited = session.execute(edit(table, before, after)).await;
-    if edited.is_ok() {
-        session
-            .execute(format!("PRAGMA schema_version = {}", version + 1))
-            .await?;
-    }
     // the setting is the connection's, not the transaction's
     session.execute("PRAGMA writable_schema = OFF").await?;
     match edited? {

@@ -119,7 +119,7 @@ impl Driver<'_> {
     async fn undo_from(&mut self, left: &[usize], limit: usize) -> Chunk {
         let alone = makes_table_again(&self.record.steps[left[0]].step.operation);
         let mut done = 0;
-        let mut place = left[0];
+        let (mut place, mut committing) = (left[0], false);
         let result = async {
             if alone {
                 self.session.db().enforce_foreign_keys(false).await?;
@@ -138,6 +138,7 @@ impl Driver<'_> {
                     break;
                 }
             }
+            committing = true;
             self.commit_transaction().await
         }
         .await;
@@ -152,7 +153,7 @@ impl Driver<'_> {
             Ok(()) => Chunk::Committed,
             Err(halt) => Chunk::Failed {
                 at: place,
-                before: done,
+                before: done.saturating_sub(usize::from(committing)),
                 halt,
             },
         }

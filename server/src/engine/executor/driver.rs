@@ -11,6 +11,7 @@ use crate::engine::gate::CallerFact;
 use crate::engine::inspect;
 use crate::engine::journal::{self, JournalError, RunRecord, StepRecord, StepState, transition};
 use crate::engine::operation::Operation;
+use crate::engine::rebuild;
 
 /// After how long in a transaction the lease is renewed once more at its end.
 const LONG: Duration = Duration::from_secs(3);
@@ -23,6 +24,8 @@ pub(super) struct Driver<'a> {
     pub record: RunRecord,
     /// Records written in the open transaction.
     written: Vec<(usize, StepRecord)>,
+    /// Steps of the open transaction that edited a definition in place which was not read again yet.
+    pub edited: Vec<usize>,
     /// Events of the open transaction, told when it commits.
     pub events: Vec<Event>,
     /// Gates that an administrator has overridden, by step and gate.
@@ -40,6 +43,7 @@ impl<'a> Driver<'a> {
             lease,
             record,
             written: Vec::new(),
+            edited: Vec::new(),
             events: Vec::new(),
             overridden: HashMap::new(),
             facts: HashMap::new(),
@@ -66,6 +70,7 @@ impl<'a> Driver<'a> {
 
     /// Commits, and only then believes and tells what the transaction did.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), Halt> {
+        self.read_again().await?;
         // a long statement may have used the lease up; nobody could take it over meanwhile
         if self.session.held() > LONG {
             self.lease.renew(&mut self.session).await?;
@@ -80,9 +85,28 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// Reads the definitions again that were edited in place, and looks whether they say what they
+    /// should.
+    pub(super) async fn read_again(&mut self) -> Result<(), Halt> {
+        if self.edited.is_empty() {
+            return Ok(());
+        }
+        rebuild::read_again(&mut self.session).await?;
+        for at in std::mem::take(&mut self.edited) {
+            let step = self.record.steps[at].step.clone();
+            if self.state(at) == StepState::Done {
+                self.verify(&step).await?;
+            }
+            self.expect_definition(step.table().unwrap_or_default())
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Rolls back, and forgets what the transaction would have done.
     pub(super) async fn roll_back(&mut self) {
         self.session.roll_back().await;
+        self.edited.clear();
         self.written.clear();
         self.events.clear();
     }

@@ -100,6 +100,7 @@ impl Driver<'_> {
         let mut done = 0;
         let mut gate = None;
         let mut at = first;
+        let (mut place, mut committing) = (first, false);
         let result = async {
             if alone {
                 self.session.db().enforce_foreign_keys(false).await?;
@@ -113,6 +114,7 @@ impl Driver<'_> {
                 if done > 0 && !self.joins(at) {
                     break;
                 }
+                place = at;
                 self.session.at(&self.record.steps[at].step);
                 match self.pass_gates(at).await {
                     Ok(()) => {}
@@ -129,6 +131,7 @@ impl Driver<'_> {
                     break;
                 }
             }
+            committing = true;
             self.commit_transaction().await
         }
         .await;
@@ -143,8 +146,9 @@ impl Driver<'_> {
             (Ok(()), None) => Chunk::Committed,
             (Ok(()), Some(evidence)) => Chunk::Gate(evidence),
             (Err(halt), _) => Chunk::Failed {
-                at: at.min(last),
-                before: done,
+                at: place,
+                // a transaction that cannot be committed is tried with fewer steps, to the last one
+                before: done.saturating_sub(usize::from(committing)),
                 halt,
             },
         }

@@ -1,6 +1,6 @@
 //! Takes a step back, inside the open transaction.
 
-use super::apply::changes_definition;
+use super::apply::{changes_definition, edits_definition};
 use super::driver::Driver;
 use super::lease::now_ms;
 use super::session::{Halt, millis};
@@ -16,8 +16,11 @@ impl Driver<'_> {
         let mut record = self.record.steps[at].clone();
         let step = record.step.clone();
         if had_effect(&record) {
+            self.catch_up(&step.operation).await?;
             self.counter_effect(&step, &record).await?;
-            if changes_definition(&step.operation) {
+            if edits_definition(&step.operation) {
+                self.edited.push(at);
+            } else if changes_definition(&step.operation) {
                 self.expect_definition(step.table().unwrap_or_default())
                     .await?;
             }
