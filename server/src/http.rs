@@ -30,6 +30,7 @@ mod security;
 mod session;
 mod static_files;
 mod status;
+mod status_links;
 mod system_health;
 mod systems;
 
@@ -69,6 +70,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(rollback::routes())
         .merge(system_health::routes())
         .merge(notices::routes())
+        .merge(status_links::routes())
         .merge(openapi::routes())
 }
 
@@ -88,6 +90,7 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .merge(status::routes())
+        .merge(status_links::pages())
         .fallback(static_files::serve);
     Router::new()
         .nest(

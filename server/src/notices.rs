@@ -2,6 +2,7 @@
 //! public sees of them is put together elsewhere.
 
 mod error;
+mod first;
 mod template;
 mod text;
 mod times;
@@ -15,6 +16,7 @@ use crate::store::notices::{self as table, Kind};
 use crate::systems::{System, SystemError};
 
 pub use error::NoticeError;
+pub use first::announce_sample;
 pub use template::preview;
 pub use text::{to_html, to_plain};
 pub use update::write as write_update;

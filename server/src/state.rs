@@ -11,7 +11,7 @@ use crate::events::Hub;
 use crate::metrics::Metrics;
 use crate::moment::Clock;
 use crate::probes::Probes;
-use crate::status::Board;
+use crate::status::{Board, KeptKey};
 use crate::store::Store;
 use crate::systems::Systems;
 
@@ -38,12 +38,15 @@ pub struct AppState {
     pub probes: Arc<Probes>,
     /// What the public may read, ready to be sent.
     pub board: Arc<Board>,
+    /// What links to status pages are signed with.
+    pub link_key: Arc<KeptKey>,
 }
 
 impl AppState {
     /// Puts together the state of one server.
     pub fn new(config: Config, store: Store, clock: Clock) -> Self {
         Self {
+            link_key: Arc::new(KeptKey::in_directory(&config.data)),
             systems: Arc::new(Systems::of(&config)),
             config: Arc::new(config),
             store,

@@ -7,6 +7,7 @@ mod calendar;
 mod compose;
 mod export;
 mod feeds;
+pub mod links;
 mod page;
 mod publish;
 mod style;
@@ -26,9 +27,10 @@ use crate::state::AppState;
 use crate::systems::{System, SystemError};
 
 pub use export::{ExportError, export, write_mirror};
+pub use links::KeptKey;
 pub use page::{Place, nothing_here};
 pub use publish::begin;
-pub use style::{SCRIPT, SCRIPT_NAME, STYLE, style_name};
+pub use style::{Asset, SCRIPT, STYLE};
 
 /// One file of the public: a page, a feed, a calendar, a badge.
 #[derive(Debug, Clone)]
@@ -90,6 +92,8 @@ pub struct Board {
     index: RwLock<Option<(Instant, Arc<IndexSnapshot>)>>,
     /// What is costly to know, and when it was found out.
     measured: RwLock<HashMap<String, (Instant, compose::Measured)>>,
+    /// What links open, by their identifier; for two seconds.
+    private: RwLock<HashMap<String, (Instant, Arc<Vec<File>>)>>,
     /// Held while snapshots are made: readers who find none do not all make the same one.
     making: tokio::sync::Mutex<()>,
 }
@@ -152,9 +156,14 @@ pub async fn snapshot(
 
 /// Makes the snapshot of a system anew.
 async fn remake(state: &AppState, system: &Arc<System>) -> Result<Arc<Snapshot>, SystemError> {
-    let status = compose::compose(state, system).await?;
+    let scope = compose::Scope {
+        show: &system.config.status.show,
+        organization: None,
+    };
+    let status = compose::compose(state, system, scope).await?;
+    let address = public_address(state, system.slug());
     let snapshot = Arc::new(Snapshot {
-        files: files(state, &status, &Place::live()),
+        files: files(state, &status, &Place::live(), &address),
         status,
     });
     state
@@ -218,30 +227,34 @@ async fn remake_index(state: &AppState) -> Result<Arc<IndexSnapshot>, SystemErro
     Ok(snapshot)
 }
 
-/// The files of one system, with links as they are right at this place.
-fn files(state: &AppState, status: &PublicStatus, place: &Place) -> Vec<File> {
-    let origin = state.config.origin();
+/// Where everybody reads about a system.
+fn public_address(state: &AppState, slug: &str) -> String {
+    format!("{}/status/{slug}", state.config.origin())
+}
+
+/// The files of one system, with links as they are right at this place; `address` is where its page is.
+fn files(state: &AppState, status: &PublicStatus, place: &Place, address: &str) -> Vec<File> {
     vec![
         File::new(
             "index.html",
             "text/html; charset=utf-8",
-            page::system(&state.config.status, status, place, &origin),
+            page::system(&state.config.status, status, place, address),
         ),
         File::new("status.json", "application/json", json(status)),
         File::new(
             "feed.atom",
             "application/atom+xml; charset=utf-8",
-            feeds::atom(status, &origin),
+            feeds::atom(status, address),
         ),
         File::new(
             "feed.json",
             "application/feed+json",
-            feeds::json(status, &origin),
+            feeds::json(status, address),
         ),
         File::new(
             "maintenance.ics",
             "text/calendar; charset=utf-8",
-            calendar::of(status, &origin),
+            calendar::of(status, address),
         ),
         File::new("badge.svg", "image/svg+xml", badge::of(status)),
     ]

@@ -19,6 +19,7 @@ pub mod run_details;
 pub mod runs;
 pub mod sessions;
 pub mod sign_in_tries;
+pub mod status_links;
 mod words;
 
 use std::ops::{Deref, DerefMut};

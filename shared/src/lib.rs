@@ -22,6 +22,7 @@ pub mod rollback;
 pub mod run;
 pub mod state;
 pub mod status;
+pub mod status_link;
 pub mod system;
 
 /// A moment: RFC 3339 in UTC, such as `2026-11-20T02:31:04Z`.

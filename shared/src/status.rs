@@ -45,6 +45,8 @@ pub struct PublicStatus {
     pub work: Option<PublicWork>,
     /// Records that have an organization.
     pub coverage: Option<PublicCoverage>,
+    /// One organization's own progress, for a link that was made for it.
+    pub organization: Option<PublicOrganization>,
     /// Measured availability.
     pub availability: Option<PublicAvailability>,
     /// Maintenance windows that are not over for long, by begin.
@@ -168,6 +170,22 @@ pub struct PublicKind {
     pub assigned: u64,
     /// All records.
     pub total: u64,
+}
+
+/// One organization's own progress.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PublicOrganization {
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub stage: crate::organization::Stage,
+    /// Things to do before it can work on the system that are done.
+    pub ready_done: u32,
+    /// All of them.
+    pub ready_total: u32,
+    /// Its records by kind: name and count.
+    pub records: Vec<(String, u64)>,
 }
 
 /// Measured availability.

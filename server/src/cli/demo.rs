@@ -72,6 +72,12 @@ pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
     config.systems.retain(|system| system.slug.as_str() != SLUG);
     config.systems.push(system(&installed, listen)?);
     let server = Started::new(config).await?;
+    let sample = server
+        .state
+        .systems
+        .get(SLUG)
+        .map_err(|error| Failure::of(&error))?;
+    crate::notices::announce_sample(&server.state, &sample).await?;
     let launch = installed
         .launch(listen)
         .map_err(|error| Failure::of(&error))?;
@@ -171,6 +177,11 @@ fn system(installed: &Installed, listen: SocketAddr) -> Result<SystemConfig, Fai
         "health_url": format!("http://{listen}/health"),
         "application_url": format!("http://{listen}"),
         "timezone": "Asia/Manila",
+        "status": {
+            "visibility": "public",
+            "summary": "Communities, projects and policies",
+            "contact": "This is the sample system of Switchyard.",
+        },
         // the sample application writes every few seconds and has no old version that could come back
         "quiet_seconds": 3,
         "hooks": {

@@ -63,11 +63,6 @@ impl SystemStatusConfig {
     pub fn is_public(&self) -> bool {
         self.visibility == Visibility::Public
     }
-
-    /// Whether this part is shown.
-    pub fn shows(&self, part: Show) -> bool {
-        self.show.contains(&part)
-    }
 }
 
 /// Who may read a status page.

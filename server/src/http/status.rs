@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use bytes::Bytes;
 
 use super::conditional::is_known;
 use super::extract::Path;
@@ -86,30 +85,37 @@ async fn of_system(
 }
 
 fn named(files: &[File], name: &str, method: &Method, headers: &HeaderMap) -> Response {
+    found(files, name, FRESH, method, headers)
+}
+
+/// The file of this name, with this cache control.
+pub(super) fn found(
+    files: &[File],
+    name: &str,
+    cache: &'static str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Response {
     files
         .iter()
         .find(|file| file.name == name)
-        .map_or_else(nothing_here, |file| answer(file, FRESH, method, headers))
+        .map_or_else(nothing_here, |file| answer(file, cache, method, headers))
 }
 
 fn asset(name: &str) -> Option<File> {
-    let (kind, content) = if name == status::style_name() {
-        ("text/css; charset=utf-8", status::STYLE)
-    } else if name == status::SCRIPT_NAME.as_str() {
-        ("text/javascript; charset=utf-8", status::SCRIPT)
-    } else {
-        return None;
-    };
+    let asset = [&*status::STYLE, &*status::SCRIPT]
+        .into_iter()
+        .find(|asset| asset.name == name)?;
     Some(File {
         name: "",
-        kind,
-        bytes: Bytes::from_static(content.as_bytes()),
+        kind: asset.kind,
+        bytes: asset.bytes.clone(),
         etag: format!("\"{name}\""),
     })
 }
 
 /// Unknown, private, expired and revoked: one answer, without a word of what was asked for.
-fn nothing_here() -> Response {
+pub(super) fn nothing_here() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),

@@ -10,8 +10,8 @@ use crate::moment::Moment;
 /// Octets of a line, without its end.
 const LONGEST_LINE: usize = 75;
 
-/// The calendar of a system.
-pub(super) fn of(status: &PublicStatus, origin: &str) -> String {
+/// The calendar of a system; `page` is the address of the page that it belongs to.
+pub(super) fn of(status: &PublicStatus, page: &str) -> String {
     let mut out = String::new();
     line(&mut out, "BEGIN:VCALENDAR");
     line(&mut out, "VERSION:2.0");
@@ -25,9 +25,13 @@ pub(super) fn of(status: &PublicStatus, origin: &str) -> String {
     );
     text(&mut out, "X-WR-TIMEZONE", &status.zone);
     let zone = Zone::of(&status.zone);
-    let host = origin.split("://").nth(1).unwrap_or(origin);
+    let host = page
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next())
+        .unwrap_or("switchyard");
     for window in &status.maintenance {
-        event(&mut out, status, window, &zone, host, origin);
+        event(&mut out, status, window, &zone, (host, page));
     }
     line(&mut out, "END:VCALENDAR");
     out
@@ -38,8 +42,7 @@ fn event(
     status: &PublicStatus,
     window: &PublicWindow,
     zone: &Zone,
-    host: &str,
-    origin: &str,
+    (host, page): (&str, &str),
 ) {
     line(out, "BEGIN:VEVENT");
     text(
@@ -74,7 +77,7 @@ fn event(
             _ => "STATUS:CONFIRMED",
         },
     );
-    line(out, &format!("URL:{origin}/status/{}", status.slug));
+    line(out, &format!("URL:{page}"));
     line(out, "TRANSP:TRANSPARENT");
     line(out, "END:VEVENT");
 }

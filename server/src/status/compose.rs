@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use shared::health::{Judgement, Verdict};
 use shared::notice::WindowStage;
 use shared::status::{
-    DayState, PublicAvailability, PublicCoverage, PublicDay, PublicKind, PublicState, PublicStatus,
-    PublicUpdate, PublicWindow, PublicWork,
+    DayState, PublicAvailability, PublicCoverage, PublicDay, PublicKind, PublicOrganization,
+    PublicState, PublicStatus, PublicUpdate, PublicWindow, PublicWork,
 };
 
 use super::{text, timeline};
@@ -19,7 +19,7 @@ use crate::state::AppState;
 use crate::store::notices::{UpdateRow, WindowRow};
 use crate::store::{StoreError, health, notices, runs};
 use crate::systems::{System, SystemError};
-use crate::{coverage, modes, probes};
+use crate::{coverage, modes, organizations, probes};
 
 /// Coverage and mode are asked of the target and the environment file at most this often.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
@@ -37,10 +37,26 @@ pub(super) struct Measured {
     mode: Option<String>,
 }
 
-/// Everything public about a system, now.
+/// What a page shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope<'a> {
+    /// The parts.
+    pub(super) show: &'a [Show],
+    /// The organization whose own progress is shown.
+    pub(super) organization: Option<&'a str>,
+}
+
+impl Scope<'_> {
+    fn shows(&self, part: Show) -> bool {
+        self.show.contains(&part)
+    }
+}
+
+/// Everything that a page of this scope may tell about a system, now.
 pub(super) async fn compose(
     state: &AppState,
     system: &Arc<System>,
+    scope: Scope<'_>,
 ) -> Result<PublicStatus, SystemError> {
     let now = state.clock.now();
     let config = &system.config.status;
@@ -51,7 +67,7 @@ pub(super) async fn compose(
         .iter()
         .any(|window| window.stage.is_open() && is_begun(window, now));
     let public = public_state(&judgement, going_on);
-    let work = if config.shows(Show::Progress) {
+    let work = if scope.shows(Show::Progress) {
         work(state, system, measured.coverage.as_ref(), now).await?
     } else {
         None
@@ -68,10 +84,14 @@ pub(super) async fn compose(
             .map_or_else(String::new, |work| work.sentence.clone()),
         checked: now.rfc3339(),
         zone: system.config.timezone.clone(),
-        mode: measured.mode.filter(|_| config.shows(Show::Mode)),
+        mode: measured.mode.filter(|_| scope.shows(Show::Mode)),
         work,
-        coverage: measured.coverage.filter(|_| config.shows(Show::Coverage)),
-        availability: if config.shows(Show::Availability) && system.config.health_url.is_some() {
+        coverage: measured.coverage.filter(|_| scope.shows(Show::Coverage)),
+        organization: match scope.organization {
+            Some(code) => organization(state, system, code).await,
+            None => None,
+        },
+        availability: if scope.shows(Show::Availability) && system.config.health_url.is_some() {
             Some(availability(state, system, now).await?)
         } else {
             None
@@ -129,10 +149,6 @@ async fn measured(state: &AppState, system: &Arc<System>) -> Measured {
 }
 
 async fn count(state: &AppState, system: &Arc<System>) -> Option<PublicCoverage> {
-    let shown = &system.config.status;
-    if !shown.shows(Show::Coverage) && !shown.shows(Show::Progress) {
-        return None;
-    }
     let playbook = system.playbook().ok()?;
     let mut db = system.reader().await.ok()?;
     let groups = coverage::groups(&mut db, &playbook).await;
@@ -151,6 +167,38 @@ async fn count(state: &AppState, system: &Arc<System>) -> Option<PublicCoverage>
     Some(PublicCoverage {
         counted: state.clock.now().rfc3339(),
         kinds,
+    })
+}
+
+/// One organization's own progress; none while the target cannot be read, or when it is gone.
+async fn organization(
+    state: &AppState,
+    system: &Arc<System>,
+    code: &str,
+) -> Option<PublicOrganization> {
+    let detail = organizations::detail(state, system, code).await.ok()?;
+    let plural = |label: &str| {
+        system
+            .playbook()
+            .ok()
+            .and_then(|playbook| {
+                playbook
+                    .models()
+                    .find(|(_, model)| model.label == label)
+                    .map(|(_, model)| model.plural())
+            })
+            .unwrap_or_else(|| label.to_owned())
+    };
+    Some(PublicOrganization {
+        name: detail.organization.name,
+        stage: detail.organization.stage,
+        ready_done: detail.organization.ready_done,
+        ready_total: detail.organization.ready_total,
+        records: detail
+            .rows
+            .into_iter()
+            .map(|rows| (plural(&rows.model), rows.rows))
+            .collect(),
     })
 }
 

@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::style::{SCRIPT, SCRIPT_NAME, STYLE, style_name};
-use super::{File, Place, Snapshot, files, index_files, public_systems, remake, remake_index};
+use super::style::{SCRIPT, STYLE};
+use super::{
+    File, Place, Snapshot, files, index_files, public_address, public_systems, remake, remake_index,
+};
 use crate::refusal::{Kind, Refusal};
 use crate::state::AppState;
 use crate::systems::SystemError;
@@ -73,7 +75,12 @@ pub async fn write_mirror(
             let place = Place::file("../");
             (
                 directory.join(&snapshot.status.slug),
-                files(state, &snapshot.status, &place),
+                files(
+                    state,
+                    &snapshot.status,
+                    &place,
+                    &public_address(state, &snapshot.status.slug),
+                ),
             )
         })
         .collect();
@@ -92,11 +99,11 @@ fn write_all(
 ) -> Result<Vec<PathBuf>, ExportError> {
     let mut written = Vec::new();
     std::fs::create_dir_all(directory).map_err(failed(directory))?;
-    for (name, content) in [(style_name(), STYLE), (SCRIPT_NAME.as_str(), SCRIPT)] {
-        let path = directory.join(name);
+    for asset in [&*STYLE, &*SCRIPT] {
+        let path = directory.join(&asset.name);
         // the name changes with the content
         if !path.exists() {
-            replace(&path, content.as_bytes())?;
+            replace(&path, &asset.bytes)?;
         }
         written.push(path);
     }

@@ -4,14 +4,13 @@
 use serde_json::json;
 use shared::status::PublicStatus;
 
-/// As Atom.
-pub(super) fn atom(status: &PublicStatus, origin: &str) -> String {
-    let page = format!("{origin}/status/{}", status.slug);
+/// As Atom; `page` is the address of the page that it belongs to.
+pub(super) fn atom(status: &PublicStatus, page: &str) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
     out.push_str("<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\">\n");
     element(&mut out, "title", &format!("{} status", status.title));
-    element(&mut out, "id", &page);
-    link(&mut out, "alternate", "text/html", &page);
+    element(&mut out, "id", page);
+    link(&mut out, "alternate", "text/html", page);
     link(
         &mut out,
         "self",
@@ -46,9 +45,8 @@ pub(super) fn atom(status: &PublicStatus, origin: &str) -> String {
     out
 }
 
-/// As JSON Feed.
-pub(super) fn json(status: &PublicStatus, origin: &str) -> String {
-    let page = format!("{origin}/status/{}", status.slug);
+/// As JSON Feed; `page` is the address of the page that it belongs to.
+pub(super) fn json(status: &PublicStatus, page: &str) -> String {
     let items: Vec<_> = status
         .updates
         .iter()

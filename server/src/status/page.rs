@@ -6,7 +6,7 @@ mod sections;
 use maud::{DOCTYPE, Markup, html};
 use shared::status::{PublicIndex, PublicState, PublicStatus};
 
-use super::style::{SCRIPT_NAME, style_name};
+use super::style::{SCRIPT, STYLE};
 use super::text;
 use super::zoned::Zone;
 use crate::config::StatusConfig;
@@ -53,6 +53,16 @@ impl Place {
         }
     }
 
+    /// Behind a link; `base` is its path.
+    pub fn link(base: &str) -> Self {
+        Self {
+            index: base.to_owned(),
+            hidden: true,
+            files: Some(format!("{base}/")),
+            ..Self::live()
+        }
+    }
+
     fn system(&self, slug: &str) -> String {
         format!("{}{slug}{}", self.systems, self.behind)
     }
@@ -70,7 +80,7 @@ pub(super) fn system(
     site: &StatusConfig,
     status: &PublicStatus,
     place: &Place,
-    origin: &str,
+    address: &str,
 ) -> String {
     let zone = Zone::of(&status.zone);
     let feed = place.of_system(&status.slug, "feed.atom");
@@ -89,6 +99,7 @@ pub(super) fn system(
             (sections::verdict(status, &zone))
             (sections::timeline(status, &zone))
             (sections::maintenance(status, &zone, &calendar))
+            (sections::organization(status))
             (sections::coverage(status, &zone))
             (sections::availability(status))
             (sections::updates(status, &zone))
@@ -106,7 +117,7 @@ pub(super) fn system(
     let head = Head {
         title: format!("{}: {} status", status.state.word(), status.title),
         description,
-        address: format!("{origin}/status/{}", status.slug),
+        address: address.to_owned(),
         feed: Some(feed),
         zone: zone.name().to_owned(),
     };
@@ -209,8 +220,8 @@ fn document(head: &Head, place: &Place, body: Markup) -> String {
                 @if let Some(feed) = &head.feed {
                     link rel="alternate" type="application/atom+xml" title="Updates" href=(feed);
                 }
-                link rel="stylesheet" href={ (place.assets) (style_name()) };
-                script src={ (place.assets) (SCRIPT_NAME.as_str()) } defer {}
+                link rel="stylesheet" href={ (place.assets) (STYLE.name) };
+                script src={ (place.assets) (SCRIPT.name) } defer {}
             }
             body { (parts::sprite()) (body) }
         }

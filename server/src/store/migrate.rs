@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_control_store.sql"),
     include_str!("../../migrations/0002_health.sql"),
     include_str!("../../migrations/0003_notices.sql"),
+    include_str!("../../migrations/0004_status_links.sql"),
 ];
 
 /// Applies what is missing.

@@ -1,6 +1,7 @@
 //! Public status: what leaves the server, to whom, in which forms, and when.
 
 mod leaks;
+mod links;
 mod notices;
 mod pages;
 

@@ -164,6 +164,30 @@ pub(super) fn coverage(status: &PublicStatus, zone: &Zone) -> Markup {
     }
 }
 
+/// One organization's own progress.
+pub(super) fn organization(status: &PublicStatus) -> Markup {
+    let Some(organization) = &status.organization else {
+        return html! {};
+    };
+    html! {
+        section aria-labelledby="own" {
+            h2 #own { (organization.name) }
+            p {
+                strong { (organization.stage.word()) ". " }
+                (organization.ready_done) " of " (organization.ready_total) " things to prepare are done."
+            }
+            @if organization.records.iter().any(|(_, count)| *count > 0) {
+                table.t {
+                    thead { tr { th scope="col" { "Kind of record" } th.r scope="col" { "Yours" } } }
+                    tbody { @for (kind, count) in &organization.records {
+                        tr { th scope="row" { (kind) } td.r { (grouped(*count)) } }
+                    } }
+                }
+            }
+        }
+    }
+}
+
 /// The last 90 days.
 pub(super) fn availability(status: &PublicStatus) -> Markup {
     let Some(availability) = &status.availability else {
