@@ -1,6 +1,9 @@
 //! Environment variables that set a value of the configuration; they win over the file.
 
+use std::collections::BTreeSet;
+
 use super::{Config, ConfigError, DatabaseSource, HttpAddress, LogFormat};
+use crate::engine::schema::nearest;
 
 /// Every variable with what it sets, for `switchyard serve --help` and the documentation.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -11,6 +14,47 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("SWITCHYARD_LOG_FORMAT", "log.format"),
     ("SWITCHYARD_LOG_LEVEL", "log.level"),
 ];
+
+/// What every variable of ours begins with.
+const PREFIX: &str = "SWITCHYARD_";
+/// Read by the command line itself.
+const OF_THE_COMMAND_LINE: &str = "SWITCHYARD_CONFIG";
+
+/// Refuses variables with our prefix that nothing asked for: whoever set one believes that it works. `asked` are the
+/// names that were looked up, those behind `env:NAME` included.
+pub(super) fn refuse_unknown(
+    asked: &BTreeSet<String>,
+    present: impl Iterator<Item = (String, String)>,
+) -> Result<(), ConfigError> {
+    let unknown = present
+        .filter(|(name, value)| name.starts_with(PREFIX) && !is_of_the_platform(name, value))
+        .map(|(name, _)| name)
+        .find(|name| !asked.contains(name) && name != OF_THE_COMMAND_LINE);
+    let Some(name) = unknown else {
+        return Ok(());
+    };
+    let known: Vec<&str> = std::iter::once(OF_THE_COMMAND_LINE)
+        .chain(VARIABLES.iter().map(|(name, _)| *name))
+        .collect();
+    // what all of them begin with makes none of them nearer
+    let ends = known.iter().filter_map(|name| name.strip_prefix(PREFIX));
+    let remedy = match nearest(name.trim_start_matches(PREFIX), ends) {
+        Some(near) => format!("Did you mean {PREFIX}{near}? Rename it, or unset it."),
+        None => format!("Unset it. Known are {}.", known.join(", ")),
+    };
+    Err(ConfigError::Environment {
+        name,
+        message: "there is no such setting, so it would have no effect".into(),
+        remedy,
+    })
+}
+
+/// Kubernetes describes each service of the namespace to every container; one named `switchyard` looks like ours.
+fn is_of_the_platform(name: &str, value: &str) -> bool {
+    name.starts_with("SWITCHYARD_SERVICE_")
+        || name.starts_with("SWITCHYARD_PORT_")
+        || (name == "SWITCHYARD_PORT" && value.contains("://"))
+}
 
 pub(super) fn apply(
     config: &mut Config,

@@ -1,5 +1,7 @@
 //! Reads the configuration file and says where it is wrong: file, line, what, and what to do.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -55,7 +57,7 @@ pub fn from_file(path: &Path) -> Result<Config, ConfigError> {
         source,
     })?;
     let base = path.parent().unwrap_or(Path::new(""));
-    from_text(&text, path, base, &|name| std::env::var(name).ok())
+    of_this_process(&text, path, base)
 }
 
 /// The configuration without a file: what the environment says, and defaults.
@@ -63,9 +65,22 @@ pub fn from_file(path: &Path) -> Result<Config, ConfigError> {
 /// # Errors
 /// When a variable is wrong.
 pub fn from_environment() -> Result<Config, ConfigError> {
-    from_text("", Path::new("(no file)"), Path::new(""), &|name| {
+    of_this_process("", Path::new("(no file)"), Path::new(""))
+}
+
+/// With the environment of this process, in which no variable of ours may stand that nothing reads.
+fn of_this_process(text: &str, path: &Path, base: &Path) -> Result<Config, ConfigError> {
+    let asked = RefCell::new(BTreeSet::new());
+    let config = from_text(text, path, base, &|name| {
+        asked.borrow_mut().insert(name.to_owned());
         std::env::var(name).ok()
-    })
+    })?;
+    let present = std::env::vars_os().filter_map(|(name, value)| {
+        let value = value.to_string_lossy().into_owned();
+        Some((name.into_string().ok()?, value))
+    });
+    environment::refuse_unknown(&asked.into_inner(), present)?;
+    Ok(config)
 }
 
 /// Reads a configuration from text. `path` is named in errors, relative paths start at `base`, and `variable` is

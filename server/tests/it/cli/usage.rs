@@ -40,6 +40,50 @@ fn a_wrong_configuration_is_exit_code_1_with_file_line_and_remedy() {
 }
 
 #[test]
+fn a_variable_of_ours_that_nothing_reads_is_refused_with_the_one_that_was_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    let serve = |variables: &[(&str, &str)]| {
+        switchyard(&["serve", "--listen", "nowhere"])
+            .current_dir(directory.path())
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap()
+    };
+    let check = |variables: &[(&str, &str)]| {
+        let output = switchyard(&["audit", "verify"])
+            .current_dir(directory.path())
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        text(&output.stderr)
+    };
+    assert_eq!(
+        serve(&[]).status.code(),
+        Some(2),
+        "the address is no address"
+    );
+    let reason = check(&[("SWITCHYARD_LISTN", "127.0.0.1:1")]);
+    assert!(
+        reason.contains("SWITCHYARD_LISTN") && reason.contains("Did you mean SWITCHYARD_LISTEN?"),
+        "{reason}"
+    );
+    let reason = check(&[("SWITCHYARD_RAINBOWS", "many")]);
+    assert!(reason.contains("Known are SWITCHYARD_CONFIG, "), "{reason}");
+    // what a container platform sets by itself, and what the configuration names, is none of ours
+    let file = directory.path().join("switchyard.toml");
+    let system = "[[systems]]\nslug = \"a\"\ntitle = \"A\"\nplaybook = \"obcms-to-bmms\"\n\
+                  database = \"env:SWITCHYARD_A_DATABASE\"\n";
+    std::fs::write(file, system).unwrap();
+    let reason = check(&[
+        ("SWITCHYARD_PORT", "tcp://10.0.0.7:80"),
+        ("SWITCHYARD_SERVICE_HOST", "10.0.0.7"),
+        ("SWITCHYARD_A_DATABASE", "sqlite:/srv/a.sqlite3"),
+    ]);
+    assert!(reason.contains("there is no control store"), "{reason}");
+}
+
+#[test]
 fn a_configuration_that_is_not_there_is_refused() {
     let output = run(&["serve", "--config", "nowhere.toml"]);
     assert_eq!(output.status.code(), Some(1));
