@@ -176,6 +176,19 @@ impl Store {
         Ok(WriteTx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
     }
 
+    /// Writes something that changes nothing and waits until the disk has it.
+    ///
+    /// # Errors
+    /// When the control store cannot be written.
+    pub async fn prove_writable(&self) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        // the number itself stands for nothing; setting it writes a page of the file
+        sqlx::query("PRAGMA user_version = 1")
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
     /// The connections to read with, for one statement: `fetch_one(store.read())`.
     pub fn read(&self) -> &SqlitePool {
         &self.readers

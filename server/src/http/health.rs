@@ -1,5 +1,7 @@
 //! For machines that watch the server: alive, ready, and numbers.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,24 +15,26 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The control store answers and the server is not stopping.
+/// Longest time that the control store may take to be written.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(3);
+
+/// The control store can be written and the server is not stopping. Reading alone would not do: a store that can only
+/// be read refuses every command.
 pub(super) async fn ready(State(state): State<AppState>) -> Answer<&'static str> {
     if state.shutdown.is_cancelled() {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
     }
-    let answer: Result<i64, _> = sqlx::query_scalar("SELECT 1")
-        .fetch_one(state.store.read())
-        .await;
-    match answer {
-        Ok(_) => Ok("ready\n"),
-        Err(error) => {
-            tracing::error!(%error, "the control store does not answer");
-            Err(Problem::new(
-                Kind::Unavailable,
-                "The control store does not answer.",
-            ))
-        }
-    }
+    let cause = match tokio::time::timeout(WRITTEN_WITHIN, state.store.prove_writable()).await {
+        Ok(Ok(())) => return Ok("ready\n"),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "another process holds it, or the disk does not answer".into(),
+    };
+    tracing::error!(cause, "the control store cannot be written");
+    Err(Problem::new(
+        Kind::Unavailable,
+        "The control store cannot be written.",
+    )
+    .remedy("Look at the log, at free space and at who else has the file of the control store open."))
 }
 
 /// Numbers in the text format of Prometheus.

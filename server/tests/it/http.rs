@@ -3,5 +3,6 @@
 mod access;
 mod accounts;
 mod events;
+mod health;
 mod protocol;
 mod session;
