@@ -15,7 +15,7 @@ use std::sync::Arc;
 use shared::event::Topic;
 use shared::plan::Gate;
 use shared::run::{RunCommand, RunSummary};
-use shared::state::{GateState, RunState};
+use shared::state::{GateState, Level, RunState};
 
 use crate::accounts::{Administrator, Operator};
 use crate::audit::{self, Entry};
@@ -179,6 +179,14 @@ pub async fn override_gate(
         "Overrode the gate \"{}\" ({}): {reason}",
         gate.title, gate.evidence
     );
+    let line = format!(
+        "{} overrode the gate \"{}\" ({}): {reason}",
+        actor.username(),
+        gate.title,
+        gate.evidence
+    );
+    let line = (now, Level::Warning, None, line);
+    run_details::append_log(&mut tx, run.id, &[line]).await?;
     let object = format!("run {number}, gate {name}");
     let entry = Entry::by(actor, "gate.overridden", object, text).on(system.slug());
     audit::append(&mut tx, now, entry).await?;

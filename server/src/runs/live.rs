@@ -1,12 +1,12 @@
 //! What a drive reports, gathered until it is written down and told: steps, numbers, gates, log. Pure but for writing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use shared::event::Topic;
 use shared::plan::Gate;
 use shared::run::RunProgress;
-use shared::state::{Level, RunState, StepState};
+use shared::state::{GateState, Level, RunState, StepState};
 
 use super::driver::Settled;
 use super::estimate::Rates;
@@ -21,6 +21,13 @@ use crate::store::run_details;
 use crate::store::runs::{self, RunRow, StepRow, Want};
 use crate::systems::System;
 
+/// What was written down of a run before a drive of it begins.
+pub(super) struct Before {
+    pub(super) steps: Vec<StepRow>,
+    pub(super) gates: Vec<Gate>,
+    pub(super) last_line: Option<(Option<String>, Level)>,
+}
+
 /// The live side of one drive.
 pub(super) struct Live {
     steps: Vec<StepRow>,
@@ -34,6 +41,10 @@ pub(super) struct Live {
     speed: Option<f64>,
     log: Vec<(Moment, Level, Option<String>, String)>,
     gates: Vec<(Moment, Gate)>,
+    /// Gates that did not hold when they were measured last.
+    closed: HashSet<String>,
+    /// Step and weight of the line that the log ends with.
+    last_line: Option<(Option<String>, Level)>,
     started: Moment,
     elapsed_before: u64,
     began: Instant,
@@ -41,7 +52,12 @@ pub(super) struct Live {
 
 impl Live {
     /// For a run as it was when the drive begins.
-    pub(super) fn of(run: &RunRow, known: Vec<StepRow>, now: Moment) -> Self {
+    pub(super) fn of(run: &RunRow, before: Before, now: Moment) -> Self {
+        let Before {
+            steps: known,
+            gates,
+            last_line,
+        } = before;
         let mut known: HashMap<String, StepRow> = known
             .into_iter()
             .map(|row| (row.key.clone(), row))
@@ -95,6 +111,12 @@ impl Live {
             speed: None,
             log: Vec::new(),
             gates: Vec::new(),
+            closed: gates
+                .into_iter()
+                .filter(|gate| gate.state == GateState::Closed)
+                .map(|gate| gate.name)
+                .collect(),
+            last_line,
             started: Moment::parse(&run.summary.started).unwrap_or(now),
             began: Instant::now(),
         };
@@ -141,14 +163,22 @@ impl Live {
             }
             Event::Gate(found) => {
                 let gate = shown::measured(slug, plan, found);
+                if gate.state != GateState::Closed && self.closed.remove(&gate.name) {
+                    let line = format!("\"{}\" holds now: {}", gate.title, gate.evidence);
+                    self.note(now, Level::Info, Some(found.step.clone()), line);
+                }
                 self.gates.retain(|(_, before)| before.name != gate.name);
                 self.gates.push((now, gate));
             }
             Event::Log { step, level, line } => {
-                self.log
-                    .push((now, shown::level(*level), step.clone(), line.clone()));
+                self.note(now, shown::level(*level), step.clone(), line.clone());
             }
         }
+    }
+
+    fn note(&mut self, now: Moment, level: Level, step: Option<String>, line: String) {
+        self.last_line = Some((step.clone(), level));
+        self.log.push((now, level, step, line));
     }
 
     fn step(&mut self, key: &str, state: StepState, now: Moment) {
@@ -239,12 +269,16 @@ impl Live {
             self.progress.step_left_ms = None;
             self.progress.run_left_ms = None;
         }
-        self.log.push((
-            now,
-            settled.level,
-            self.progress.step.clone(),
-            settled.line.clone(),
-        ));
+        let step = self.progress.step.clone();
+        // a gate is measured again and again: the log tells each change of its state once
+        let told_before = settled
+            .gate
+            .as_ref()
+            .is_some_and(|gate| self.closed.contains(gate))
+            && self.last_line == Some((step.clone(), settled.level));
+        if !told_before {
+            self.note(now, settled.level, step, settled.line.clone());
+        }
         self.told = false;
     }
 

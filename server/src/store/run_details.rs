@@ -117,6 +117,20 @@ pub async fn append_log(
     Ok(written)
 }
 
+/// Step and weight of the line that the log of a run ends with.
+pub async fn last_line(
+    store: &Store,
+    run: i64,
+) -> Result<Option<(Option<String>, Level)>, StoreError> {
+    let last: Option<(Option<String>, String)> =
+        sqlx::query_as("SELECT step, level FROM run_log WHERE run = $1 ORDER BY id DESC LIMIT 1")
+            .bind(run)
+            .fetch_optional(store.read())
+            .await?;
+    last.map(|(step, level)| Ok((step, of_word("the weight of a log line", level)?)))
+        .transpose()
+}
+
 /// Lines of the log of a run after an id, oldest first.
 pub async fn log_page(
     store: &Store,
