@@ -4,6 +4,7 @@
 mod change;
 pub mod import;
 mod importing;
+mod intent;
 mod moves;
 mod readiness;
 pub mod target;
@@ -22,6 +23,14 @@ pub use change::{change, create, isolation, move_to};
 pub use importing::import;
 pub use view::{detail, list};
 pub use waves::{plan_waves, start_wave};
+
+/// Ends changes that were interrupted, unless one goes on just now.
+pub async fn settle(state: &AppState, system: &Arc<System>) -> Result<(), SystemError> {
+    match system.organizations.try_lock() {
+        Ok(_one) => intent::settle(state, system).await,
+        Err(_) => Ok(()),
+    }
+}
 
 /// Number of organizations in the target.
 pub async fn count(system: &System) -> Result<usize, SystemError> {

@@ -83,6 +83,11 @@ async fn reconcile(
     if state.shutdown.is_cancelled() {
         return Ok(());
     }
+    report(
+        system,
+        "settling a change of organizations",
+        crate::organizations::settle(state, system).await,
+    );
     let switches = modes::switches(&state.store, system.slug()).await?;
     if let Some(switch) = switches
         .into_iter()

@@ -1,26 +1,24 @@
-//! Making and changing one organization. Its row in the target and its record are changed one after the other; the
-//! record's version is checked first, so that of two administrators at once one is told that it changed meanwhile.
+//! Making and changing one organization. The version that the person saw is checked first, so that of two
+//! administrators at once one is told that it changed meanwhile.
 
 use std::sync::Arc;
 
-use shared::event::Topic;
 use shared::organization::{
     ChangeOrganization, IsolationCheck, MoveOrganization, NewOrganization, Organization,
     OrganizationDetail, Stage,
 };
 use shared::problem::FieldProblem;
 
-use super::import::{code_problem, email_problem, name_problem};
+use super::import::{code_problem, email_problem, kind_problem, name_problem};
+use super::intent::{self, Act, Intent, Write};
 use super::moves;
 use super::readiness::BY_HAND;
-use super::target::{self, Change};
+use super::target;
 use super::view::{self, Known};
 use crate::accounts::{Administrator, Operator};
-use crate::audit::{self, Entry};
 use crate::engine::{inspect, isolation as engine_isolation};
 use crate::state::AppState;
-use crate::store::WriteTx;
-use crate::store::organizations::{self as rows, Record, Tick};
+use crate::store::organizations::{Record, Tick};
 use crate::systems::{System, SystemError};
 
 /// People that one organization may have here.
@@ -62,8 +60,13 @@ pub async fn create(
         ("code", code_problem(code)),
         ("name", name_problem(&wanted.name)),
         ("contact_email", email_problem(wanted.contact_email.trim())),
+        (
+            "kind",
+            kind_problem(wanted.kind.trim(), &system.playbook()?.organizations.types),
+        ),
     ])?;
     let _one = system.organizations.lock().await;
+    intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     if !known.table_ready {
         return Err(target::not_ready());
@@ -77,18 +80,6 @@ pub async fn create(
             format!("{} has this code already.", other.name),
         ));
     }
-    let mut db = system.writer().await?;
-    let organizations = &known.playbook.organizations;
-    target::check(&mut db, organizations).await?;
-    target::insert(
-        &mut db,
-        organizations,
-        code,
-        wanted.name.trim(),
-        wanted.kind.trim(),
-    )
-    .await?;
-    db.close().await;
     let record = Record {
         code: code.to_owned(),
         name: wanted.name.trim().to_owned(),
@@ -102,18 +93,15 @@ pub async fn create(
         changed: state.clock.now(),
         version: 0,
     };
-    let mut tx = state.store.write().await?;
-    if !rows::save(&mut tx, system.slug(), &record, 0).await? {
-        return Err(changed_meanwhile(code));
-    }
     let text = format!("Added {code}, {}. It is not active yet.", record.name);
-    finish(
-        state,
-        system,
-        tx,
-        entry(system, actor, "organization.added", code, text),
-    )
-    .await?;
+    let mut intent = Intent::of(actor, Act::Added, object(code), text);
+    intent.writes.push(Write::Add {
+        code: record.code.clone(),
+        name: record.name.clone(),
+        kind: record.kind.clone(),
+    });
+    intent.records.push((record, 0));
+    intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     Ok(view::detail(state, system, code).await?.organization)
 }
 
@@ -127,10 +115,17 @@ pub async fn change(
 ) -> Result<OrganizationDetail, SystemError> {
     check_change(wanted)?;
     let _one = system.organizations.lock().await;
+    intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
     if before.version != wanted.version {
         return Err(changed_meanwhile(&before.code));
+    }
+    if let Some(kind) = wanted.kind.as_deref().map(str::trim)
+        && kind != before.kind
+    {
+        let types = &known.playbook.organizations.types;
+        check(vec![("kind", kind_problem(kind, types))])?;
     }
     let pick = |new: &Option<String>, old: &str| {
         new.as_deref()
@@ -144,13 +139,12 @@ pub async fn change(
         changed: state.clock.now(),
         ..before.clone()
     };
-    let mut tx = state.store.write().await?;
-    if !rows::save(&mut tx, system.slug(), &record, before.version).await? {
-        return Err(changed_meanwhile(&before.code));
-    }
-    if let Some(people) = &wanted.people {
-        rows::replace_people(&mut tx, system.slug(), &record.code, people).await?;
-    }
+    let text = format!("Changed {}.", record.code);
+    let mut intent = Intent::of(actor, Act::Changed, object(&record.code), text);
+    intent.people = wanted
+        .people
+        .clone()
+        .map(|people| (record.code.clone(), people));
     for (item, done) in &wanted.ticks {
         let tick = Tick {
             code: record.code.clone(),
@@ -158,32 +152,18 @@ pub async fn change(
             by: actor.username().to_owned(),
             at: state.clock.now(),
         };
-        rows::tick(&mut tx, system.slug(), &tick, *done).await?;
+        intent.ticks.push((tick, *done));
     }
     if record.name != before.name || record.kind != before.kind {
-        let mut db = system.writer().await?;
-        let change = Change {
-            name: Some(&record.name),
-            kind: Some(&record.kind),
+        intent.writes.push(Write::Change {
+            code: record.code.clone(),
+            name: Some(record.name.clone()),
+            kind: Some(record.kind.clone()),
             active: None,
-        };
-        target::update(
-            &mut db,
-            &known.playbook.organizations,
-            &record.code,
-            &change,
-        )
-        .await?;
-        db.close().await;
+        });
     }
-    let text = format!("Changed {}.", record.code);
-    finish(
-        state,
-        system,
-        tx,
-        entry(system, actor, "organization.changed", &record.code, text),
-    )
-    .await?;
+    intent.records.push((record, before.version));
+    intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     view::detail(state, system, code).await
 }
 
@@ -245,6 +225,7 @@ pub async fn move_to(
         ));
     }
     let _one = system.organizations.lock().await;
+    intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
     if before.version != wanted.version {
@@ -261,7 +242,6 @@ pub async fn move_to(
             ),
         ));
     }
-    let tx = state.store.write().await?;
     let text = match (wanted.to, reason) {
         (Stage::Suspended, reason) => format!("Suspended {}: {reason}", before.code),
         (to, _) => format!(
@@ -271,51 +251,42 @@ pub async fn move_to(
             to.word()
         ),
     };
-    let tx = set_stage(state, system, &known, &before, wanted.to, reason, tx).await?;
-    finish(
-        state,
-        system,
-        tx,
-        entry(system, actor, "organization.moved", &before.code, text),
-    )
-    .await?;
+    let mut intent = Intent::of(actor, Act::Moved, object(&before.code), text);
+    add_stage(state, &known, &before, wanted.to, reason, &mut intent);
+    intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     view::detail(state, system, code).await
 }
 
-/// Writes the stage into the record and the activity that follows from it into the target.
-pub(super) async fn set_stage(
+/// The stage in the record, and the activity in the target that follows from it.
+pub(super) fn add_stage(
     state: &AppState,
-    system: &Arc<System>,
     known: &Known,
     before: &Record,
     to: Stage,
     reason: &str,
-    mut tx: WriteTx,
-) -> Result<WriteTx, SystemError> {
+    intent: &mut Intent,
+) {
+    let active = is_active(to);
+    if known.is_active(before) != Some(active) {
+        intent.writes.push(Write::Change {
+            code: before.code.clone(),
+            name: None,
+            kind: None,
+            active: Some(active),
+        });
+    }
     let record = Record {
         stage: to,
         suspended_reason: (to == Stage::Suspended).then(|| reason.to_owned()),
         changed: state.clock.now(),
         ..before.clone()
     };
-    if !rows::save(&mut tx, system.slug(), &record, before.version).await? {
-        return Err(changed_meanwhile(&before.code));
-    }
-    let active = matches!(to, Stage::Pilot | Stage::Active);
-    let mut db = system.writer().await?;
-    let change = Change {
-        active: Some(active),
-        ..Change::default()
-    };
-    target::update(
-        &mut db,
-        &known.playbook.organizations,
-        &record.code,
-        &change,
-    )
-    .await?;
-    db.close().await;
-    Ok(tx)
+    intent.records.push((record, before.version));
+}
+
+/// Whether the application lets the people of an organization in this stage work.
+pub(super) fn is_active(stage: Stage) -> bool {
+    matches!(stage, Stage::Pilot | Stage::Active)
 }
 
 /// Checks that an organization sees no row of another one, and writes the result down.
@@ -326,6 +297,7 @@ pub async fn isolation(
     actor: &Operator,
 ) -> Result<IsolationCheck, SystemError> {
     let _one = system.organizations.lock().await;
+    intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
     let mut db = system.reader().await?;
@@ -346,44 +318,16 @@ pub async fn isolation(
         changed: state.clock.now(),
         ..before.clone()
     };
-    let mut tx = state.store.write().await?;
-    if !rows::save(&mut tx, system.slug(), &record, before.version).await? {
-        return Err(changed_meanwhile(&before.code));
-    }
     let text = format!(
         "Checked the isolation of {}: {} rows of others in {} reads.",
         before.code, check.foreign_rows, check.reads
     );
-    finish(
-        state,
-        system,
-        tx,
-        entry(system, actor, "organization.checked", &before.code, text),
-    )
-    .await?;
+    let mut intent = Intent::of(actor, Act::Checked, object(&before.code), text);
+    intent.records.push((record, before.version));
+    intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     Ok(check)
 }
 
-pub(super) fn entry(
-    system: &System,
-    actor: &crate::accounts::Actor,
-    action: &'static str,
-    code: &str,
-    text: String,
-) -> Entry {
-    Entry::by(actor, action, format!("organization {code}"), text).on(system.slug())
-}
-
-/// Writes the audit entry, keeps the transaction, and tells readers.
-pub(super) async fn finish(
-    state: &AppState,
-    system: &System,
-    mut tx: WriteTx,
-    entry: Entry,
-) -> Result<(), SystemError> {
-    audit::append(&mut tx, state.clock.now(), entry).await?;
-    tx.commit().await?;
-    state.hub.changed(system.slug(), Topic::Organizations);
-    state.hub.changed(system.slug(), Topic::System);
-    Ok(())
+fn object(code: &str) -> String {
+    format!("organization {code}")
 }

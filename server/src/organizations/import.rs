@@ -11,7 +11,7 @@ use shared::organization::{ImportOutcome, ImportResult, ImportRow};
 use shared::problem::FieldProblem;
 
 use fields::Cells;
-pub use fields::{clean_code, code_problem, email_problem, name_problem};
+pub use fields::{clean_code, code_problem, email_problem, kind_problem, name_problem};
 
 /// Rows that a file may have.
 pub const MOST_ROWS: usize = 10_000;
@@ -37,8 +37,8 @@ pub struct Known {
 }
 
 /// What importing this file would do, given these organizations. The hash in the answer covers both, so that a
-/// confirmation is void when either has changed.
-pub fn preview(file: &[u8], known: &[Known]) -> ImportResult {
+/// confirmation is void when either has changed. `kinds` are those that an organization may have; none means any.
+pub fn preview(file: &[u8], known: &[Known], kinds: &[String]) -> ImportResult {
     let mut result = ImportResult {
         seen: hash(file, known),
         rows: Vec::new(),
@@ -57,7 +57,7 @@ pub fn preview(file: &[u8], known: &[Known]) -> ImportResult {
                 .collect();
             let mut taken: HashMap<String, u32> = HashMap::with_capacity(rows.len());
             for (line, cells) in rows {
-                let row = judge(line, cells, &by_code, &mut taken);
+                let row = judge(line, cells, &by_code, kinds, &mut taken);
                 match row.outcome {
                     ImportOutcome::New => result.new += 1,
                     ImportOutcome::Changed => result.changed += 1,
@@ -250,10 +250,21 @@ fn judge(
     line: u32,
     cells: Cells,
     by_code: &HashMap<String, &Known>,
+    kinds: &[String],
     taken: &mut HashMap<String, u32>,
 ) -> ImportRow {
-    let mut found = cells.problems();
     let key = cells.code.to_lowercase();
+    let known = by_code.get(&key).copied();
+    let mut found = cells.problems();
+    // what an organization is already, it may stay
+    if known.is_none_or(|known| known.kind != cells.kind)
+        && let Some(message) = kind_problem(&cells.kind, kinds)
+    {
+        let meant = kinds
+            .iter()
+            .find(|kind| kind.eq_ignore_ascii_case(&cells.kind));
+        found.push((problem("kind", message), meant.cloned()));
+    }
     if !key.is_empty() {
         match taken.get(&key) {
             Some(first) => {
@@ -282,7 +293,6 @@ fn judge(
             }
         }
     }
-    let known = by_code.get(&key).copied();
     let (problems, suggestions): (Vec<_>, Vec<_>) = found
         .into_iter()
         .map(|(problem, suggestion)| {

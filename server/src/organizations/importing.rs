@@ -5,15 +5,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 use shared::organization::{ImportOrganizations, ImportOutcome, ImportResult, ImportRow, Stage};
 
-use super::change::{entry, finish};
 use super::import::{self, Known as Existing};
-use super::target::{self, Change};
+use super::intent::{self, Act, Intent, Write};
+use super::target;
 use super::view::Known;
 use crate::accounts::Operator;
-use crate::db::Connection;
-use crate::engine::playbook::Organizations;
 use crate::state::AppState;
-use crate::store::organizations::{self as rows, Record};
+use crate::store::organizations::Record;
 use crate::systems::{System, SystemError};
 
 /// Says what an import would do; with the hash of a preview that was seen, does it.
@@ -27,6 +25,7 @@ pub async fn import(
         .decode(wanted.csv_base64.trim())
         .map_err(|_| SystemError::field("csv_base64", "It is not base64."))?;
     let _one = system.organizations.lock().await;
+    intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     if !known.table_ready {
         return Err(target::not_ready());
@@ -41,7 +40,7 @@ pub async fn import(
             contact_email: record.contact_email.clone(),
         })
         .collect();
-    let mut preview = import::preview(&file, &existing);
+    let mut preview = import::preview(&file, &existing, &known.playbook.organizations.types);
     if wanted.preview {
         return Ok(preview);
     }
@@ -68,68 +67,38 @@ async fn write(
     preview: &ImportResult,
     actor: &Operator,
 ) -> Result<(), SystemError> {
-    let organizations = &known.playbook.organizations;
-    let mut tx = state.store.write().await?;
-    for row in &preview.rows {
-        let (record, seen) = match row.outcome {
-            ImportOutcome::New => (fresh(state, row), 0),
-            ImportOutcome::Changed => {
-                let before = known.record(&row.code)?;
-                (changed(state, row, before), before.version)
-            }
-            ImportOutcome::Same | ImportOutcome::ToFix => continue,
-        };
-        if !rows::save(&mut tx, system.slug(), &record, seen).await? {
-            return Err(SystemError::changed_meanwhile(
-                format!("{} was changed by somebody else meanwhile.", row.code),
-                "Look at the preview again.",
-            ));
-        }
-    }
-    let mut db = system.writer().await?;
-    target::check(&mut db, organizations).await?;
-    db.begin_write().await?;
-    match write_target(&mut db, organizations, preview).await {
-        Ok(()) => db.commit().await?,
-        Err(error) => {
-            db.roll_back().await;
-            db.close().await;
-            return Err(error);
-        }
-    }
-    db.close().await;
     let text = format!(
         "Imported {} new and {} changed organizations.",
         preview.new, preview.changed
     );
-    let object = entry(system, actor, "organizations.imported", "import", text);
-    finish(state, system, tx, object).await
-}
-
-/// All rows in one transaction of the target.
-async fn write_target(
-    db: &mut Connection,
-    organizations: &Organizations,
-    preview: &ImportResult,
-) -> Result<(), SystemError> {
+    let mut intent = Intent::of(actor, Act::Imported, "organization import".into(), text);
     for row in &preview.rows {
         match row.outcome {
             ImportOutcome::New => {
-                target::insert(db, organizations, &row.code, &row.name, &row.kind).await?;
+                intent.records.push((fresh(state, row), 0));
+                intent.writes.push(Write::Add {
+                    code: row.code.clone(),
+                    name: row.name.clone(),
+                    kind: row.kind.clone(),
+                });
             }
             ImportOutcome::Changed => {
-                let given = |text: &'_ str| !text.is_empty();
-                let change = Change {
-                    name: given(&row.name).then_some(row.name.as_str()),
-                    kind: given(&row.kind).then_some(row.kind.as_str()),
+                let before = known.record(&row.code)?;
+                let given = |text: &String| (!text.is_empty()).then(|| text.clone());
+                intent
+                    .records
+                    .push((changed(state, row, before), before.version));
+                intent.writes.push(Write::Change {
+                    code: before.code.clone(),
+                    name: given(&row.name),
+                    kind: given(&row.kind),
                     active: None,
-                };
-                target::update(db, organizations, &row.code, &change).await?;
+                });
             }
             ImportOutcome::Same | ImportOutcome::ToFix => {}
         }
     }
-    Ok(())
+    intent::carry_out(state, system, &known.playbook.organizations, &intent).await
 }
 
 fn fresh(state: &AppState, row: &ImportRow) -> Record {

@@ -8,6 +8,7 @@ use shared::organization::{
     ModelRows, Organization, OrganizationDetail, OrganizationList, Person, Stage, Wave,
 };
 
+use super::change::is_active;
 use super::moves::{self, Around};
 use super::{readiness, target};
 use crate::db::{Connection, quote};
@@ -27,6 +28,8 @@ pub(super) struct Known {
     pub(super) ticks: Vec<Tick>,
     pub(super) waves: Vec<WaveRow>,
     keys: HashMap<String, i64>,
+    /// Whether the application lets their people work; empty when its table does not say.
+    active: HashMap<String, bool>,
     is_multi: bool,
     multi: String,
     now: Moment,
@@ -58,6 +61,13 @@ impl Known {
             .iter()
             .map(|row| (row.code.clone(), row.key))
             .collect();
+        let active = match playbook.organizations.active {
+            Some(_) => there
+                .iter()
+                .map(|row| (row.code.clone(), row.active))
+                .collect(),
+            None => HashMap::new(),
+        };
         let entries = there
             .into_iter()
             .map(|row| {
@@ -72,6 +82,7 @@ impl Known {
             ticks: rows::ticks(&state.store, slug).await?,
             waves: rows::waves(&state.store, slug).await?,
             keys,
+            active,
             is_multi: mode == Some(Mode::Multi),
             multi: names
                 .map(|names| modes::title(&names, Mode::Multi))
@@ -135,8 +146,36 @@ impl Known {
             .eq_ignore_ascii_case(&self.playbook.organizations.default.code)
     }
 
+    /// Whether the application lets its people work; none when its table does not say.
+    pub(super) fn is_active(&self, record: &Record) -> Option<bool> {
+        self.active.get(&record.code).copied()
+    }
+
+    /// What the application does against the stage, because somebody else changed the row or a backup was restored.
+    fn astray(&self, record: &Record) -> Option<String> {
+        let active = self.is_active(record)?;
+        if active == is_active(record.stage) {
+            return None;
+        }
+        let stage = record.stage.word().to_lowercase();
+        Some(if active {
+            format!(
+                "It is {stage} here, but its row in {} says active: its people can work.",
+                self.playbook.organizations.table
+            )
+        } else {
+            format!(
+                "It is {stage} here, but its row in {} says not active: its people cannot work.",
+                self.playbook.organizations.table
+            )
+        })
+    }
+
     /// What keeps it from the next stage.
     fn blocked(&self, record: &Record) -> Option<String> {
+        if let Some(why) = self.astray(record) {
+            return Some(why);
+        }
         let next = match record.stage {
             Stage::Invited => Stage::Prepared,
             Stage::Prepared if record.wave == Some(0) => Stage::Pilot,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use shared::organization::{OrganizationList, PlanWaves, Stage};
 
-use super::change::{entry, finish, set_stage};
+use super::change::add_stage;
+use super::intent::{self, Act, Intent};
 use super::view::{self, Known};
 use crate::accounts::{Administrator, Operator};
 use crate::state::AppState;
-use crate::store::organizations::{self as rows, Record, WaveRow};
+use crate::store::organizations::{Record, WaveRow};
 use crate::systems::{System, SystemError};
 
 /// Organizations of the pilot at most.
@@ -27,6 +28,7 @@ pub async fn plan_waves(
     actor: &Operator,
 ) -> Result<OrganizationList, SystemError> {
     let _one = system.organizations.lock().await;
+    intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let places = check(&known, wanted)?;
     let waves: Vec<WaveRow> = (0..)
@@ -42,8 +44,9 @@ pub async fn plan_waves(
                 .and_then(|before| before.started),
         })
         .collect();
-    let mut tx = state.store.write().await?;
-    rows::replace_waves(&mut tx, system.slug(), &waves).await?;
+    let text = format!("Planned {} waves.", waves.len());
+    let mut intent = Intent::of(actor, Act::Planned, "organization waves".into(), text);
+    intent.waves = Some(waves);
     for record in known.records() {
         let wave = places.get(&record.code.to_lowercase()).copied();
         if record.wave == wave {
@@ -54,16 +57,9 @@ pub async fn plan_waves(
             changed: state.clock.now(),
             ..record.clone()
         };
-        if !rows::save(&mut tx, system.slug(), &moved, record.version).await? {
-            return Err(SystemError::changed_meanwhile(
-                format!("{} was changed by somebody else meanwhile.", record.code),
-                "Look at the waves again.",
-            ));
-        }
+        intent.records.push((moved, record.version));
     }
-    let text = format!("Planned {} waves.", waves.len());
-    let object = entry(system, actor, "organizations.planned", "waves", text);
-    finish(state, system, tx, object).await?;
+    intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     view::list(state, system).await
 }
 
@@ -125,6 +121,7 @@ pub async fn start_wave(
     actor: &Administrator,
 ) -> Result<OrganizationList, SystemError> {
     let _one = system.organizations.lock().await;
+    intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let Some(wave) = known.waves.iter().find(|wave| wave.number == number) else {
         return Err(SystemError::not_found(
@@ -155,18 +152,18 @@ pub async fn start_wave(
             ..other.clone()
         })
         .collect();
-    let mut tx = state.store.write().await?;
-    rows::replace_waves(&mut tx, system.slug(), &waves).await?;
-    let mut moved = Vec::new();
-    for record in known
+    let members: Vec<&Record> = known
         .records()
         .filter(|record| record.wave == Some(number) && record.stage == Stage::Prepared)
-    {
-        tx = set_stage(state, system, &known, record, to, "", tx).await?;
-        moved.push(record.code.clone());
+        .collect();
+    let codes: Vec<&str> = members.iter().map(|record| record.code.as_str()).collect();
+    let text = format!("Started \"{}\": {}.", wave.title, codes.join(", "));
+    let mut intent = Intent::of(actor, Act::WaveStarted, "organization waves".into(), text);
+    intent.waves = Some(waves);
+    for record in members {
+        add_stage(state, &known, record, to, "", &mut intent);
     }
-    let text = format!("Started \"{}\": {}.", wave.title, moved.join(", "));
-    let object = entry(system, actor, "organizations.wave-started", "waves", text);
-    finish(state, system, tx, object).await?;
+    // all of them or none: one transaction of the target
+    intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     view::list(state, system).await
 }

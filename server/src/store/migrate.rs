@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_health.sql"),
     include_str!("../../migrations/0003_notices.sql"),
     include_str!("../../migrations/0004_status_links.sql"),
+    include_str!("../../migrations/0005_organization_intents.sql"),
 ];
 
 /// Applies what is missing.

@@ -1,5 +1,7 @@
 //! Onboarding records of organizations. That an organization exists, and whether it is active, stands in the target.
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::organization::{IsolationCheck, Person, Stage};
 use sqlx::Row;
 
@@ -8,7 +10,7 @@ use super::{Store, StoreError, WriteTx};
 use crate::moment::Moment;
 
 /// The onboarding record of one organization.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Record {
     /// Code.
     pub code: String,
@@ -35,7 +37,7 @@ pub struct Record {
 }
 
 /// A readiness item that a person ticked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Tick {
     /// Code of the organization.
     pub code: String,
@@ -48,7 +50,7 @@ pub struct Tick {
 }
 
 /// A wave as written down.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WaveRow {
     /// Number; 0 is the pilot.
     pub number: u32,
@@ -145,6 +147,65 @@ pub async fn save(
         .await?
     };
     Ok(done.rows_affected() == 1)
+}
+
+/// Whether a record still has the version that was seen; 0 means that there was none.
+pub async fn is_version(
+    tx: &mut WriteTx,
+    system: &str,
+    code: &str,
+    seen: i64,
+) -> Result<bool, StoreError> {
+    let version: Option<i64> =
+        sqlx::query_scalar("SELECT version FROM organizations WHERE system = $1 AND code_key = $2")
+            .bind(system)
+            .bind(code.to_lowercase())
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(version.unwrap_or(0) == seen)
+}
+
+/// Writes down a change that is about to reach the target, and answers its identifier.
+pub async fn intend(
+    tx: &mut WriteTx,
+    system: &str,
+    content: &impl Serialize,
+    at: Moment,
+) -> Result<i64, StoreError> {
+    let id = sqlx::query_scalar(
+        "INSERT INTO organization_intents (system, content, begun) VALUES ($1, $2, $3) RETURNING id",
+    )
+    .bind(system)
+    .bind(json("a change of organizations", content)?)
+    .bind(at.0)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(id)
+}
+
+/// Changes of a system that were begun and of which it is not known how they ended, oldest first.
+pub async fn intents<T: DeserializeOwned>(
+    store: &Store,
+    system: &str,
+) -> Result<Vec<(i64, T)>, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT id, content FROM organization_intents WHERE system = $1 ORDER BY id",
+    )
+    .bind(system)
+    .fetch_all(store.read())
+    .await?;
+    rows.into_iter()
+        .map(|(id, content)| Ok((id, of_json("a change of organizations", &content)?)))
+        .collect()
+}
+
+/// Forgets a change whose end is known.
+pub async fn forget_intent(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM organization_intents WHERE id = $1")
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// People of every organization of a system: code and person, in order.

@@ -26,6 +26,9 @@ pub struct Organizations {
     /// The column with its type (ministry, office, agency).
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_column: Option<String>,
+    /// The types that the application knows; none means that any text will do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
     /// The column that says whether it is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<String>,

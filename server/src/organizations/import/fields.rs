@@ -108,6 +108,17 @@ pub fn name_problem(name: &str) -> Option<String> {
     too_long(name, 200)
 }
 
+/// What is wrong with a kind; an empty one is not given yet. `kinds` are those of the playbook; none means any.
+pub fn kind_problem(kind: &str, kinds: &[String]) -> Option<String> {
+    if kind.is_empty() || kinds.is_empty() || kinds.iter().any(|known| known == kind) {
+        return None;
+    }
+    Some(format!(
+        "{kind:?} is not a kind of organization here. Write one of {}.",
+        kinds.join(", ")
+    ))
+}
+
 /// What is wrong with an address; an empty one is not given yet.
 pub fn email_problem(email: &str) -> Option<String> {
     if email.is_empty() {

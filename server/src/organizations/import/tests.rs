@@ -18,6 +18,7 @@ fn of(text: &str) -> ImportResult {
     preview(
         text.as_bytes(),
         &[known("OOBC", "Office for Other Bangsamoro Communities")],
+        &["ministry".into(), "office".into()],
     )
 }
 
@@ -90,7 +91,7 @@ fn bad_fields_are_named_with_a_value_that_would_be_right() {
 fn a_byte_that_is_not_utf8_is_named_with_its_line() {
     let mut file = format!("{HEAD}MOH,Health,,,\nMENRE,Espa").into_bytes();
     file.extend(b"\xf1a,,,\n");
-    let result = preview(&file, &[]);
+    let result = preview(&file, &[], &[]);
     assert!(
         result.problems[0].message.contains("Line 3"),
         "{:?}",
@@ -112,7 +113,7 @@ fn files_that_are_not_csv_say_what_they_are() {
         (b"code,name\nAB,b,c\n", "3 cells"),
         (b"code,name\n", "no rows"),
     ] {
-        let result = preview(file, &[]);
+        let result = preview(file, &[], &[]);
         assert!(
             result
                 .problems
@@ -152,6 +153,30 @@ fn the_hash_covers_the_file_and_what_exists() {
     assert_ne!(before, of(&format!("{file}MENRE,Environment,,,\n")).seen);
     assert_ne!(
         before,
-        preview(file.as_bytes(), &[known("OOBC", "Renamed")]).seen
+        preview(file.as_bytes(), &[known("OOBC", "Renamed")], &[]).seen
     );
+}
+
+#[test]
+fn an_unknown_kind_is_refused_with_its_row_and_the_kinds_there_are() {
+    let result = of(&format!(
+        "{HEAD}MOH,Health,Ministry,,\nMBHTE,Education,bureau,,\nMAFAR,Farming,,,\nMFBM,Finance,office,,\n"
+    ));
+    assert_eq!((result.to_fix, result.new), (2, 2));
+    assert_eq!(result.rows[0].suggestion.as_deref(), Some("ministry"));
+    let wrong = &result.rows[1].problems[0];
+    assert_eq!(wrong.field, "row 3, kind");
+    assert!(
+        wrong.message.contains("bureau") && wrong.message.contains("ministry, office"),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn an_organization_keeps_the_kind_it_has_though_it_is_not_listed() {
+    let mut before = known("OOBC", "Office for Other Bangsamoro Communities");
+    before.kind = "moa".into();
+    let text = format!("{HEAD}OOBC,Office for Other Bangsamoro Communities,moa,,\n");
+    let result = preview(text.as_bytes(), &[before], &["ministry".into()]);
+    assert_eq!((result.same, result.to_fix), (1, 0), "{result:?}");
 }
