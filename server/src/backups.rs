@@ -9,6 +9,7 @@ use shared::event::Topic;
 
 use crate::accounts::Operator;
 use crate::audit::{self, Entry};
+use crate::db::DatabaseUrl;
 use crate::engine::backup::{self as proof, Acceptance, Backup, BackupError, Found};
 use crate::engine::progress::Watch;
 use crate::moment::Moment;
@@ -27,7 +28,7 @@ pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary
     let found = tokio::task::spawn_blocking(move || proof::list(&directory))
         .await
         .map_err(|_| SystemError::unavailable("The backups could not be listed.", "Try again."))?
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| refused(system, &error))?;
     let mut by_name: HashMap<String, BackupSummary> = known
         .into_iter()
         .map(|backup| (backup.name.clone(), backup))
@@ -37,11 +38,18 @@ pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary
         .map(|found| match found {
             Found::Backup(backup) => {
                 let known = by_name.remove(&backup.name);
-                summary(&backup, known)
+                let path = system.url().ok().and_then(DatabaseUrl::path);
+                match path.map_or(Ok(()), |path| proof::look(&backup, path)) {
+                    Ok(()) => summary(&backup, known),
+                    Err(why) => {
+                        let why = system.without_places(&why.to_string());
+                        unusable(backup.name.clone(), &why, Some(summary(&backup, known)))
+                    }
+                }
             }
             Found::Unusable { name, why, .. } => {
                 let known = by_name.remove(&name);
-                unusable(name, &why.to_string(), known)
+                unusable(name, &system.without_places(&why.to_string()), known)
             }
         })
         .collect();
@@ -246,14 +254,14 @@ pub async fn clean_up(state: &AppState, system: &Arc<System>) -> Result<(), Syst
 }
 
 /// The error of the engine, as the domain says it.
-pub fn refused(error: &BackupError) -> SystemError {
+pub fn refused(system: &System, error: &BackupError) -> SystemError {
     SystemError::Refused {
         kind: match error {
             BackupError::Rejected(_) | BackupError::Exists { .. } => Kind::Conflict,
             _ => Kind::Unavailable,
         },
-        sentence: capital(&error.to_string()),
-        remedy: error.remedy(),
+        sentence: capital(&system.without_places(&error.to_string())),
+        remedy: system.without_places(&error.remedy()),
     }
 }
 
@@ -327,7 +335,7 @@ async fn write_and_verify(
         Err(error) => {
             let mut tx = state.store.write().await?;
             rows::forget(&mut tx, system.slug(), name).await?;
-            let text = format!("The backup {name} was not made: {error}.");
+            let text = system.without_places(&format!("The backup {name} was not made: {error}."));
             audit::append(
                 &mut tx,
                 state.clock.now(),
@@ -336,7 +344,7 @@ async fn write_and_verify(
             .await?;
             tx.commit().await?;
             state.hub.changed(system.slug(), Topic::Backups);
-            return Err(refused(&error));
+            return Err(refused(system, &error));
         }
     };
     let mut tx = state.store.write().await?;
@@ -389,7 +397,7 @@ async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<()
             )
         }
         Err(BackupError::Rejected(why)) => {
-            let why = why.to_string();
+            let why = system.without_places(&why.to_string());
             rows::set_state(
                 &mut tx,
                 system.slug(),
@@ -407,13 +415,13 @@ async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<()
                 system.slug(),
                 name,
                 BackupState::Unverified,
-                Some(&error.to_string()),
+                Some(&system.without_places(&error.to_string())),
                 None,
             )
             .await?;
             (
                 "backup.verification-failed",
-                format!("{name} was not verified: {error}."),
+                system.without_places(&format!("{name} was not verified: {error}.")),
             )
         }
     };
@@ -422,7 +430,7 @@ async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<()
     tx.commit().await?;
     state.hub.changed(system.slug(), Topic::Backups);
     state.hub.changed(system.slug(), Topic::System);
-    verified.map(drop).map_err(|error| refused(&error))
+    verified.map(drop).map_err(|error| refused(system, &error))
 }
 
 /// Breaks a backup off when the server stops; an unfinished one is never taken for whole.

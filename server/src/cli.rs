@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use console::log_filter;
 pub use output::{Failure, Format, Output};
 
 /// Switchyard: takes a running application and its database through a guarded migration, and back at every step.

@@ -26,8 +26,8 @@ pub async fn checks(
             title: check.title,
             passed: check.verdict < Verdict::Failed,
             warning: check.verdict == Verdict::Warning,
-            evidence: check.evidence,
-            remedy: check.remedy,
+            evidence: system.without_places(&check.evidence),
+            remedy: check.remedy.map(|remedy| system.without_places(&remedy)),
         });
     }
     match target(system).await {

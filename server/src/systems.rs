@@ -5,6 +5,7 @@ mod journey;
 pub mod measured;
 mod next;
 mod overview;
+mod places;
 mod stamp;
 
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use crate::config::{Config, PlaybookSource, SystemConfig};
 use crate::db::{Access, Connection, DatabaseUrl};
 use crate::engine::{Options, Plan, Playbook, Refusal, Schema, compile, inspect};
 use crate::health::{self, Health};
-use crate::hooks::Hook;
+use crate::hooks::{self, Hook, HookDone, HookError};
 use crate::rollbacks::Compared;
 
 pub use error::SystemError;
@@ -26,6 +27,8 @@ pub use measured::{PILOT, checklist, missing};
 pub use next::next_action;
 pub use overview::{list, overview};
 pub use stamp::FileStamp;
+
+use places::Places;
 
 /// Longest time that the application is asked for when a page of the console waits for it.
 pub const ASK_LIMIT: Duration = Duration::from_secs(2);
@@ -45,6 +48,7 @@ pub struct System {
     pub config: SystemConfig,
     url: Result<DatabaseUrl, String>,
     playbook: Result<Arc<Playbook>, String>,
+    places: Places,
     /// What the driver of the open run shall do; see [`Orders`].
     pub orders: Orders,
     /// Work of this process that nobody else may do at the same time, by name.
@@ -113,7 +117,7 @@ impl Systems {
             systems: config
                 .systems
                 .iter()
-                .map(|system| Arc::new(System::of(system.clone())))
+                .map(|system| Arc::new(System::of(system.clone(), &config.data)))
                 .collect(),
             wake: Notify::new(),
         }
@@ -140,18 +144,22 @@ impl Systems {
 }
 
 impl System {
-    fn of(config: SystemConfig) -> Self {
+    fn of(config: SystemConfig, data: &std::path::Path) -> Self {
         let url = config
             .database
             .url()
             .expose()
             .parse::<DatabaseUrl>()
             .map_err(|error| format!("{error}. {}", error.remedy()));
-        let playbook = read_playbook(&config.playbook).map(Arc::new);
+        let places = Places::of(&config, data, url.as_ref().ok().and_then(DatabaseUrl::path));
+        let playbook = read_playbook(&config.playbook)
+            .map(Arc::new)
+            .map_err(|why| places.without(&why));
         Self {
             config,
             url,
             playbook,
+            places,
             orders: Orders::default(),
             busy: std::sync::Mutex::default(),
             compared: Compared::default(),
@@ -230,6 +238,17 @@ impl System {
             arguments: hook.command.clone(),
             timeout: hook.timeout(),
         })
+    }
+
+    /// Runs a hook of the configuration. What it says holds neither the address of the target nor where things lie.
+    pub async fn run_hook(&self, hook: &Hook) -> Result<HookDone, HookError> {
+        let address = self.config.database.url();
+        hooks::run(hook, &[address.expose()]).await
+    }
+
+    /// A text without the directories of this machine: where things lie is told to nobody who only has a browser.
+    pub fn without_places(&self, text: &str) -> String {
+        self.places.without(text)
     }
 
     /// What the application says about itself; none without an address or an answer.

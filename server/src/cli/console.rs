@@ -23,18 +23,29 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 /// How often what has expired is removed.
 const SWEEP: Duration = Duration::from_secs(15 * 60);
 
+/// What is logged at a level, or by such a filter as `info,server::engine=debug`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn log_filter(level: &str) -> Result<EnvFilter, Failure> {
+    let wrong = |error: &dyn std::error::Error| {
+        Failure::caused(format!("the log level `{level}` cannot be read"), error)
+            .remedy("Write a level such as `info`, or such as `info,server::engine=debug`.")
+    };
+    let filter = EnvFilter::try_new(level).map_err(|error| wrong(&error))?;
+    // at `trace` it writes whole addresses down, and with them the tokens of links
+    let quiet = "tower_http::csrf=info"
+        .parse()
+        .map_err(|error| wrong(&error))?;
+    Ok(filter.add_directive(quiet))
+}
+
 /// Starts the log as configured.
 ///
 /// # Errors
 /// When the level cannot be read.
 pub fn start_logs(config: &LogConfig) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.level).map_err(|error| {
-        Failure::caused(
-            format!("the log level `{}` cannot be read", config.level),
-            &error,
-        )
-        .remedy("Write a level such as `info`, or such as `info,server::engine=debug`.")
-    })?;
+    let filter = log_filter(&config.level)?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());

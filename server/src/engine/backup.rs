@@ -21,7 +21,7 @@ use crate::db::{DatabaseUrl, DbError};
 
 pub use location::{Found, default_name, delete, list, open};
 pub(super) use location::{flush_directory, free_bytes};
-pub use rejection::{Acceptance, Rejection, accept};
+pub use rejection::{Acceptance, Rejection, accept, look};
 pub(super) use verify::restore_beside;
 
 /// The format of manifests that this version writes, and the newest that it reads.

@@ -18,7 +18,7 @@ use crate::store::modes as switches;
 use crate::store::rollbacks as rows;
 use crate::store::runs::{self, Want};
 use crate::systems::{System, SystemError};
-use crate::{backups, environment_file, hooks, modes};
+use crate::{backups, environment_file, modes};
 
 /// Longest time for the application to answer again.
 const COME_UP: Duration = Duration::from_secs(60);
@@ -214,7 +214,7 @@ async fn write_export(
     let file = directory.join(&name);
     let failed = |error: std::io::Error| {
         SystemError::unavailable(
-            format!("{} cannot be written: {error}.", file.display()),
+            system.without_places(&format!("{} cannot be written: {error}.", file.display())),
             "Check the data directory and its free disk.",
         )
     };
@@ -341,7 +341,10 @@ fn set_variable(system: &System) -> Result<String, SystemError> {
         return Ok("There is no variable to set.".into());
     };
     let told = |error: environment_file::EnvironmentFileError| {
-        SystemError::conflict(format!("{error}."), error.remedy())
+        SystemError::conflict(
+            system.without_places(&format!("{error}.")),
+            system.without_places(&error.remedy()),
+        )
     };
     let now = environment_file::read_variable(file, &names.variable).map_err(told)?;
     if now.as_deref() == Some(&names.single) {
@@ -356,9 +359,12 @@ async fn run_hook(system: &System, name: &str) -> Result<String, SystemError> {
     let Some(hook) = system.hook(name) else {
         return Ok(format!("There is no hook {name}."));
     };
-    match hooks::run(&hook, &[]).await {
+    match system.run_hook(&hook).await {
         Ok(done) => Ok(format!("The hook took {} ms.", done.took.as_millis())),
-        Err(error) => Err(SystemError::conflict(format!("{error}."), error.remedy())),
+        Err(error) => Err(SystemError::conflict(
+            system.without_places(&format!("{error}.")),
+            error.remedy(),
+        )),
     }
 }
 
@@ -378,7 +384,7 @@ async fn restore(
         Watch::nobody(),
     )
     .await
-    .map_err(|error| backups::refused(&error))?;
+    .map_err(|error| backups::refused(system, &error))?;
     let kept = restored
         .kept
         .as_deref()

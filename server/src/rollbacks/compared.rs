@@ -87,12 +87,12 @@ pub(super) async fn exactly(
         return Ok(known);
     }
     let place = backups::place(state, system, backup).await?;
-    let opened = engine::backup::open(&place).map_err(|error| backups::refused(&error))?;
+    let opened = engine::backup::open(&place).map_err(|error| backups::refused(system, &error))?;
     let playbook = system.playbook()?;
     let (at, began) = (state.clock.now(), Instant::now());
     let loss = engine::loss::since(system.url()?, &opened, Some(&playbook), Watch::nobody())
         .await
-        .map_err(|error| backups::refused(&error))?;
+        .map_err(|error| backups::refused(system, &error))?;
     let known = Known {
         loss,
         at,

@@ -48,7 +48,7 @@ pub(super) async fn write_restore(
     file: &Path,
 ) -> Result<u64, SystemError> {
     let place = backups::place(state, system, name).await?;
-    let backup = engine::backup::open(&place).map_err(|error| backups::refused(&error))?;
+    let backup = engine::backup::open(&place).map_err(|error| backups::refused(system, &error))?;
     let playbook = system.playbook()?;
     let written = engine::loss::export(
         system.url()?,
@@ -58,7 +58,7 @@ pub(super) async fn write_restore(
         Watch::nobody(),
     )
     .await
-    .map_err(|error| backups::refused(&error))?;
+    .map_err(|error| backups::refused(system, &error))?;
     Ok(written.loss.rows())
 }
 

@@ -7,7 +7,6 @@ use crate::backups;
 use crate::engine::executor::{FactAnswer, Outside, OutsideError, Probed};
 use crate::engine::operation::ApplicationCheck;
 use crate::health;
-use crate::hooks;
 use crate::moment::Moment;
 use crate::refusal::Refusal;
 use crate::state::AppState;
@@ -94,8 +93,8 @@ pub(super) async fn perform(
                 problem: format!("The configuration does not define the hook {name}."),
                 remedy: format!("Define hooks.{name} for this system and start again."),
             })?;
-            let done = hooks::run(&hook, &[]).await.map_err(|error| OutsideError {
-                problem: format!("{error}."),
+            let done = system.run_hook(&hook).await.map_err(|error| OutsideError {
+                problem: system.without_places(&format!("{error}.")),
                 remedy: error.remedy().to_owned(),
             })?;
             Ok(format!("It took {} ms.", done.took.as_millis()))

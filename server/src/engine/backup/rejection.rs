@@ -1,6 +1,8 @@
 //! Why a backup is not to be used, told apart by what a person can do about it, and the rules of
 //! whoever wants to use one.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::Backup;
@@ -148,6 +150,37 @@ pub struct Acceptance {
     pub not_before: Option<Timestamp>,
 }
 
+/// What can be seen of a backup without reading it: that it is of the database at this path, and that no bytes are
+/// missing. For lists; whoever uses a backup checks it whole.
+pub fn look(backup: &Backup, live: &Path) -> Result<(), Rejection> {
+    let place = backup.path.display().to_string();
+    let identity = &backup.manifest.content.identity;
+    if located(live) != identity.path {
+        let detail = format!("it is of {}", identity.path);
+        return Err(Rejection::Foreign { place, detail });
+    }
+    let expected = backup.manifest.bytes;
+    match std::fs::metadata(backup.database()).map(|about| about.len()) {
+        Ok(0) => Err(Rejection::Empty { place }),
+        Ok(found) if found < expected => Err(Rejection::Truncated {
+            place,
+            expected,
+            found,
+        }),
+        // one that cannot be looked at is told by whoever reads it
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// The path under which a manifest names a database.
+fn located(live: &Path) -> String {
+    std::fs::canonicalize(live)
+        .or_else(|_| std::path::absolute(live))
+        .unwrap_or_else(|_| live.to_owned())
+        .display()
+        .to_string()
+}
+
 /// Checks a backup against the rules of whoever wants to use it. A target that is missing or
 /// cannot be read is compared by its path alone.
 pub async fn accept(backup: &Backup, rules: &Acceptance) -> Result<(), Rejection> {
@@ -169,12 +202,7 @@ pub async fn accept(backup: &Backup, rules: &Acceptance) -> Result<(), Rejection
         detail,
     };
     let identity = &backup.manifest.content.identity;
-    let path = std::fs::canonicalize(&live)
-        .or_else(|_| std::path::absolute(&live))
-        .unwrap_or_else(|_| live.clone())
-        .display()
-        .to_string();
-    if path != identity.path && !rules.moved {
+    if located(&live) != identity.path && !rules.moved {
         return Err(foreign(format!("it is of {}", identity.path)));
     }
     let Some((application_id, tables)) = blocking(move || resemblance(&live)).await else {
@@ -202,7 +230,7 @@ pub async fn accept(backup: &Backup, rules: &Acceptance) -> Result<(), Rejection
 }
 
 /// The application id and the tables of a database, if it can be read.
-fn resemblance(live: &std::path::Path) -> Option<(i64, Vec<String>)> {
+fn resemblance(live: &Path) -> Option<(i64, Vec<String>)> {
     let snapshot = Snapshot::open(live).ok()?;
     let application_id = snapshot.count("PRAGMA application_id").ok()?;
     let tables = shapes(&snapshot).ok()?;

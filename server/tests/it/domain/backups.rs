@@ -1,0 +1,180 @@
+//! Backups that are not what they should be: seen in the list, refused before a run and before a restore.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use shared::account::Role;
+
+use crate::app::Client;
+use crate::site::{Site, back_up, tick_required};
+
+async fn listed(client: &mut Client, name: &str) -> Value {
+    let all = client.get("/systems/obcms/backups").await.json();
+    let found = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == *name);
+    found
+        .unwrap_or_else(|| panic!("no {name} in {all:#}"))
+        .clone()
+}
+
+fn place(site: &Site, name: &str) -> PathBuf {
+    site.app.directory.path().join("backups/obcms").join(name)
+}
+
+/// The file of its database: the largest there.
+fn database(site: &Site, name: &str) -> PathBuf {
+    let files = std::fs::read_dir(place(site, name)).unwrap();
+    files
+        .map(|file| file.unwrap().path())
+        .max_by_key(|path| std::fs::metadata(path).unwrap().len())
+        .unwrap()
+}
+
+/// No run may start: a verified backup is missing.
+async fn no_run(client: &mut Client, why: &str) {
+    let plan = client.get("/systems/obcms/plan").await.json();
+    let body = json!({ "fingerprint": plan["fingerprint"] });
+    let answer = client.post("/systems/obcms/runs", body).await;
+    assert_eq!(answer.problem(), "gate-closed", "{}", answer.text);
+    assert!(answer.text.contains(why), "{}", answer.text);
+}
+
+async fn verified_again(client: &mut Client, name: &str) -> Value {
+    let path = format!("/systems/obcms/backups/{name}/verify");
+    let answer = client.post(&path, Value::Null).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
+    client
+        .until("/systems/obcms/backups", "the verification", |all| {
+            all.as_array()
+                .unwrap()
+                .iter()
+                .any(|one| one["name"] == *name && one["state"] != "verifying")
+        })
+        .await;
+    listed(client, name).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truncated_backup_is_seen_and_allows_nothing() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    tick_required(&mut amina).await;
+    let name = back_up(&mut amina).await;
+    let file = std::fs::File::options()
+        .write(true)
+        .open(database(&site, &name))
+        .unwrap();
+    file.set_len(4096).unwrap();
+    let seen = listed(&mut amina, &name).await;
+    assert_eq!(seen["state"], "unusable", "{seen:#}");
+    assert!(
+        seen["trouble"].as_str().unwrap().contains("truncated"),
+        "{seen:#}"
+    );
+    no_run(&mut amina, "No backup was restored").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_bit_is_found_by_the_next_verification_and_by_a_restore() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    tick_required(&mut amina).await;
+    let name = back_up(&mut amina).await;
+    let file = database(&site, &name);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+
+    // a restore reads every byte before it touches the target
+    let before = std::fs::read(site.world.url.path().unwrap()).unwrap();
+    let options = amina.get("/systems/obcms/rollback").await.json();
+    let cost = &options["restores"][0]["cost"];
+    server::reconcile::begin(&site.app.state);
+    let way = json!({ "restore": { "backup": name } });
+    let body = json!({ "way": way, "fingerprint": cost["fingerprint"], "confirm": "OBCMS" });
+    let answer = amina.post("/systems/obcms/rollback", body).await;
+    if answer.status == StatusCode::ACCEPTED {
+        let ended = amina
+            .until("/systems/obcms/rollback", "its end", |options| {
+                options["current"]["state"] != "running"
+            })
+            .await;
+        assert_eq!(
+            ended["current"]["state"], "failed",
+            "{:#}",
+            ended["current"]
+        );
+        let why = ended["current"]["error"].as_str().unwrap();
+        assert!(why.contains("damaged"), "{why}");
+    } else {
+        assert!(answer.text.contains("damaged"), "{}", answer.text);
+    }
+    assert!(std::fs::read(site.world.url.path().unwrap()).unwrap() == before);
+
+    let seen = verified_again(&mut amina, &name).await;
+    assert_eq!(seen["state"], "unusable", "{seen:#}");
+    assert!(
+        seen["trouble"].as_str().unwrap().contains("damaged"),
+        "{seen:#}"
+    );
+    no_run(&mut amina, "No backup was restored").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_another_database_counts_for_nothing_here() {
+    let other = Site::start().await;
+    let mut omar = other.app.client(Role::Administrator).await;
+    let name = back_up(&mut omar).await;
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    tick_required(&mut amina).await;
+    std::fs::create_dir_all(place(&site, &name)).unwrap();
+    for file in std::fs::read_dir(place(&other, &name)).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), place(&site, &name).join(file.file_name())).unwrap();
+    }
+    let seen = listed(&mut amina, &name).await;
+    assert_eq!(seen["state"], "unusable", "{seen:#}");
+    assert!(
+        seen["trouble"]
+            .as_str()
+            .unwrap()
+            .contains("another database"),
+        "{seen:#}"
+    );
+    no_run(&mut amina, "No backup was restored").await;
+    let options = amina.get("/systems/obcms/rollback").await.json();
+    assert_eq!(options["restores"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_too_old_allows_no_run() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    tick_required(&mut amina).await;
+    back_up(&mut amina).await;
+    // the snapshot carries the time of the machine, which is not the clock of this test
+    let taken = amina.get("/systems/obcms/backups").await.json()[0]["taken"].clone();
+    let taken = server::moment::Moment::parse(taken.as_str().unwrap()).unwrap();
+    let wait = taken.since(site.app.clock.now()) + Duration::from_secs(25 * 3600);
+    site.app.wait(wait);
+    let mut amina = site.app.client_named("later", Role::Administrator).await;
+    no_run(&mut amina, "older than 24 hours").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_may_not_make_backups_makes_none() {
+    let site = Site::start().await;
+    let mut viewer = site.app.client(Role::Viewer).await;
+    let answer = viewer.post("/systems/obcms/backups", Value::Null).await;
+    assert_eq!(answer.problem(), "not-allowed");
+    let mut omar = site.app.client(Role::Operator).await;
+    let all = omar.get("/systems/obcms/backups").await.json();
+    assert_eq!(all, json!([]));
+}
