@@ -3,7 +3,7 @@
 
 pub mod catalogue;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::checklist::{Checklist, ChecklistItem, ChecklistSection};
 use shared::report::{CheckResult, Report};
@@ -30,8 +30,25 @@ pub struct Fact {
     pub at: Moment,
 }
 
-/// What a machine knows about a system now. What is missing could not be measured.
-pub type Facts = BTreeMap<Measure, Fact>;
+/// What a machine knows about a system now.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// What was measured. What is missing could not be measured just now.
+    pub measured: BTreeMap<Measure, Fact>,
+    /// What no machine can know of this system as it is configured: a named person ticks it.
+    pub by_hand: BTreeSet<Measure>,
+}
+
+impl Facts {
+    /// Whether a person ticks this item here.
+    fn is_by_hand(&self, item: &Item) -> bool {
+        match item.way {
+            Way::Person => true,
+            Way::Machine(measure) => self.by_hand.contains(&measure),
+            Way::Announced(measure) => !self.measured.contains_key(&measure),
+        }
+    }
+}
 
 /// Why an item cannot be ticked.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +89,7 @@ impl Refusal for ChecklistError {
     }
 }
 
-/// Ticks an item or takes the tick back. `announces` says whether the system publishes its status.
+/// Ticks an item or takes the tick back. `facts` say which ones a machine measures.
 ///
 /// # Errors
 /// When there is no such item, or a machine measures it.
@@ -80,18 +97,12 @@ pub async fn tick(
     store: &Store,
     now: Moment,
     actor: &Operator,
-    system: &str,
+    (system, facts): (&str, &Facts),
     name: &str,
-    announces: bool,
     (done, note): (bool, &str),
 ) -> Result<(), ChecklistError> {
     let item = catalogue::item(name).ok_or_else(|| ChecklistError::Unknown(name.into()))?;
-    let measured = match item.way {
-        Way::Person => false,
-        Way::Machine(_) => true,
-        Way::Announced(_) => announces,
-    };
-    if measured {
+    if !facts.is_by_hand(item) {
         return Err(ChecklistError::Measured(item.title));
     }
     let length = note.chars().count();
@@ -161,10 +172,10 @@ pub fn missing(checklist: &Checklist) -> Vec<&ChecklistItem> {
 /// What the sections of the newest report say, for [`Measure::Report`].
 pub fn reported(report: Option<&Report>, at: Moment) -> Facts {
     let Some(report) = report else {
-        return Facts::new();
+        return Facts::default();
     };
     let measured = Moment::parse(&report.summary.at).unwrap_or(at);
-    Section::ALL
+    let measured = Section::ALL
         .iter()
         .filter_map(|section| {
             let found = report
@@ -187,7 +198,11 @@ pub fn reported(report: Option<&Report>, at: Moment) -> Facts {
             };
             Some((Measure::Report(*section), fact))
         })
-        .collect()
+        .collect();
+    Facts {
+        measured,
+        by_hand: BTreeSet::new(),
+    }
 }
 
 fn shown(
@@ -196,15 +211,15 @@ fn shown(
     ticks: &BTreeMap<String, Tick>,
     facts: &Facts,
 ) -> ChecklistItem {
-    let fact = match item.way {
-        Way::Person => None,
-        Way::Machine(measure) | Way::Announced(measure) => facts.get(&measure),
-    };
-    let automatic = matches!(item.way, Way::Machine(_)) || fact.is_some();
-    let (done, evidence, by, at) = match (fact, item.way) {
-        (Some(fact), _) => (fact.holds, fact.evidence.clone(), None, Some(fact.at)),
-        (None, Way::Machine(measure)) => (false, not_measured(measure).into(), None, None),
-        (None, Way::Person | Way::Announced(_)) => match ticks.get(item.name) {
+    let by_hand = facts.is_by_hand(item);
+    let (done, evidence, by, at) = match item.way {
+        Way::Machine(measure) | Way::Announced(measure) if !by_hand => {
+            match facts.measured.get(&measure) {
+                Some(fact) => (fact.holds, fact.evidence.clone(), None, Some(fact.at)),
+                None => (false, not_measured(measure).into(), None, None),
+            }
+        }
+        Way::Person | Way::Machine(_) | Way::Announced(_) => match ticks.get(item.name) {
             Some(tick) => (
                 tick.done,
                 tick.note.clone(),
@@ -218,7 +233,7 @@ fn shown(
         name: item.name.into(),
         title: item.title.into(),
         detail: item.detail.into(),
-        automatic,
+        automatic: !by_hand,
         done,
         required: item.required,
         evidence,
@@ -250,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_could_not_measure_is_not_done() {
-        let list = assemble("obcms", &BTreeMap::new(), &Facts::new());
+        let list = assemble("obcms", &BTreeMap::new(), &Facts::default());
         assert_eq!(list.done, 0);
         assert_eq!(missing(&list).len(), 10);
     }
@@ -264,7 +279,7 @@ mod tests {
             at: Moment(0),
         };
         let ticks = BTreeMap::from([("rollback-plan".to_owned(), tick)]);
-        let list = assemble("obcms", &ticks, &Facts::new());
+        let list = assemble("obcms", &ticks, &Facts::default());
         let item = list.sections[0]
             .items
             .iter()
@@ -276,6 +291,24 @@ mod tests {
     }
 
     #[test]
+    fn what_no_machine_can_know_here_is_ticked_by_a_person() {
+        let tick = Tick {
+            done: true,
+            note: "Seen on the server.".into(),
+            by: "amina".into(),
+            at: Moment(0),
+        };
+        let ticks = BTreeMap::from([("code-version".to_owned(), tick)]);
+        let facts = Facts {
+            by_hand: BTreeSet::from([Measure::CodeVersion]),
+            ..Facts::default()
+        };
+        let list = assemble("obcms", &ticks, &facts);
+        assert_eq!(list.done, 1);
+        assert_eq!(missing(&list).len(), 9);
+    }
+
+    #[test]
     fn a_tick_on_a_measured_item_is_not_read() {
         let tick = Tick {
             done: true,
@@ -284,6 +317,6 @@ mod tests {
             at: Moment(0),
         };
         let ticks = BTreeMap::from([("backup-database".to_owned(), tick)]);
-        assert_eq!(assemble("obcms", &ticks, &Facts::new()).done, 0);
+        assert_eq!(assemble("obcms", &ticks, &Facts::default()).done, 0);
     }
 }

@@ -135,7 +135,7 @@ pub fn known(system: &System, health: Option<&Health>) -> Known {
         file,
         application,
         mode: said.or(written),
-        trouble,
+        trouble: trouble.map(|why| system.without_places(&why)),
     }
 }
 
@@ -356,6 +356,21 @@ pub async fn begin(
                 title(&names, to)
             ),
             "Nothing needs to be done.",
+        ));
+    }
+    let readable = known
+        .file
+        .as_deref()
+        .is_some_and(|value| of_value(&names, value).is_some());
+    if !readable {
+        return Err(SystemError::conflict(
+            known.trouble.unwrap_or_else(|| {
+                format!("The environment file does not set {}.", names.variable)
+            }),
+            format!(
+                "Set {} to {} or {} in the environment file, as the application runs now, then switch.",
+                names.variable, names.single, names.multi
+            ),
         ));
     }
     let gates = gates(state, system, to).await?;

@@ -34,7 +34,7 @@ pub enum RunState {
     Queued,
     /// A driver is working.
     Running,
-    /// Stopped by a person or by a graceful stop of the server; resumes where it was.
+    /// Stopped by a person; resumes where it was.
     Paused,
     /// A gate is closed; a person is needed.
     WaitingAtGate,

@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
 use super::backup::{
     Acceptance, Backup, BackupError, Verification, accept, flush_directory, free_bytes, open,
@@ -29,6 +31,8 @@ use super::backup::{
 use super::progress::{Stage, Stopped, Watch, blocking};
 use crate::db::{DatabaseUrl, DbError, Snapshot, replace};
 
+/// Begins the name of the new file, after the target's own; time and process follow.
+const RESTORING: &str = "restoring-";
 /// How long other writers are waited for before the restore gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -107,7 +111,9 @@ fn restore_into(
 ) -> Result<Restored, BackupError> {
     let started = Instant::now();
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ").to_string();
-    let fresh = beside(live, &format!("restoring-{stamp}"));
+    remove_left_behind(live);
+    let process = std::process::id();
+    let fresh = beside(live, &format!("{RESTORING}{stamp}-{process}"));
     let kept = beside(live, &format!("before-restore-{stamp}"));
     let directory = directory_of(live);
     // the new file, the old content, and the log of the replacement
@@ -158,6 +164,29 @@ fn restore_into(
         took_ms: milliseconds(started.elapsed()),
         locked_ms: milliseconds(locked),
     })
+}
+
+/// Removes what restores of processes that were killed have left beside the target: each is a whole copy.
+fn remove_left_behind(live: &Path) {
+    let prefix = beside(live, RESTORING);
+    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy();
+    let Ok(entries) = fs::read_dir(directory_of(live)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(&*prefix))
+            .and_then(|rest| rest.split('-').nth(1))
+            .and_then(|process| process.parse().ok());
+        let gone = process.is_some_and(|process| {
+            kill(Pid::from_raw(process), None) == Err(nix::errno::Errno::ESRCH)
+        });
+        if gone {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Whether the live file can be opened and its schema read.

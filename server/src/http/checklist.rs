@@ -45,9 +45,9 @@ async fn tick(
     let system = state.systems.get(&system)?;
     let now = state.clock.now();
     let words = (tick.done, tick.note.as_str());
-    let announces = system.config.status.is_public();
-    let slug = system.slug();
-    checklist::tick(&state.store, now, &operator, slug, &item, announces, words).await?;
+    let facts = measured::facts(&state, &system).await?;
+    let of = (system.slug(), &facts);
+    checklist::tick(&state.store, now, &operator, of, &item, words).await?;
     state.hub.changed(system.slug(), Topic::Checklist);
     Ok(Json(measured::checklist(&state, &system).await?))
 }

@@ -1,12 +1,14 @@
 //! The mode of a system and switching it.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use shared::mode::{ModeSwitch, ModeView, SwitchMode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
+use super::idempotency;
 use super::problem::Answer;
 use crate::accounts::{Administrator, Fresh, Viewer};
 use crate::modes;
@@ -35,7 +37,10 @@ async fn view(
 /// Begins a switch of the mode.
 #[utoipa::path(
     post, path = "/systems/{system}/mode", tag = "mode",
-    params(("system" = String, Path, description = "Slug of the system")),
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
     request_body = SwitchMode,
     responses((status = ACCEPTED, body = ModeSwitch))
 )]
@@ -43,9 +48,13 @@ async fn switch(
     administrator: Fresh<Administrator>,
     State(state): State<AppState>,
     Path(system): Path<String>,
+    headers: HeaderMap,
     Json(wanted): Json<SwitchMode>,
-) -> Answer<(StatusCode, Json<ModeSwitch>)> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let switch = modes::switch(&state, &system, &wanted, &administrator).await?;
-    Ok((StatusCode::ACCEPTED, Json(switch)))
+    let request = format!("POST /systems/{}/mode", system.slug());
+    idempotency::once(&state, &administrator, &headers, &request, &wanted, async {
+        Ok(modes::switch(&state, &system, &wanted, &administrator).await?)
+    })
+    .await
 }

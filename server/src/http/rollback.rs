@@ -1,7 +1,7 @@
 //! The ways back, carrying one out, and what has to be done after it.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use shared::rollback::{RollbackOptions, RollbackRecord, StartRollback, WriteTask};
@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path, Query};
+use super::idempotency;
 use super::problem::Answer;
 use super::runs::download;
 use crate::accounts::{Administrator, Fresh, Operator, Viewer};
@@ -41,7 +42,10 @@ async fn options(
 /// Begins a rollback.
 #[utoipa::path(
     post, path = "/systems/{system}/rollback", tag = "rollback",
-    params(("system" = String, Path, description = "Slug of the system")),
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
     request_body = StartRollback,
     responses((status = ACCEPTED, body = RollbackRecord))
 )]
@@ -49,11 +53,15 @@ async fn start(
     administrator: Fresh<Administrator>,
     State(state): State<AppState>,
     Path(system): Path<String>,
+    headers: HeaderMap,
     Json(wanted): Json<StartRollback>,
-) -> Answer<(StatusCode, Json<RollbackRecord>)> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let record = rollbacks::start(&state, &system, &wanted, &administrator).await?;
-    Ok((StatusCode::ACCEPTED, Json(record)))
+    let request = format!("POST /systems/{}/rollback", system.slug());
+    idempotency::once(&state, &administrator, &headers, &request, &wanted, async {
+        Ok(rollbacks::start(&state, &system, &wanted, &administrator).await?)
+    })
+    .await
 }
 
 /// What to export.

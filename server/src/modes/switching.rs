@@ -11,11 +11,10 @@ use shared::mode::{Mode, ModeSwitch, SwitchState, SwitchStep};
 use shared::state::StepState;
 
 use super::probes::{EVERY, Probes};
-use super::{closed, gates, title, value};
+use super::{closed, gates, of_value, title, value};
 use crate::audit::{self, Entry};
 use crate::engine::playbook;
 use crate::environment_file;
-use crate::hooks;
 use crate::state::AppState;
 use crate::store::modes as rows;
 use crate::systems::{System, SystemError};
@@ -117,7 +116,7 @@ fn hold(state: &AppState, system: &System) -> Result<Option<File>, SystemError> 
     let path = directory.join(format!("{}-mode", system.slug()));
     let failed = |error: std::io::Error| {
         SystemError::unavailable(
-            format!("{} cannot be locked: {error}.", path.display()),
+            system.without_places(&format!("{} cannot be locked: {error}.", path.display())),
             "Check that the data directory can be written.",
         )
     };
@@ -219,8 +218,9 @@ impl Switching<'_> {
     /// Back to the mode before.
     async fn back(&mut self) -> Result<Result<(), String>, SystemError> {
         let before = value(&self.names, self.switch.from).to_owned();
+        // written but not noted is what a crash in between leaves
         let untouched = self.switch.steps[CHANGE].state != StepState::Done
-            && self.file_value().as_deref() == Some(&before);
+            && self.file_value().as_deref() != Some(value(&self.names, self.switch.to));
         if untouched {
             return Ok(Ok(()));
         }
@@ -273,14 +273,23 @@ impl Switching<'_> {
             .flatten()
     }
 
-    /// Sets the variable; one that is as wanted already was set before a crash.
+    /// Sets the variable; one that is as wanted already was set before a crash. A value that is none of the two modes
+    /// was written by somebody since the switch was asked for, and stays.
     fn write(&self, wanted: &str) -> Result<(), String> {
-        let told =
-            |error: environment_file::EnvironmentFileError| format!("{error}. {}", error.remedy());
+        let told = |error: environment_file::EnvironmentFileError| {
+            self.system
+                .without_places(&format!("{error}. {}", error.remedy()))
+        };
         let variable = &self.names.variable;
         let now = environment_file::read_variable(&self.file, variable).map_err(told)?;
-        if now.as_deref() == Some(wanted) {
-            return Ok(());
+        match now.as_deref() {
+            Some(value) if value == wanted => return Ok(()),
+            Some(value) if of_value(&self.names, value).is_none() => {
+                return Err(format!(
+                    "{variable} was changed to {value} meanwhile and was left so. Find out who changed it, set it by hand, then switch again."
+                ));
+            }
+            _ => {}
         }
         environment_file::set_variable(&self.file, variable, now.as_deref(), wanted)
             .map(drop)
@@ -291,9 +300,11 @@ impl Switching<'_> {
         let Some(hook) = self.system.hook("restart") else {
             return Ok(Err("The configuration has no hooks.restart.".into()));
         };
-        Ok(match hooks::run(&hook, &[]).await {
+        Ok(match self.system.run_hook(&hook).await {
             Ok(done) => Ok(format!("The hook took {} ms.", done.took.as_millis())),
-            Err(error) => Err(format!("{error}. {}", error.remedy())),
+            Err(error) => Err(self
+                .system
+                .without_places(&format!("{error}. {}", error.remedy()))),
         })
     }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use shared::event::Topic;
 use shared::state::{Level, RunState};
 
-use super::live::Live;
+use super::live::{Before, Live};
 use super::{outside, shown};
 use crate::audit::{self, Entry};
 use crate::engine::executor::{
@@ -117,8 +117,12 @@ pub async fn drive_run(
         },
         Want::Paused | Want::Aborted => return Ok(run.summary.state),
     };
-    let steps = runs::steps(&state.store, run.id).await?;
-    let live = Arc::new(Mutex::new(Live::of(&run, steps, state.clock.now())));
+    let before = Before {
+        steps: runs::steps(&state.store, run.id).await?,
+        gates: run_details::gates(&state.store, run.id).await?,
+        last_line: run_details::last_line(&state.store, run.id).await?,
+    };
+    let live = Arc::new(Mutex::new(Live::of(&run, before, state.clock.now())));
     let driver = Driver {
         state: state.clone(),
         system: system.clone(),
@@ -151,6 +155,8 @@ pub async fn drive_run(
 /// What a drive ended in.
 pub(super) struct Settled {
     pub(super) state: RunState,
+    /// The gate that it waits at.
+    pub(super) gate: Option<String>,
     pub(super) reason: Option<String>,
     pub(super) level: Level,
     pub(super) line: String,
@@ -160,6 +166,7 @@ fn settle(state: &AppState, run: &RunRow, driven: &Result<Outcome, SystemError>)
     let undoing = matches!(run.want, Want::Undone { .. });
     let as_is = |state, reason: &str, level, line: &str| Settled {
         state,
+        gate: None,
         reason: Some(reason.to_owned()),
         level,
         line: line.to_owned(),
@@ -167,6 +174,7 @@ fn settle(state: &AppState, run: &RunRow, driven: &Result<Outcome, SystemError>)
     match driven {
         Ok(Outcome::Done) if undoing => Settled {
             state: RunState::RolledBack,
+            gate: None,
             reason: None,
             level: Level::Info,
             line: "Rolled back.".into(),
@@ -178,17 +186,20 @@ fn settle(state: &AppState, run: &RunRow, driven: &Result<Outcome, SystemError>)
             }
             None => Settled {
                 state: RunState::Done,
+                gate: None,
                 reason: None,
                 level: Level::Info,
                 line: "All steps are done.".into(),
             },
         },
-        Ok(Outcome::Paused) if state.shutdown.is_cancelled() => {
-            let reason = "The server was stopped. What was done is kept.";
+        // a backup or a hook that the stop broke off has not failed
+        Ok(Outcome::Paused | Outcome::Failed { .. }) if state.shutdown.is_cancelled() => {
+            let reason =
+                "The server was stopped. What was done is kept; it goes on when the server starts.";
             let state = if undoing {
                 RunState::RollingBack
             } else {
-                RunState::Paused
+                RunState::Queued
             };
             as_is(state, reason, Level::Info, reason)
         }
@@ -212,7 +223,10 @@ fn settle(state: &AppState, run: &RunRow, driven: &Result<Outcome, SystemError>)
         ),
         Ok(Outcome::WaitingAtGate(gate)) => {
             let reason = format!("{} {}", gate.evidence, gate.remedy);
-            as_is(RunState::WaitingAtGate, &reason, Level::Warning, &reason)
+            Settled {
+                gate: Some(shown::gate_name(&gate.step, &gate.gate)),
+                ..as_is(RunState::WaitingAtGate, &reason, Level::Warning, &reason)
+            }
         }
         Ok(Outcome::Failed { step, error }) => {
             let state = if undoing {

@@ -10,6 +10,7 @@ use super::{announce, plans};
 use crate::accounts::Operator;
 use crate::audit::{self, Entry};
 use crate::engine::Plan;
+use crate::engine::plan::PhaseName;
 use crate::refusal::Kind;
 use crate::state::AppState;
 use crate::store::runs::{self, NewRun, Want};
@@ -143,11 +144,13 @@ pub async fn start(
     Ok(super::find(state, system, number).await?.summary)
 }
 
-/// Whether a plan drops, rewrites or constrains something that exists.
+/// Whether a plan drops, rewrites or constrains something that exists. Making a column required writes no row, but what
+/// the running application could write before is refused from then on.
 pub(super) fn is_destructive(plan: &Plan) -> bool {
-    plan.steps
-        .iter()
-        .any(|step| step.skip.is_none() && (step.destructive || step.point_of_no_return))
+    plan.steps.iter().any(|step| {
+        step.skip.is_none()
+            && (step.destructive || step.point_of_no_return || step.phase == PhaseName::Required)
+    })
 }
 
 /// What has to hold whoever asks: preflight, required items of the checklist, a verified backup.
@@ -156,8 +159,12 @@ async fn requirements(state: &AppState, system: &Arc<System>) -> Result<(), Syst
     if !missing.is_empty() {
         return Err(SystemError::gate_closed(
             format!(
-                "{} required items of the checklist are not done: {}.",
-                missing.len(),
+                "{} of the checklist {} not done: {}.",
+                match missing.len() {
+                    1 => "1 required item".to_owned(),
+                    count => format!("{count} required items"),
+                },
+                if missing.len() == 1 { "is" } else { "are" },
                 missing.join(", ")
             ),
             "Do them, or have a named person tick them.",

@@ -1,5 +1,6 @@
 //! What a machine knows about the items of the checklists now, and the checklist that follows from it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use shared::checklist::{Checklist, ChecklistItem};
@@ -29,11 +30,14 @@ pub async fn checklist(state: &AppState, system: &Arc<System>) -> Result<Checkli
     Ok(checklist::assemble(system.slug(), &ticks, &facts))
 }
 
-/// Titles of the required items that are not done.
+/// The required items that are not done, each with what was measured.
 pub async fn missing(state: &AppState, system: &Arc<System>) -> Result<Vec<String>, SystemError> {
     let list = checklist(state, system).await?;
-    let title = |item: &ChecklistItem| item.title.clone();
-    Ok(checklist::missing(&list).into_iter().map(title).collect())
+    let told = |item: &ChecklistItem| match item.evidence.trim_end_matches('.') {
+        "" => item.title.clone(),
+        evidence => format!("{} ({evidence})", item.title),
+    };
+    Ok(checklist::missing(&list).into_iter().map(told).collect())
 }
 
 /// Everything that a machine knows for the checklists.
@@ -42,7 +46,7 @@ pub async fn facts(state: &AppState, system: &Arc<System>) -> Result<Facts, Syst
     let report = reports::newest(&state.store, system.slug()).await?;
     let mut facts = checklist::reported(report.as_ref(), now);
     let mut add = |measure: Measure, (holds, evidence): (bool, String)| {
-        facts.insert(
+        facts.measured.insert(
             measure,
             Fact {
                 holds,
@@ -104,6 +108,7 @@ pub async fn facts(state: &AppState, system: &Arc<System>) -> Result<Facts, Syst
         add(Measure::Notified, notified);
         add(Measure::Window, window);
     }
+    facts.by_hand = by_hand(system, health.as_ref());
     Ok(facts)
 }
 
@@ -160,8 +165,28 @@ async fn announced(
     Ok((notified, window))
 }
 
+/// What no machine can know: the configuration names no address to ask, or the application does not say it.
+fn by_hand(system: &System, health: Option<&Health>) -> BTreeSet<Measure> {
+    let mut unknown = BTreeSet::new();
+    let asked = system.config.health_url.is_some();
+    if !asked {
+        unknown.insert(Measure::CodeVersion);
+    }
+    let answered = health.is_some() || !asked;
+    let says = system
+        .playbook()
+        .is_ok_and(|playbook| default_organization(system, &playbook, health).is_some());
+    if answered && !says {
+        unknown.insert(Measure::DefaultOrganization);
+    }
+    unknown
+}
+
 fn mode(system: &System, health: Option<&Health>, migrated: bool) -> Option<(bool, String)> {
-    let names = modes::names(system)?;
+    let Some(names) = modes::names(system) else {
+        let nothing = "The playbook names no modes: there is none to be wrong.";
+        return system.playbook().ok().map(|_| (true, nothing.to_owned()));
+    };
     let known = modes::known(system, health);
     let value = match (known.trouble, known.file) {
         (Some(trouble), _) => return Some((false, trouble)),

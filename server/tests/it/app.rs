@@ -26,8 +26,8 @@ pub struct TestApp {
     pub state: AppState,
     /// Its clock.
     pub clock: Clock,
-    /// Kept for as long as the server lives, then removed.
-    _directory: tempfile::TempDir,
+    /// Its data; kept for as long as the server lives, then removed.
+    pub directory: tempfile::TempDir,
     router: axum::Router,
 }
 
@@ -54,7 +54,7 @@ impl TestApp {
             router: server::http::router(state.clone()),
             state,
             clock,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -185,6 +185,29 @@ impl Client {
     /// DELETE of a path below `/api/v1`.
     pub async fn delete(&mut self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
+    }
+
+    /// Asks again until the answer is as wanted.
+    pub async fn until(
+        &mut self,
+        path: &str,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = self.get(path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+            let now = answer.json();
+            if wanted(&now) {
+                return now;
+            }
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{what} did not happen: {now:#}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Any request to a path below `/api/v1`.

@@ -3,6 +3,7 @@
 
 mod commands;
 mod configuration;
+mod openapi;
 mod playbook;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,14 @@
-//! What the console does, through its own routes, on a real sample system with its running application.
+//! What the console does, through its own routes: on a real sample system with its running application, and on a small
+//! one where only the server is asked.
 
+mod approved;
+mod backups;
+mod environment;
+mod import;
 mod journey;
+mod organizations;
+mod overridden;
 mod refusals;
+mod secrets;
+mod starting;
 mod world;

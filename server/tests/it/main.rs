@@ -16,6 +16,7 @@ mod domain;
 mod engine;
 mod engine_evidence;
 mod http;
+mod killed;
 mod postgres;
 mod probes;
 mod reports;

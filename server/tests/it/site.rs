@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use server::config::{Config, SystemConfig};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use server::config::{Config, Hook, HttpAddress, PlaybookSource, SystemConfig};
+use server::store::organizations;
 
-use crate::app::TestApp;
+use crate::app::{Client, TestApp};
 use crate::engine::world::{PLAYBOOK, SMALL, World};
 
 /// A server and its one target.
@@ -33,13 +36,119 @@ impl Site {
 
     /// A target that was migrated to the end.
     pub async fn migrated() -> Self {
-        let site = Self::start().await;
+        Self::migrated_with(|_| ()).await
+    }
+
+    /// The same, with a configuration that `change` adapts.
+    pub async fn migrated_with(change: impl FnOnce(&mut Config)) -> Self {
+        let site = Self::start_with(change).await;
         assert_eq!(
             site.world.apply().await,
             server::engine::executor::Outcome::Done
         );
         site
     }
+}
+
+impl Site {
+    /// The environment file of the application.
+    pub fn environment_file(&self) -> std::path::PathBuf {
+        self.world.dir.path().join(".env")
+    }
+
+    /// Three prepared organizations and every tick: what a switch of the mode needs besides the migration.
+    pub async fn prepare_pilot(&self, client: &mut Client) {
+        let state = &self.app.state;
+        let mut tx = state.store.write().await.unwrap();
+        for code in ["A1", "A2", "A3"] {
+            let record = organizations::Record {
+                code: code.into(),
+                name: code.into(),
+                kind: "office".into(),
+                stage: shared::organization::Stage::Prepared,
+                wave: None,
+                contact_name: String::new(),
+                contact_email: String::new(),
+                isolation: None,
+                suspended_reason: None,
+                changed: state.clock.now(),
+                version: 0,
+            };
+            let saved = organizations::save(&mut tx, "obcms", &record, 0).await;
+            assert!(saved.unwrap());
+        }
+        tx.commit().await.unwrap();
+        for item in [
+            "staging-validated",
+            "training-complete",
+            "default-organization-agreed",
+            "oversight-agreed",
+        ] {
+            tick(client, item).await;
+        }
+    }
+}
+
+/// Ticks one item of the checklist.
+pub async fn tick(client: &mut Client, item: &str) {
+    let body = json!({ "done": true, "note": "Agreed with Amina Salendab." });
+    let answer = client
+        .put(&format!("/systems/obcms/checklist/{item}"), body)
+        .await;
+    assert_eq!(answer.status, StatusCode::OK, "{item}: {}", answer.text);
+}
+
+/// Ticks what people tick before a run.
+pub async fn tick_required(client: &mut Client) {
+    let list = client.get("/systems/obcms/checklist").await.json();
+    for section in list["sections"].as_array().unwrap() {
+        for item in section["items"].as_array().unwrap() {
+            if item["required"] == true && item["automatic"] == false {
+                tick(client, item["name"].as_str().unwrap()).await;
+            }
+        }
+    }
+}
+
+/// Makes a backup, waits until it is proved, and answers its name.
+pub async fn back_up(client: &mut Client) -> String {
+    let made = client.post("/systems/obcms/backups", Value::Null).await;
+    assert!(made.status.is_success(), "{}", made.text);
+    let name = made.json()["name"].as_str().unwrap().to_owned();
+    client
+        .until("/systems/obcms/backups", "the backup's proof", |all| {
+            all.as_array()
+                .unwrap()
+                .iter()
+                .any(|backup| backup["name"] == *name && backup["state"] == "verified")
+        })
+        .await;
+    name
+}
+
+/// Waits until a run is in this state.
+pub async fn run_is(client: &mut Client, number: i64, state: &str) -> Value {
+    let path = format!("/systems/obcms/runs/{number}");
+    client
+        .until(&path, state, |run| run["summary"]["state"] == *state)
+        .await
+}
+
+/// Gives the system two modes and an application that never answers.
+pub fn with_modes(config: &mut Config) {
+    let system = &mut config.systems[0];
+    if let PlaybookSource::File(file) = &system.playbook {
+        let text = std::fs::read_to_string(file).unwrap();
+        let modes = "\n[mode]\nvariable = \"BMMS_MODE\"\nsingle = \"obcms\"\nmulti = \"bmms\"\n\
+                     single_title = \"OBCMS\"\nmulti_title = \"BMMS\"\n";
+        std::fs::write(file, format!("{text}{modes}")).unwrap();
+    }
+    system.health_url =
+        Some(HttpAddress::try_from("http://127.0.0.1:9/health".to_owned()).unwrap());
+    system.hooks.restart = Some(Hook {
+        command: vec!["/bin/true".into()],
+        timeout_seconds: 1,
+    });
 }
 
 fn system(world: &World) -> SystemConfig {

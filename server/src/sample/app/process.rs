@@ -151,6 +151,38 @@ pub async fn start(state: &Path, launch: &Launch) -> Result<Child, AppError> {
 /// Stops the application of a state directory: lets it answer what it has begun, and ends it after
 /// 10 s. Answers how it was started; `None` when none was ever started there.
 pub async fn stop(state: &Path) -> Result<Option<Launch>, AppError> {
+    let _turn = turn(state).await?;
+    end(state).await
+}
+
+/// Waits until nobody else stops or restarts the application of this state directory. Two restarts
+/// at once would each end what the other has started.
+async fn turn(state: &Path) -> Result<Option<File>, AppError> {
+    let path = state.join("turn");
+    let failed = failed("the state directory cannot be written");
+    let file = match OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+    {
+        Ok(file) => file,
+        // nothing was ever started there
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(failed(source)),
+    };
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+        }
+    }
+}
+
+async fn end(state: &Path) -> Result<Option<Launch>, AppError> {
     let path = record_path(state);
     let text = match std::fs::read(&path) {
         Ok(text) => text,
@@ -187,7 +219,8 @@ pub async fn stop(state: &Path) -> Result<Option<Launch>, AppError> {
 /// Stops the application of a state directory and starts it again with the same arguments, so that
 /// it reads its environment file anew.
 pub async fn restart(state: &Path) -> Result<Child, AppError> {
-    let launch = stop(state).await?.ok_or_else(|| {
+    let _turn = turn(state).await?;
+    let launch = end(state).await?.ok_or_else(|| {
         failed("no sample application was ever started here")(std::io::ErrorKind::NotFound.into())
     })?;
     start(state, &launch).await
