@@ -84,7 +84,7 @@ async fn a_gate_that_is_measured_again_and_again_is_told_once_and_once_that_it_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_overrides_with_a_reason_that_stands_in_audit_and_log() {
-    let site = Site::start().await;
+    let site = Site::start_with(|config| config.systems[0].quiet_seconds = Some(3600)).await;
     let mut amina = site.app.client_named("amina", Role::Administrator).await;
     let mut omar = site.app.client_named("omar", Role::Operator).await;
     let (run, gate) = waiting(&mut amina, &site).await;
@@ -111,10 +111,31 @@ async fn an_administrator_overrides_with_a_reason_that_stands_in_audit_and_log()
     assert_eq!(overridden["state"], "overridden");
     assert_eq!(overridden["overridden"]["by"], "amina");
     assert_eq!(overridden["overridden"]["reason"], reason);
-    run_is(&mut amina, run, "done").await;
+    // each table has such a gate, and each is somebody's responsibility
+    let mut last = gate;
+    let mut count = 1;
+    loop {
+        let now = amina
+            .until("/systems/obcms/runs/1", "the next gate", |run| {
+                run["summary"]["state"] == "done"
+                    || (run["summary"]["state"] == "waiting-at-gate"
+                        && run["waiting"]["name"]
+                            .as_str()
+                            .is_some_and(|name| name != last))
+            })
+            .await;
+        if now["summary"]["state"] == "done" {
+            break;
+        }
+        last = now["waiting"]["name"].as_str().unwrap().to_owned();
+        let path = format!("/systems/obcms/runs/{run}/gates/{last}/override");
+        let answer = amina.post(&path, json!({ "reason": reason })).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        count += 1;
+    }
 
     let page = amina.get("/audit?action=gate.overridden").await.json();
-    assert_eq!(page["total"], 1);
+    assert_eq!(page["total"], count);
     let entry = &page["entries"][0];
     assert_eq!(entry["actor"], "amina");
     assert!(

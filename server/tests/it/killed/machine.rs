@@ -67,7 +67,7 @@ impl Machine {
         let text = format!(
             "[log]\nlevel = \"info\"\n\n[[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"sqlite:{}\"\n\
              playbook = \"obcms-to-bmms\"\nenvironment_file = \"{}\"\nhealth_url = \"http://{listen}/health\"\n\
-             application_url = \"http://{listen}\"\n\n[systems.hooks.restart]\ncommand = {}\ntimeout_seconds = 20\n\n\
+             application_url = \"http://{listen}\"\nquiet_seconds = 0\n\n[systems.hooks.restart]\ncommand = {}\ntimeout_seconds = 20\n\n\
              [systems.hooks.stop]\ncommand = {}\ntimeout_seconds = 20\n",
             installed.database.display(),
             installed.environment_file.display(),
