@@ -4,7 +4,7 @@
 mod rows;
 mod totals;
 
-use crate::db::{Connection, DbError, Statement, quote};
+use crate::db::{Connection, DbError, Dialect, Statement, quote};
 use crate::engine::playbook::{Group, Model, Playbook};
 use crate::refusal::{Kind, Refusal};
 
@@ -93,10 +93,20 @@ fn model<'a>(playbook: &'a Playbook, label: &str) -> Result<(&'a Group, &'a Mode
 
 /// Columns of a table in order, generated ones too; empty when there is no such table.
 async fn columns(db: &mut Connection, table: &str) -> Result<Vec<Column>, DbError> {
-    let statement = Statement::new(
-        "SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden IN (0, 2, 3) ORDER BY cid",
-    )
-    .bind(table);
+    let statement = match db.dialect() {
+        Dialect::Sqlite => Statement::new(
+            "SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden IN (0, 2, 3) ORDER BY cid",
+        )
+        .bind(table),
+        Dialect::Postgres => Statement::new(
+            "SELECT a.attname, COALESCE(array_position(k.conkey, a.attnum), 0) \
+             FROM pg_attribute AS a LEFT JOIN pg_constraint AS k \
+             ON k.conrelid = a.attrelid AND k.contype = 'p' \
+             WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped \
+             ORDER BY a.attnum",
+        )
+        .bind(db.dialect().relation(table)),
+    };
     let rows = db.rows(statement).await?;
     Ok(rows
         .iter()
@@ -131,9 +141,9 @@ async fn organization_key(
         return Err(unknown());
     }
     let statement = Statement::new(format!(
-        "SELECT {} FROM {} WHERE {} = ? COLLATE NOCASE",
+        "SELECT {} FROM {} WHERE lower({}) = lower(?)",
         quote(&organizations.key),
-        quote(&organizations.table),
+        db.dialect().relation(&organizations.table),
         quote(&organizations.code)
     ))
     .bind(code);

@@ -17,7 +17,7 @@ use crate::systems::{System, SystemError};
 pub async fn without(db: &mut Connection, table: &str, column: &str) -> Result<u64, SystemError> {
     let sql = format!(
         "SELECT COUNT(*) FROM {} WHERE {} IS NULL",
-        quote(table),
+        db.dialect().relation(table),
         quote(column)
     );
     Ok(db.count(sql).await?.unsigned_abs())
@@ -183,7 +183,7 @@ pub async fn choices(
         "SELECT {}, {} FROM {} ORDER BY 1",
         quote(&organizations.code),
         quote(&organizations.name),
-        quote(&organizations.table)
+        db.dialect().relation(&organizations.table)
     );
     Ok(db
         .rows(sql)

@@ -214,8 +214,11 @@ impl System {
         self.busy.lock().is_ok_and(|busy| busy.contains_key(what))
     }
 
-    /// Name of the target's file, without its directory.
+    /// Name of the target: of its file, without the directory, or of its database.
     pub fn target_name(&self) -> String {
+        if let Ok(DatabaseUrl::Postgres(address)) = self.url() {
+            return address.database().unwrap_or_default();
+        }
         self.url()
             .ok()
             .and_then(|url| url.path())

@@ -3,7 +3,7 @@
 use shared::browse::RowPage;
 
 use super::{BrowseError, Column, columns, has_column, model, organization_key};
-use crate::db::{Connection, Row, Statement, Value, quote};
+use crate::db::{Connection, Dialect, Row, Statement, Value, quote};
 use crate::engine::playbook::Playbook;
 
 /// Rows of a page.
@@ -45,7 +45,7 @@ pub async fn rows(
 ) -> Result<RowPage, BrowseError> {
     let (_, model) = model(playbook, label)?;
     let columns = columns(db, &model.table).await?;
-    let key = key_of(&columns);
+    let key = key_of(db.dialect(), &columns);
     let mut filter = Filter::default();
     if let Some(code) = &query.organization {
         let column = playbook.column(model);
@@ -64,18 +64,23 @@ pub async fn rows(
         .map(str::trim)
         .filter(|text| !text.is_empty())
     {
-        filter.search(text, model.title.as_deref(), &key);
+        filter.search(db.dialect(), text, model.title.as_deref(), &key);
     }
-    let table = quote(&model.table);
+    let table = db.dialect().relation(&model.table);
     let total = db
         .count(filter.statement(format!("SELECT COUNT(*) FROM {table}"), ""))
         .await?;
     if let Some(after) = &query.after {
         filter.after(after, &key)?;
     }
-    let ordered = format!(" ORDER BY {} LIMIT {}", list(&key), PAGE + 1);
+    // by the columns and not by what is shown of them
+    let by: Vec<String> = key
+        .iter()
+        .map(|name| format!("{table}.{}", quote(name)))
+        .collect();
+    let ordered = format!(" ORDER BY {} LIMIT {}", by.join(", "), PAGE + 1);
     let named: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    let selected = format!("SELECT {} FROM {table}", list(&named));
+    let selected = format!("SELECT {} FROM {table}", readable(db.dialect(), &named));
     let mut found = db.rows(filter.statement(selected, &ordered)).await?;
     let next = (found.len() > PAGE).then(|| marker(&columns, &key, &found[PAGE - 1]));
     found.truncate(PAGE);
@@ -90,13 +95,27 @@ pub async fn rows(
 }
 
 /// The columns of the primary key in key order; SQLite's row id when the table declares none.
-fn key_of(columns: &[Column]) -> Vec<String> {
+fn key_of(dialect: Dialect, columns: &[Column]) -> Vec<String> {
     let mut key: Vec<&Column> = columns.iter().filter(|column| column.key > 0).collect();
     key.sort_by_key(|column| column.key);
     if key.is_empty() {
-        return vec!["rowid".into()];
+        return vec![match dialect {
+            Dialect::Sqlite => "rowid".into(),
+            Dialect::Postgres => "ctid".into(),
+        }];
     }
     key.iter().map(|column| column.name.clone()).collect()
+}
+
+/// The columns as people read them: PostgreSQL writes every type as text itself.
+fn readable(dialect: Dialect, names: &[String]) -> String {
+    match dialect {
+        Dialect::Sqlite => list(names),
+        Dialect::Postgres => (names.iter())
+            .map(|name| format!("{}::text", quote(name)))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
 }
 
 fn list(names: &[String]) -> String {
@@ -156,11 +175,15 @@ impl Filter {
         self.values.extend(values);
     }
 
-    fn search(&mut self, text: &str, title: Option<&str>, key: &[String]) {
+    fn search(&mut self, dialect: Dialect, text: &str, title: Option<&str>, key: &[String]) {
         let mut either = vec![format!("CAST({} AS TEXT) = ?", quote(&key[0]))];
         let mut values = vec![Value::from(text)];
         if let Some(title) = title {
-            either.push(format!("{} LIKE ? ESCAPE '\\'", quote(title)));
+            let like = match dialect {
+                Dialect::Sqlite => "LIKE",
+                Dialect::Postgres => "ILIKE",
+            };
+            either.push(format!("{} {like} ? ESCAPE '\\'", quote(title)));
             values.push(Value::from(format!("%{}%", escaped(text))));
         }
         self.and(format!("({})", either.join(" OR ")), values);

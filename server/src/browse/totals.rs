@@ -27,7 +27,10 @@ pub async fn models(
         let rows = match key {
             Some(key) => rows_of(db, playbook, model, key).await?,
             None => {
-                let all = format!("SELECT COUNT(*) FROM {}", quote(&model.table));
+                let all = format!(
+                    "SELECT COUNT(*) FROM {}",
+                    db.dialect().relation(&model.table)
+                );
                 db.count(all).await?.unsigned_abs()
             }
         };
@@ -57,7 +60,7 @@ async fn rows_of(
     }
     let statement = Statement::new(format!(
         "SELECT COUNT(*) FROM {} WHERE {} = ?",
-        quote(&model.table),
+        db.dialect().relation(&model.table),
         quote(column)
     ))
     .bind(key);
@@ -137,7 +140,7 @@ async fn rows_by_organization(
     table: &str,
     column: &str,
 ) -> Result<BTreeMap<i64, u64>, DbError> {
-    let (table, column) = (quote(table), quote(column));
+    let (table, column) = (db.dialect().relation(table), quote(column));
     let statement = format!(
         "SELECT {column}, COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY {column}"
     );
@@ -158,7 +161,7 @@ async fn listed(
         "SELECT {}, {code}, {} FROM {} ORDER BY {code}",
         quote(&organizations.key),
         quote(&organizations.name),
-        quote(&organizations.table),
+        db.dialect().relation(&organizations.table),
         code = quote(&organizations.code),
     );
     let rows = db.rows(statement).await?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::target::{Target, of_database};
 use super::{Failure, Output};
-use crate::db::Access;
+use crate::db::{Access, DatabaseUrl};
 use crate::engine::analyse::{Analysis, analyse, draft};
 
 /// Arguments of `introspect`.
@@ -48,6 +48,10 @@ pub async fn run(arguments: Introspect, output: &Output) -> Result<(), Failure> 
     let name = arguments
         .name
         .or_else(|| stem.map(|stem| stem.to_string_lossy().into_owned()))
+        .or_else(|| match &arguments.target.url {
+            DatabaseUrl::Postgres(address) => address.database(),
+            DatabaseUrl::Sqlite(_) => None,
+        })
         .unwrap_or_else(|| "draft".to_owned());
     let playbook = draft(&name, &schema, &analysis);
     let Some(file) = &arguments.out else {

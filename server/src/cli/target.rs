@@ -14,7 +14,7 @@ use crate::playbooks;
 /// The target of a command.
 #[derive(Debug, Clone, Args)]
 pub struct Target {
-    /// Address of the database: sqlite:PATH.
+    /// Address of the database: sqlite:PATH or postgres://USER@HOST/DATABASE.
     #[arg(long = "database", value_name = "URL")]
     pub url: DatabaseUrl,
 }

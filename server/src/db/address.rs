@@ -63,7 +63,7 @@ impl FromStr for PostgresAddress {
         let database = options.get_database().unwrap_or(user);
         let shown = match options.get_socket() {
             Some(socket) => format!(
-                "postgres://{user}@/{database}?host={}&port={port}",
+                "postgres:///{database}?host={}&port={port}&user={user}",
                 socket.display()
             ),
             None => format!("postgres://{user}@{}:{port}/{database}", options.get_host()),
@@ -104,6 +104,10 @@ mod tests {
             .unwrap();
         assert_eq!(address.to_string(), "postgres://me@db.example:5433/obcms");
         assert!(!format!("{address:?}").contains("hunter2"));
+        let socket = "postgres:///obcms?host=/run/pg&user=me&password=hunter2";
+        let shown = socket.parse::<PostgresAddress>().unwrap().to_string();
+        assert_eq!(shown, "postgres:///obcms?host=/run/pg&port=5432&user=me");
+        assert_eq!(shown.parse::<PostgresAddress>().unwrap().to_string(), shown);
         let refused = "postgres://me:hunter2@db:port/x".parse::<PostgresAddress>();
         assert!(!refused.unwrap_err().to_string().contains("hunter2"));
     }

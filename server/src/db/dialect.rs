@@ -92,26 +92,43 @@ pub fn parts(name: &str) -> Vec<String> {
     parts
 }
 
-/// Writes `?` placeholders as PostgreSQL numbers them, outside of quotes and comments.
-pub(super) fn numbered(sql: &str) -> Vec<String> {
-    let mut pieces = vec![String::new()];
+/// A statement taken apart at its placeholders.
+pub(super) struct Pieces {
+    /// The text around the placeholders: one piece more than there are.
+    pub text: Vec<String>,
+    /// Which value each placeholder stands for: the next one for `?`, the first for `?1`.
+    pub values: Vec<usize>,
+}
+
+/// Finds the placeholders of a statement, outside of quotes and comments.
+pub(super) fn pieces(sql: &str) -> Pieces {
+    let mut found = Pieces {
+        text: vec![String::new()],
+        values: Vec::new(),
+    };
     let mut at = 0;
     while at < sql.len() {
         let rest = &sql[at..];
         let length = skipped(rest);
-        let last = pieces.len() - 1;
+        let last = found.text.len() - 1;
         if length > 0 {
-            pieces[last].push_str(&rest[..length]);
+            found.text[last].push_str(&rest[..length]);
             at += length;
         } else if let Some(after) = rest.strip_prefix('?') {
-            pieces.push(String::new());
-            at = sql.len() - after.len();
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            let number = after[..digits].parse::<usize>().ok();
+            let next = found.values.iter().max().map_or(0, |last| last + 1);
+            found
+                .values
+                .push(number.map_or(next, |number| number.saturating_sub(1)));
+            found.text.push(String::new());
+            at += 1 + digits;
         } else if let Some(next) = rest.chars().next() {
-            pieces[last].push(next);
+            found.text[last].push(next);
             at += next.len_utf8();
         }
     }
-    pieces
+    found
 }
 
 /// The length of the quoted text or comment that a text begins with; 0 when with neither.
@@ -185,8 +202,9 @@ mod tests {
     #[test]
     fn placeholders_are_found_outside_of_quotes_and_comments_only() {
         let sql = "SELECT '?', \"?\", $$?$$, $x$ ? $x$ -- ?\n, ? /* ? */ FROM t WHERE a = ?";
-        let pieces = numbered(sql);
-        assert_eq!(pieces.len(), 3);
-        assert_eq!(pieces.concat().len(), sql.len() - 2);
+        let found = pieces(sql);
+        assert_eq!(found.values, [0, 1]);
+        assert_eq!(found.text.concat().len(), sql.len() - 2);
+        assert_eq!(pieces("a = ?1 OR b = ?1 OR c = ?2").values, [0, 0, 1]);
     }
 }

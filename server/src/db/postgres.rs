@@ -16,7 +16,7 @@ use sqlx::{
 };
 
 use super::address::PostgresAddress;
-use super::dialect::numbered;
+use super::dialect::{Pieces, pieces};
 use super::{Access, DbError, Patience, Row, Statement, Value};
 use values::Parameter;
 
@@ -181,7 +181,7 @@ impl Postgres {
     }
 
     pub(super) async fn prepare(&mut self, sql: &str) -> Result<(), DbError> {
-        let text = AssertSqlSafe(placeholders(&numbered(sql), &[])).into_sql_str();
+        let text = AssertSqlSafe(placeholders(&pieces(sql), &[])).into_sql_str();
         let done = (&mut self.connection).prepare(text).await.map(drop);
         self.checked(sql, done)
     }
@@ -220,11 +220,12 @@ async fn bound(
     connection: &mut PgConnection,
     statement: &Statement,
 ) -> Result<(String, Vec<Parameter>), sqlx::Error> {
-    let pieces = numbered(&statement.sql);
-    if pieces.len() != statement.values.len() + 1 {
+    let pieces = pieces(&statement.sql);
+    let wanted = pieces.values.iter().max().map_or(0, |last| last + 1);
+    if wanted != statement.values.len() {
         return Err(sqlx::Error::Protocol(format!(
             "the statement has {} placeholders and {} values",
-            pieces.len() - 1,
+            wanted,
             statement.values.len()
         )));
     }
@@ -261,9 +262,9 @@ async fn bound(
 }
 
 /// The text with its placeholders numbered, and cast where a type is given.
-fn placeholders(pieces: &[String], casts: &[Option<String>]) -> String {
-    let mut sql = pieces[0].clone();
-    for (at, piece) in pieces[1..].iter().enumerate() {
+fn placeholders(pieces: &Pieces, casts: &[Option<String>]) -> String {
+    let mut sql = pieces.text[0].clone();
+    for (piece, &at) in pieces.text[1..].iter().zip(&pieces.values) {
         match casts.get(at).and_then(Option::as_ref) {
             Some(kind) => sql.push_str(&format!("${}::text::{kind}", at + 1)),
             None => sql.push_str(&format!("${}", at + 1)),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::playbook::{Model, Otherwise, Placement, Playbook};
-use crate::db::{Connection, DbError, Statement, quote};
+use crate::db::{Connection, DbError, Dialect, Statement, quote};
 
 /// Coverage of all models at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub async fn measure(db: &mut Connection, playbook: &Playbook) -> Result<Coverag
         match columns.get(&model.table.to_ascii_lowercase()) {
             None => parts.extend(["NULL".to_owned(), "NULL".to_owned()]),
             Some(column) => {
-                let table = quote(&model.table);
+                let table = db.dialect().relation(&model.table);
                 parts.push(format!("(SELECT COUNT(*) FROM {table})"));
                 parts.push(match column {
                     // the database itself promises that there are none
@@ -142,7 +142,7 @@ pub async fn measure(db: &mut Connection, playbook: &Playbook) -> Result<Coverag
 #[derive(Debug)]
 pub struct Meter {
     db: Connection,
-    last: Option<(i64, Coverage)>,
+    last: Option<(String, Coverage)>,
 }
 
 impl Meter {
@@ -154,7 +154,7 @@ impl Meter {
     /// The coverage now. Its moment is that of the last count when nothing has changed since.
     pub async fn measure(&mut self, playbook: &Playbook) -> Result<Coverage, DbError> {
         // read before counting: a change in between makes the next answer count again
-        let version = self.db.count("PRAGMA data_version").await?;
+        let version = version(&mut self.db).await?;
         if let Some((counted, coverage)) = &self.last
             && *counted == version
         {
@@ -164,6 +164,17 @@ impl Meter {
         self.last = Some((version, coverage.clone()));
         Ok(coverage)
     }
+}
+
+/// What changes whenever another connection has written: SQLite counts it; PostgreSQL's snapshot
+/// names every transaction that had not ended.
+async fn version(db: &mut Connection) -> Result<String, DbError> {
+    let statement = match db.dialect() {
+        Dialect::Sqlite => "PRAGMA data_version",
+        Dialect::Postgres => "SELECT pg_current_snapshot()::text",
+    };
+    let row = db.row(statement).await?;
+    Ok(row.map_or_else(String::new, |row| row.value(0).display()))
 }
 
 /// How a row of a model finds its organization, in words.
@@ -197,15 +208,34 @@ async fn columns(
         .models()
         .map(|(_, model)| [model.table.as_str(), playbook.column(model)])
         .collect();
+    let dialect = db.dialect();
     // one value carries all names, so that the text of the statement does not depend on them
-    let statement = Statement::new(
-        "SELECT lower(m.name), c.\"notnull\" FROM json_each(?) AS wanted \
+    let statement = match dialect {
+        Dialect::Sqlite => Statement::new(
+            "SELECT lower(m.name), c.\"notnull\" FROM json_each(?) AS wanted \
          JOIN sqlite_schema AS m ON m.type = 'table' \
          AND m.name = json_extract(wanted.value, '$[0]') COLLATE NOCASE \
          LEFT JOIN pragma_table_xinfo(m.name) AS c \
          ON c.name = json_extract(wanted.value, '$[1]') COLLATE NOCASE",
-    )
-    .bind(serde_json::json!(names).to_string());
+        )
+        .bind(serde_json::json!(names).to_string()),
+        Dialect::Postgres => {
+            let relations: Vec<[String; 3]> = (names.iter())
+                .map(|[table, column]| {
+                    let relation = dialect.relation(table);
+                    [relation, (*column).to_owned(), table.to_ascii_lowercase()]
+                })
+                .collect();
+            Statement::new(
+                "SELECT wanted.value ->> 2, a.attnotnull \
+                 FROM json_array_elements(?::json) AS wanted (value) \
+                 JOIN pg_class AS c ON c.oid = to_regclass(wanted.value ->> 0) \
+                 LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped \
+                 AND a.attname = wanted.value ->> 1",
+            )
+            .bind(serde_json::json!(relations).to_string())
+        }
+    };
     let rows = db.rows(statement).await?;
     Ok(rows
         .iter()

@@ -235,6 +235,11 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// The model's table, quoted.
+    fn relation(&self) -> String {
+        self.schema.dialect.relation(&self.model.table)
+    }
+
     /// The values of a key given as text.
     fn parse_key(&self, text: &str) -> Result<Vec<Value>, DecisionError> {
         let wrong = || DecisionError::Key {

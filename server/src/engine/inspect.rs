@@ -15,6 +15,21 @@ pub async fn inspect(db: &mut Connection) -> Result<Schema, DbError> {
     }
 }
 
+/// Whether there is a table of that name.
+pub async fn has_table(db: &mut Connection, table: &str) -> Result<bool, DbError> {
+    let statement = match db.dialect() {
+        Dialect::Sqlite => Statement::new(
+            "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND lower(name) = lower(?)",
+        )
+        .bind(table),
+        Dialect::Postgres => {
+            Statement::new("SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass(?)")
+                .bind(db.dialect().relation(table))
+        }
+    };
+    Ok(db.count(statement).await? > 0)
+}
+
 /// The text of the definition of every table, or of one of them, by the table's name: what the
 /// world is compared with.
 pub async fn definitions(

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::playbook::{Model, Playbook};
 use super::schema::{ForeignKey, Schema, Table};
-use crate::db::{Connection, DbError, Statement, quote};
+use crate::db::{Connection, DbError, Dialect, Statement, quote};
 
 /// Crossings shown for one connection; the count is always of all.
 const SAMPLES: usize = 5;
@@ -86,8 +86,8 @@ pub async fn check_organization(
     for owned in owned(playbook, schema) {
         let statement = Statement::new(format!(
             "SELECT COUNT(*) FROM {} AS t JOIN {} AS o ON o.{} = t.{} WHERE o.{} = ?",
-            quote(&owned.table.name),
-            quote(&organizations.table),
+            schema.dialect.relation(&owned.table.name),
+            schema.dialect.relation(&organizations.table),
             quote(&organizations.key),
             quote(owned.column),
             quote(&organizations.code),
@@ -180,23 +180,30 @@ fn crossings<'a>(playbook: &'a Playbook, schema: &'a Schema) -> Vec<Crossing<'a>
                     title: format!("{} along {}", table.name, key.columns.join(", ")),
                     from: format!(
                         "{} AS t JOIN {} AS r ON {on}",
-                        quote(&table.name),
-                        quote(&parent.name)
+                        schema.dialect.relation(&table.name),
+                        schema.dialect.relation(&parent.name)
                     ),
                     condition: format!("{} <> {}", sides[0], sides[1]),
                     sides,
                 });
             }
         } else {
-            crossings.extend(links(table, &keys));
+            crossings.extend(links(schema.dialect, table, &keys));
         }
     }
-    crossings.extend(all.iter().map(|owned| homeless(playbook, owned)));
+    crossings.extend(
+        all.iter()
+            .map(|owned| homeless(schema.dialect, playbook, owned)),
+    );
     crossings
 }
 
 /// A table without an organization that links rows of tables that have one.
-fn links<'a>(table: &'a Table, keys: &[(&ForeignKey, &Table, &str)]) -> Vec<Crossing<'a>> {
+fn links<'a>(
+    dialect: Dialect,
+    table: &'a Table,
+    keys: &[(&ForeignKey, &Table, &str)],
+) -> Vec<Crossing<'a>> {
     let mut crossings = Vec::new();
     for (place, (left, left_table, left_column)) in keys.iter().enumerate() {
         for (right, right_table, right_column) in &keys[place + 1..] {
@@ -217,9 +224,9 @@ fn links<'a>(table: &'a Table, keys: &[(&ForeignKey, &Table, &str)]) -> Vec<Cros
                 parents: vec![left_table.name.clone(), right_table.name.clone()],
                 from: format!(
                     "{} AS t JOIN {} AS l ON {left_on} JOIN {} AS r ON {right_on}",
-                    quote(&table.name),
-                    quote(&left_table.name),
-                    quote(&right_table.name)
+                    dialect.relation(&table.name),
+                    dialect.relation(&left_table.name),
+                    dialect.relation(&right_table.name)
                 ),
                 condition: format!("{} <> {}", sides[0], sides[1]),
                 sides,
@@ -230,7 +237,7 @@ fn links<'a>(table: &'a Table, keys: &[(&ForeignKey, &Table, &str)]) -> Vec<Cros
 }
 
 /// Rows whose organization does not exist.
-fn homeless<'a>(playbook: &Playbook, owned: &Owned<'a>) -> Crossing<'a> {
+fn homeless<'a>(dialect: Dialect, playbook: &Playbook, owned: &Owned<'a>) -> Crossing<'a> {
     let organizations = &playbook.organizations;
     let (own, key) = (
         format!("t.{}", quote(owned.column)),
@@ -246,8 +253,8 @@ fn homeless<'a>(playbook: &Playbook, owned: &Owned<'a>) -> Crossing<'a> {
         ),
         from: format!(
             "{} AS t LEFT JOIN {} AS r ON {key} = {own}",
-            quote(&owned.table.name),
-            quote(&organizations.table)
+            dialect.relation(&owned.table.name),
+            dialect.relation(&organizations.table)
         ),
         condition: format!("{own} IS NOT NULL AND {key} IS NULL"),
         sides: [own, key],
@@ -286,7 +293,7 @@ async fn look(
         let id = format!(
             "(SELECT o.{} FROM {} AS o WHERE o.{} = ?1)",
             quote(&organizations.key),
-            quote(&organizations.table),
+            db.dialect().relation(&organizations.table),
             quote(&organizations.code)
         );
         condition = format!("({condition}) AND ({left} = {id} OR {right} = {id})");
@@ -305,7 +312,10 @@ async fn look(
     let mut samples = Vec::new();
     if rows > 0 {
         let key = match crossing.table.key() {
-            [] => "t.rowid".to_owned(),
+            [] => match db.dialect() {
+                Dialect::Sqlite => "t.rowid".to_owned(),
+                Dialect::Postgres => "t.ctid::text".to_owned(),
+            },
             columns => columns
                 .iter()
                 .map(|column| format!("t.{}", quote(column)))

@@ -145,7 +145,7 @@ async fn empty_references(
     let empty = db
         .count(format!(
             "SELECT COUNT(*) FROM {} WHERE {} IS NULL",
-            quote(&table.name),
+            db.dialect().relation(&table.name),
             quote(&along.through)
         ))
         .await?;

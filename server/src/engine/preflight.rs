@@ -4,6 +4,7 @@
 mod content;
 mod expressions;
 mod place;
+mod postgres;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -113,19 +114,28 @@ pub async fn run(
         format!("{url} opens."),
     )];
     // each check stands for itself: one that cannot be made is failed, the others are still made
-    checks.extend(place::checks(&mut db, surroundings).await);
-    checks.extend(content::soundness(&mut db).await);
-    checks.push(place::version(&mut db).await);
+    match url {
+        DatabaseUrl::Sqlite(_) => {
+            checks.extend(place::checks(&mut db, surroundings).await);
+            checks.extend(content::soundness(&mut db).await);
+            checks.push(place::version(&mut db).await);
+        }
+        DatabaseUrl::Postgres(_) => {
+            checks.extend(postgres::checks(url, &mut db, playbook).await);
+        }
+    }
     match inspect(&mut db).await {
         Ok(schema) => {
             checks.push(content::columns(playbook, &schema));
             checks.push(content::leftovers(&mut db, playbook, &schema).await);
-            checks.push(expressions::check(playbook, &schema).await);
+            checks.push(expressions::check(url, playbook, &schema).await);
         }
         Err(error) => checks.push(Check::error("schema", "Schema reads", &error)),
     }
     db.close().await;
-    checks.push(place::writer(url).await);
+    if let DatabaseUrl::Sqlite(_) = url {
+        checks.push(place::writer(url).await);
+    }
     checks
 }
 

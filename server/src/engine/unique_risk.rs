@@ -36,7 +36,7 @@ pub async fn unique_risks(
         for (index, columns) in constraints(table, *through) {
             let normal: Vec<String> = columns
                 .iter()
-                .map(|column| format!("lower(trim({}))", quote(column)))
+                .map(|column| format!("lower(trim(CAST({} AS TEXT)))", quote(column)))
                 .collect();
             let filled: Vec<String> = columns
                 .iter()
@@ -44,8 +44,8 @@ pub async fn unique_risks(
                 .collect();
             let count = format!(
                 "SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM {} WHERE {} \
-                 GROUP BY {} HAVING COUNT(*) > 1)",
-                quote(&table.name),
+                 GROUP BY {} HAVING COUNT(*) > 1) AS counted",
+                schema.dialect.relation(&table.name),
                 filled.join(" AND "),
                 normal.join(", ")
             );

@@ -1,6 +1,7 @@
 //! Verification after a migration: the target is measured against what the playbook promised. It
 //! measures only what a database can know; whoever asks adds the running application's answers.
 
+mod postgres;
 mod queries;
 mod structure;
 
@@ -14,7 +15,7 @@ use super::inspect::inspect;
 use super::isolation;
 use super::playbook::Playbook;
 use super::schema::Schema;
-use crate::db::{Connection, DbError, Statement, quote};
+use crate::db::{Connection, DbError, Dialect, Statement, quote};
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -178,14 +179,14 @@ async fn organizations(
     let all = db
         .count(format!(
             "SELECT COUNT(*) FROM {}",
-            quote(&organizations.table)
+            schema.dialect.relation(&organizations.table)
         ))
         .await?;
     let defaults = db
         .count(
             Statement::new(format!(
                 "SELECT COUNT(*) FROM {} WHERE {} = ?",
-                quote(&organizations.table),
+                schema.dialect.relation(&organizations.table),
                 quote(&organizations.code)
             ))
             .bind(default.as_str()),
@@ -303,6 +304,9 @@ async fn invariants(db: &mut Connection, playbook: &Playbook) -> Result<Section,
 }
 
 async fn integrity(db: &mut Connection) -> Result<Section, DbError> {
+    if db.dialect() == Dialect::Postgres {
+        return postgres::integrity(db).await;
+    }
     let faults: Vec<String> = db
         .rows("PRAGMA quick_check(20)")
         .await?

@@ -34,15 +34,7 @@ pub async fn read(
     db: &mut Connection,
     organizations: &Organizations,
 ) -> Result<Option<Vec<Row>>, SystemError> {
-    let there = db
-        .count(
-            Statement::new(
-                "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND lower(name) = lower(?)",
-            )
-            .bind(organizations.table.as_str()),
-        )
-        .await?;
-    if there == 0 {
+    if !crate::engine::inspect::has_table(db, &organizations.table).await? {
         return Ok(None);
     }
     let column = |name: &Option<String>, other: &str| match name {
@@ -56,7 +48,7 @@ pub async fn read(
         quote(&organizations.name),
         column(&organizations.type_column, "''"),
         column(&organizations.active, "1"),
-        quote(&organizations.table),
+        db.dialect().relation(&organizations.table),
         quote(&organizations.code),
     );
     Ok(Some(
@@ -101,7 +93,7 @@ pub async fn insert(
     let marks = vec!["?"; cells.len()].join(", ");
     let mut statement = Statement::new(format!(
         "INSERT INTO {} ({}) VALUES ({marks})",
-        quote(&organizations.table),
+        db.dialect().relation(&organizations.table),
         columns.join(", ")
     ));
     for (_, value) in cells {
@@ -141,7 +133,7 @@ pub async fn update(
         .collect();
     let mut statement = Statement::new(format!(
         "UPDATE {} SET {} WHERE {} = ?",
-        quote(&organizations.table),
+        db.dialect().relation(&organizations.table),
         sets.join(", "),
         quote(&organizations.code)
     ));

@@ -386,7 +386,7 @@ async fn count_rows(
             let column = quote(column);
             let sql = format!(
                 "SELECT {column}, COUNT(*) FROM {} WHERE {column} IS NOT NULL GROUP BY {column}",
-                quote(&model.table)
+                db.dialect().relation(&model.table)
             );
             for row in db.rows(sql).await? {
                 counted.insert(row.integer(0), row.integer(1).unsigned_abs());

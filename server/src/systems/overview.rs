@@ -11,6 +11,7 @@ use shared::system::{HealthFacts, SystemOverview, SystemSummary, TargetFacts};
 
 use super::next::{Facts, next_action, standing};
 use super::{PILOT, System, SystemError, journey, measured};
+use crate::db::{Connection, DatabaseUrl, Dialect};
 use crate::health::Health;
 use crate::moment::Moment;
 use crate::state::AppState;
@@ -43,6 +44,7 @@ struct Gathered {
 
 struct Target {
     tables: u32,
+    bytes: u64,
     groups: Vec<GroupCoverage>,
 }
 
@@ -167,16 +169,32 @@ async fn gather(
     })
 }
 
+/// Tables and bytes of the target.
+async fn size(db: &mut Connection) -> Result<(i64, i64), SystemError> {
+    let statement = match db.dialect() {
+        Dialect::Sqlite => {
+            "SELECT (SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'), 0"
+        }
+        Dialect::Postgres => {
+            "SELECT COUNT(*), pg_database_size(current_database()) FROM pg_class AS c \
+             JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
+             AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
+        }
+    };
+    let row = db.row(statement).await?;
+    Ok(row.map_or((0, 0), |row| (row.integer(0), row.integer(1))))
+}
+
 async fn read_target(system: &System) -> Result<Target, SystemError> {
     let playbook = system.playbook()?;
     let mut db = system.reader().await?;
     let groups = coverage::groups(&mut db, &playbook).await?;
-    let tables = db
-        .count("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-        .await?;
+    let (tables, bytes) = size(&mut db).await?;
     db.close().await;
     Ok(Target {
         tables: u32::try_from(tables).unwrap_or(u32::MAX),
+        bytes: bytes.unsigned_abs(),
         groups,
     })
 }
@@ -237,12 +255,17 @@ pub async fn overview(
 }
 
 fn target_facts(system: &System, gathered: &Gathered, health: Option<&Health>) -> TargetFacts {
-    let path = system.url().ok().and_then(|url| url.path());
+    let url = system.url().ok();
+    let measured = gathered.target.as_ref().map_or(0, |target| target.bytes);
     TargetFacts {
-        engine: "SQLite".into(),
-        size_bytes: path
+        engine: match url.map(DatabaseUrl::dialect) {
+            Some(Dialect::Postgres) => "PostgreSQL".into(),
+            _ => "SQLite".into(),
+        },
+        size_bytes: url
+            .and_then(DatabaseUrl::path)
             .and_then(|path| std::fs::metadata(path).ok())
-            .map_or(0, |about| about.len()),
+            .map_or(measured, |about| about.len()),
         tables: gathered.target.as_ref().map_or(0, |target| target.tables),
         name: system.target_name(),
         release: health.and_then(|health| health.release.clone()),

@@ -7,6 +7,7 @@ mod decision;
 mod isolation;
 mod loss;
 mod office;
+mod postgres;
 mod preflight;
 mod restore;
 mod verification;

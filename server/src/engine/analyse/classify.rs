@@ -77,7 +77,7 @@ pub(super) async fn empty_references(
             if nullable && table.rows != Some(0) {
                 let count = format!(
                     "SELECT COUNT(*) FROM {} WHERE {} IS NULL",
-                    quote(&table.name),
+                    schema.dialect.relation(&table.name),
                     quote(column)
                 );
                 let rows = db.count(count).await?.unsigned_abs();

@@ -85,12 +85,12 @@ pub async fn decisions(
     }
     let organizations = &playbook.organizations;
     let statement = Statement::new(format!(
-        "SELECT d.table_name, d.key, COALESCE(o.{}, d.organization), d.decided_by, \
+        "SELECT d.table_name, d.key, COALESCE(o.{}, CAST(d.organization AS TEXT)), d.decided_by, \
          d.decided_at_ms, d.rule FROM switchyard_decision AS d \
-         LEFT JOIN {} AS o ON o.{} = d.organization \
+         LEFT JOIN {} AS o ON CAST(o.{} AS TEXT) = CAST(d.organization AS TEXT) \
          WHERE d.table_name = ? ORDER BY d.decided_at_ms DESC, d.key LIMIT {limit}",
         quote(&organizations.code),
-        quote(&organizations.table),
+        db.dialect().relation(&organizations.table),
         quote(&organizations.key),
     ))
     .bind(model.table.as_str());
@@ -123,9 +123,7 @@ async fn finish<T>(
 }
 
 async fn has_record(db: &mut Connection) -> Result<bool, DecisionError> {
-    let exists = "SELECT COUNT(*) FROM sqlite_schema \
-                  WHERE type = 'table' AND name = 'switchyard_decision'";
-    Ok(db.count(exists).await? == 1)
+    Ok(crate::engine::inspect::has_table(db, "switchyard_decision").await?)
 }
 
 async fn assign_rows(
@@ -172,8 +170,8 @@ async fn assign_all(
         .collect();
     let (code, condition, value) = match rule {
         BulkRule::BestCandidate => match candidate(subject) {
-            Some(sql) => (sql, "1".to_owned(), None),
-            None => ("NULL".to_owned(), "0".to_owned(), None),
+            Some(sql) => (sql, "1 = 1".to_owned(), None),
+            None => ("NULL".to_owned(), "1 = 0".to_owned(), None),
         },
         BulkRule::Reason {
             reason: wanted,
@@ -185,7 +183,7 @@ async fn assign_all(
         ),
         BulkRule::All { organization } => (
             subject.schema.dialect.literal(organization),
-            "1".to_owned(),
+            "1 = 1".to_owned(),
             None,
         ),
     };
@@ -199,7 +197,7 @@ async fn assign_all(
     let mut statement = Statement::new(format!(
         "SELECT {code}, {} FROM {} AS t WHERE t.{} IS NULL AND {condition}",
         keys.join(", "),
-        quote(&subject.model.table),
+        subject.relation(),
         quote(subject.column)
     ));
     if let Some(value) = value {
@@ -242,7 +240,7 @@ async fn take_back(
             subject,
             Statement::new(format!(
                 "UPDATE {} SET {column} = NULL WHERE {column} = ?",
-                quote(table),
+                subject.relation(),
                 column = quote(subject.column)
             ))
             .bind(row.value(0).clone()),
@@ -293,7 +291,7 @@ async fn ids(
         "SELECT {}, {} FROM {}",
         quote(&organizations.code),
         quote(&organizations.key),
-        quote(&organizations.table)
+        db.dialect().relation(&organizations.table)
     );
     Ok(db
         .rows(statement)
@@ -321,7 +319,7 @@ async fn give(
 ) -> Result<u64, DecisionError> {
     let statement = Statement::new(format!(
         "UPDATE {} SET {column} = ? WHERE {column} IS NULL",
-        quote(&subject.model.table),
+        subject.relation(),
         column = quote(subject.column)
     ))
     .bind(id.clone());
@@ -356,7 +354,7 @@ async fn record(
 async fn left(db: &mut Connection, subject: &Subject<'_>) -> Result<u64, DecisionError> {
     let statement = format!(
         "SELECT COUNT(*) FROM {} WHERE {} IS NULL",
-        quote(&subject.model.table),
+        subject.relation(),
         quote(subject.column)
     );
     Ok(db.count(statement).await?.unsigned_abs())
@@ -414,12 +412,13 @@ fn followers<'a>(subject: &Subject<'a>) -> Vec<Follower<'a>> {
 /// Gives rows that hang on decided ones, and have no organization yet, the same one.
 async fn follow(db: &mut Connection, subject: &Subject<'_>) -> Result<u64, DecisionError> {
     let mut followed = 0;
+    let dialect = subject.schema.dialect;
     for follower in followers(subject) {
         let parent_row = format!(
             "FROM {} AS p WHERE p.{} = {}.{}",
-            quote(follower.parent),
+            dialect.relation(follower.parent),
             quote(follower.parent_key),
-            quote(follower.table),
+            dialect.relation(follower.table),
             quote(follower.along)
         );
         followed += db
@@ -427,7 +426,7 @@ async fn follow(db: &mut Connection, subject: &Subject<'_>) -> Result<u64, Decis
                 "UPDATE {table} SET {column} = (SELECT p.{theirs} {parent_row}) \
                  WHERE {column} IS NULL \
                  AND EXISTS (SELECT 1 {parent_row} AND p.{theirs} IS NOT NULL)",
-                table = quote(follower.table),
+                table = dialect.relation(follower.table),
                 column = quote(follower.column),
                 theirs = quote(follower.parent_column),
             ))
@@ -450,6 +449,7 @@ async fn leave(
         subject.model.table.clone(),
         format!("{} = ?", quote(&subject.key[0])),
     )]);
+    let dialect = subject.schema.dialect;
     for follower in followers(subject) {
         let Some(parents) = rows.get(follower.parent) else {
             continue;
@@ -458,11 +458,11 @@ async fn leave(
             "{} IN (SELECT {} FROM {} WHERE {parents})",
             quote(follower.along),
             quote(follower.parent_key),
-            quote(follower.parent)
+            dialect.relation(follower.parent)
         );
         let statement = Statement::new(format!(
             "UPDATE {} SET {} = NULL WHERE {condition}",
-            quote(follower.table),
+            dialect.relation(follower.table),
             quote(follower.column)
         ))
         .bind(value.clone());

@@ -1,7 +1,7 @@
 //! Reads the rows that wait for a decision: why each is left, and where it may belong.
 
 use super::{DecisionError, Page, Query, Subject, Undecided};
-use crate::db::{Connection, Statement, Value, quote};
+use crate::db::{Connection, Dialect, Statement, Value, quote};
 use crate::engine::playbook::{Model, Placement, Playbook};
 use crate::engine::schema::Schema;
 
@@ -27,7 +27,7 @@ async fn read(
 ) -> Result<Page, DecisionError> {
     let from = format!(
         "FROM {} AS t WHERE t.{} IS NULL",
-        quote(&subject.model.table),
+        subject.relation(),
         quote(subject.column)
     );
     let total = db
@@ -55,8 +55,13 @@ async fn read(
         && !text.is_empty()
     {
         let key = format!("t.{}", quote(&subject.key[0]));
+        let position = match db.dialect() {
+            Dialect::Sqlite => "instr",
+            Dialect::Postgres => "strpos",
+        };
         filter.push_str(&format!(
-            " AND instr(lower(COALESCE({title}, '') || ' ' || {key} || ' ' || {reason}), lower(?)) > 0"
+            " AND {position}(lower(COALESCE(CAST({title} AS TEXT), '') || ' ' || {key} || ' ' || {reason}), \
+             lower(?)) > 0"
         ));
         values.push(Value::Text(text.to_owned()));
     }
@@ -171,7 +176,7 @@ pub(super) fn reason(subject: &Subject<'_>) -> String {
                  WHEN NOT EXISTS (SELECT 1 FROM {table} AS p WHERE p.{key} = t.{own}) THEN {gone} \
                  ELSE {without} END",
                 own = quote(column),
-                table = quote(&parent.name),
+                table = subject.schema.dialect.relation(&parent.name),
                 key = quote(referenced),
                 gone = literal(format!("The row of {} it refers to is gone", parent.name)),
                 without = literal(format!(
@@ -202,6 +207,6 @@ fn existing_code(subject: &Subject<'_>, sql: &str) -> String {
     format!(
         "(SELECT o.{code} FROM (SELECT ({sql}) AS switchyard_code) AS e \
          JOIN {} AS o ON o.{code} = e.switchyard_code)",
-        quote(&organizations.table)
+        subject.schema.dialect.relation(&organizations.table)
     )
 }

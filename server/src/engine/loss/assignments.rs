@@ -32,13 +32,7 @@ pub async fn assignments(
     schema: &Schema,
     groups: Option<&[String]>,
 ) -> Result<Vec<AssignmentLoss>, DbError> {
-    let recorded = db
-        .count(
-            "SELECT COUNT(*) FROM sqlite_schema \
-             WHERE type = 'table' AND name = 'switchyard_decision'",
-        )
-        .await?
-        == 1;
+    let recorded = crate::engine::inspect::has_table(db, "switchyard_decision").await?;
     let mut lost = Vec::new();
     for (group, model) in playbook.models() {
         if groups.is_some_and(|groups| !groups.contains(&group.name)) {
@@ -52,8 +46,8 @@ pub async fn assignments(
             continue;
         };
         let different = format!(
-            "SELECT COUNT(*) FROM {} AS t WHERE t.{column} IS NOT NULL AND t.{column} IS NOT {}",
-            quote(&model.table),
+            "SELECT COUNT(*) FROM {} AS t WHERE t.{column} IS NOT NULL AND t.{column} IS DISTINCT FROM {}",
+            schema.dialect.relation(&model.table),
             rule.sql,
             column = quote(column),
         );

@@ -17,9 +17,13 @@ pub struct BadExpression {
     pub detail: String,
 }
 
-pub(super) async fn check(playbook: &Playbook, schema: &Schema) -> Check {
+pub(super) async fn check(url: &DatabaseUrl, playbook: &Playbook, schema: &Schema) -> Check {
     let (name, title) = ("expressions", "The playbook's SQL prepares");
-    match bad_expressions(playbook, schema).await {
+    let bad = match url {
+        DatabaseUrl::Sqlite(_) => bad_expressions(playbook, schema).await,
+        DatabaseUrl::Postgres(_) => bad_on_postgres(url, playbook, schema).await,
+    };
+    match bad {
         Err(error) => Check::error(name, title, &error),
         Ok(bad) if bad.is_empty() => Check::passed(
             name,
@@ -65,6 +69,78 @@ pub async fn bad_expressions(
         }
     }
     db.close().await;
+    Ok(bad)
+}
+
+/// The same on PostgreSQL: in a transaction that is rolled back, with temporary tables that hide
+/// the real ones by their names. The real ones are only looked at.
+async fn bad_on_postgres(
+    url: &DatabaseUrl,
+    playbook: &Playbook,
+    schema: &Schema,
+) -> Result<Vec<BadExpression>, DbError> {
+    let mut db = Connection::open(url, Access::Write).await?;
+    db.begin_write().await?;
+    let bad = hidden(&mut db, playbook, schema).await;
+    db.roll_back().await;
+    db.close().await;
+    bad
+}
+
+async fn hidden(
+    db: &mut Connection,
+    playbook: &Playbook,
+    schema: &Schema,
+) -> Result<Vec<BadExpression>, DbError> {
+    let organizations = &playbook.organizations;
+    let kind = &playbook.tenant.column_type;
+    if schema.table(&organizations.table).is_none() {
+        let columns: Vec<String> = [
+            Some(&organizations.code),
+            Some(&organizations.name),
+            organizations.type_column.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|name| format!("{} text", quote(name)))
+        .collect();
+        db.execute(format!(
+            "CREATE TEMPORARY TABLE {} ({} {kind}, {})",
+            quote(&organizations.table),
+            quote(&organizations.key),
+            columns.join(", ")
+        ))
+        .await?;
+    }
+    for (_, model) in playbook.models() {
+        let column = playbook.column(model);
+        let absent = schema
+            .table(&model.table)
+            .is_some_and(|table| table.column(column).is_none());
+        // a table that is named with its schema cannot be hidden
+        if absent && crate::db::parts(&model.table).len() == 1 {
+            let relation = schema.dialect.relation(&model.table);
+            db.execute(format!(
+                "CREATE TEMPORARY TABLE {relation} (LIKE {relation})"
+            ))
+            .await?;
+            db.execute(format!(
+                "ALTER TABLE pg_temp.{relation} ADD COLUMN {} {kind}",
+                quote(column)
+            ))
+            .await?;
+        }
+    }
+    let mut bad = Vec::new();
+    for (key, sql) in statements(playbook, schema) {
+        db.execute("SAVEPOINT switchyard").await?;
+        match db.prepare(&sql).await {
+            Ok(()) => {}
+            Err(DbError::Statement { detail, .. }) => bad.push(BadExpression { key, detail }),
+            Err(error) => return Err(error),
+        }
+        db.execute("ROLLBACK TO SAVEPOINT switchyard").await?;
+    }
     Ok(bad)
 }
 
@@ -138,7 +214,8 @@ fn statements(playbook: &Playbook, schema: &Schema) -> Vec<(String, String)> {
             if schema.table(&model.table).is_none() {
                 continue;
             }
-            let over = |sql: &str| format!("SELECT {sql} FROM {} AS t", quote(&model.table));
+            let table = schema.dialect.relation(&model.table);
+            let over = |sql: &str| format!("SELECT {sql} FROM {table} AS t");
             if let Some(rule) = rule(playbook, schema, model) {
                 found.push((key("organization"), over(&rule.sql)));
             }

@@ -101,6 +101,15 @@ impl World {
         }
     }
 
+    /// The address for another role of the server.
+    pub fn url_as(&self, role: &str) -> DatabaseUrl {
+        let text = self
+            .url
+            .to_string()
+            .replace("user=postgres", &format!("user={role}"));
+        text.parse().unwrap()
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.url.dialect()
     }

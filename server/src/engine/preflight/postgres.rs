@@ -1,0 +1,288 @@
+//! Checks of a PostgreSQL server before anything is changed: its version, what our role may do,
+//! who would be in the way, and whether the session is really ours.
+
+use super::Check;
+use crate::db::{Access, Connection, DatabaseUrl, DbError, Statement};
+use crate::engine::playbook::Playbook;
+
+/// Transactions that are open for longer are told: building an index waits for them.
+const LONG_S: i64 = 60;
+
+pub(super) async fn checks(
+    url: &DatabaseUrl,
+    db: &mut Connection,
+    playbook: &Playbook,
+) -> Vec<Check> {
+    let answers = [
+        ("server-version", "Version is known", version(db).await),
+        (
+            "privileges",
+            "The role may change the tables",
+            privileges(db, playbook).await,
+        ),
+        (
+            "long-transactions",
+            "No transaction has been open for long",
+            transactions(db).await,
+        ),
+        (
+            "prepared-transactions",
+            "No prepared transaction holds locks",
+            prepared(db).await,
+        ),
+        (
+            "replication-slots",
+            "No replication slot holds back the log",
+            slots(db).await,
+        ),
+        (
+            "session",
+            "The session is not shared by a pooler",
+            pooler(url).await,
+        ),
+        (
+            "triggers",
+            "Triggers of the application are known",
+            triggers(db, playbook).await,
+        ),
+        ("free-disk", "Free disk", disk(db).await),
+    ];
+    (answers.into_iter())
+        .map(|(name, title, answer)| match answer {
+            Ok(check) => check,
+            Err(error) => Check::error(name, title, &error),
+        })
+        .collect()
+}
+
+async fn version(db: &mut Connection) -> Result<Check, DbError> {
+    let row = db
+        .row("SELECT current_setting('server_version'), current_setting('server_encoding')")
+        .await?;
+    let (version, encoding) =
+        row.map_or_else(Default::default, |row| (row.string(0), row.string(1)));
+    Ok(Check::passed(
+        "server-version",
+        "Version is known",
+        format!("PostgreSQL {version}, {encoding}."),
+    ))
+}
+
+/// Altering a table takes its owner; making ours takes `CREATE` on the schema.
+async fn privileges(db: &mut Connection, playbook: &Playbook) -> Result<Check, DbError> {
+    let (name, title) = ("privileges", "The role may change the tables");
+    let mut missing = Vec::new();
+    let schema = db
+        .row(
+            "SELECT current_user::text, current_schema()::text, \
+             has_schema_privilege(current_schema(), 'CREATE'), \
+             has_database_privilege(current_database(), 'TEMPORARY')",
+        )
+        .await?;
+    let role = schema.as_ref().map(|row| row.string(0)).unwrap_or_default();
+    if let Some(row) = &schema {
+        if row.integer(2) == 0 {
+            missing.push(format!(
+                "GRANT CREATE ON SCHEMA {} TO {role}",
+                row.string(1)
+            ));
+        }
+        if row.integer(3) == 0 {
+            missing.push(format!("GRANT TEMPORARY ON DATABASE … TO {role}"));
+        }
+    }
+    let dialect = db.dialect();
+    let organizations = &playbook.organizations.table;
+    let models: Vec<&str> = playbook
+        .models()
+        .map(|(_, model)| model.table.as_str())
+        .collect();
+    for table in models {
+        let owned = Statement::new(
+            "SELECT pg_has_role(relowner, 'USAGE'), pg_get_userbyid(relowner)::text \
+             FROM pg_class WHERE oid = to_regclass(?)",
+        )
+        .bind(dialect.relation(table));
+        if let Some(row) = db.row(owned).await?
+            && row.integer(0) == 0
+        {
+            missing.push(format!(
+                "GRANT {} TO {role} (owner of {table})",
+                row.string(1)
+            ));
+        }
+    }
+    let references = Statement::new(
+        "SELECT has_table_privilege(oid, 'REFERENCES') AND has_table_privilege(oid, 'SELECT') \
+         AND has_table_privilege(oid, 'INSERT') FROM pg_class WHERE oid = to_regclass(?)",
+    )
+    .bind(dialect.relation(organizations));
+    if let Some(row) = db.row(references).await?
+        && row.integer(0) == 0
+    {
+        missing.push(format!(
+            "GRANT SELECT, INSERT, REFERENCES ON {organizations} TO {role}"
+        ));
+    }
+    Ok(match missing.is_empty() {
+        true => Check::passed(
+            name,
+            title,
+            format!("{role} owns the tables and may make ours."),
+        ),
+        false => Check::failed(
+            name,
+            title,
+            format!("{role} lacks {} rights.", missing.len()),
+            format!("As an administrator: {}.", missing.join("; ")),
+        ),
+    })
+}
+
+async fn transactions(db: &mut Connection) -> Result<Check, DbError> {
+    let (name, title) = ("long-transactions", "No transaction has been open for long");
+    let statement = format!(
+        "SELECT pid::int8, COALESCE(NULLIF(application_name, ''), 'an unnamed program'), \
+         COALESCE(state, 'unknown'), extract(epoch FROM now() - xact_start)::int8 \
+         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+         AND xact_start < now() - interval '{LONG_S} s' ORDER BY xact_start LIMIT 5"
+    );
+    let found: Vec<String> = (db.rows(statement).await?.iter())
+        .map(|row| {
+            format!(
+                "{} (process {}, {}) for {} s",
+                row.string(1),
+                row.integer(0),
+                row.string(2),
+                row.integer(3)
+            )
+        })
+        .collect();
+    Ok(match found.is_empty() {
+        true => Check::passed(name, title, format!("None for more than {LONG_S} s.")),
+        false => Check::warning(
+            name,
+            title,
+            format!("Open: {}.", found.join("; ")),
+            "Steps that need a lock on a table it uses, and building an index, wait for it.",
+        ),
+    })
+}
+
+async fn prepared(db: &mut Connection) -> Result<Check, DbError> {
+    let (name, title) = (
+        "prepared-transactions",
+        "No prepared transaction holds locks",
+    );
+    let rows = db
+        .rows("SELECT gid FROM pg_prepared_xacts WHERE database = current_database()")
+        .await?;
+    let found: Vec<String> = rows.iter().map(|row| row.string(0)).collect();
+    Ok(match found.is_empty() {
+        true => Check::passed(name, title, "There is none."),
+        false => Check::warning(
+            name,
+            title,
+            format!(
+                "{} wait to be committed: {}.",
+                found.len(),
+                found.join(", ")
+            ),
+            "Commit or roll them back: their locks outlive every session.",
+        ),
+    })
+}
+
+async fn slots(db: &mut Connection) -> Result<Check, DbError> {
+    let (name, title) = (
+        "replication-slots",
+        "No replication slot holds back the log",
+    );
+    let rows = db
+        .rows(
+            "SELECT slot_name::text, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), \
+             restart_lsn)) FROM pg_replication_slots WHERE NOT active AND restart_lsn IS NOT NULL",
+        )
+        .await?;
+    let found: Vec<String> = (rows.iter())
+        .map(|row| format!("{} ({})", row.string(0), row.string(1)))
+        .collect();
+    Ok(match found.is_empty() {
+        true => Check::passed(name, title, "Every slot is being read."),
+        false => Check::warning(
+            name,
+            title,
+            format!("Nobody reads {}.", found.join(", ")),
+            "The log that the migration writes stays on the disk until somebody does, or the slot is dropped.",
+        ),
+    })
+}
+
+/// Behind a pooler in transaction mode two sessions may be one: what one sets, the other sees.
+async fn pooler(url: &DatabaseUrl) -> Result<Check, DbError> {
+    let (name, title) = ("session", "The session is not shared by a pooler");
+    let mut first = Connection::open(url, Access::Read).await?;
+    let mut second = Connection::open(url, Access::Read).await?;
+    let set = |value: &str| {
+        Statement::new("SELECT set_config('switchyard.session', ?, false)").bind(value)
+    };
+    first.row(set("first")).await?;
+    second.row(set("second")).await?;
+    let seen = first
+        .row("SELECT current_setting('switchyard.session', true)")
+        .await?;
+    first.close().await;
+    second.close().await;
+    let own = seen.is_some_and(|row| row.text(0) == Some("first"));
+    Ok(match own {
+        true => Check::passed(name, title, "Each connection has a session of its own."),
+        false => Check::failed(
+            name,
+            title,
+            "Two connections were given one session.",
+            "Name the server itself, not the pooler: locks of a session are not kept behind it.",
+        ),
+    })
+}
+
+async fn triggers(db: &mut Connection, playbook: &Playbook) -> Result<Check, DbError> {
+    let (name, title) = ("triggers", "Triggers of the application are known");
+    let dialect = db.dialect();
+    let mut found = Vec::new();
+    for (_, model) in playbook.models() {
+        // 16: fires on updates
+        let statement = Statement::new(
+            "SELECT tgname::text FROM pg_trigger WHERE tgrelid = to_regclass(?) \
+             AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 16 > 0 \
+             AND tgname NOT LIKE 'switchyard%' ORDER BY 1",
+        )
+        .bind(dialect.relation(&model.table));
+        for row in db.rows(statement).await? {
+            found.push(format!("{} of {}", row.string(0), model.table));
+        }
+    }
+    Ok(match found.is_empty() {
+        true => Check::passed(name, title, "None fires on an update of a model's rows."),
+        false => Check::warning(
+            name,
+            title,
+            format!("An update fires {}.", found.join(", ")),
+            "They fire once for each row that is assigned in batches. Look at what they do.",
+        ),
+    })
+}
+
+async fn disk(db: &mut Connection) -> Result<Check, DbError> {
+    let size = db
+        .count("SELECT pg_database_size(current_database())")
+        .await?;
+    Ok(Check::passed(
+        "free-disk",
+        "Free disk",
+        format!(
+            "The database has {} MiB. The server does not tell how much is free: rows that are \
+             assigned in batches are written once more.",
+            size / 1_048_576
+        ),
+    ))
+}
