@@ -85,6 +85,9 @@ pub struct IndexSnapshot {
 /// when it is stuck.
 const OLDEST: Duration = Duration::from_secs(60);
 
+/// The files that a private link opens, and when they were made.
+type Opened = (Instant, Arc<Vec<File>>);
+
 /// Snapshots of all public systems.
 #[derive(Debug, Default)]
 pub struct Board {
@@ -93,7 +96,7 @@ pub struct Board {
     /// What is costly to know, and when it was found out.
     measured: RwLock<HashMap<String, (Instant, compose::Measured)>>,
     /// What links open, by their identifier; for two seconds.
-    private: RwLock<HashMap<String, (Instant, Arc<Vec<File>>)>>,
+    private: RwLock<HashMap<String, Opened>>,
     /// Held while snapshots are made: readers who find none do not all make the same one.
     making: tokio::sync::Mutex<()>,
 }

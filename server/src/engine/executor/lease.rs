@@ -56,7 +56,8 @@ pub(super) async fn take(session: &mut Session<'_>) -> Result<Result<Lease, Held
         let same = here && row.integer(2) == process && row.string(0) == owner;
         let left_ms = row.integer(4) - now_ms();
         // who could take the session's lock knows that the other session is gone
-        if !locks && left_ms > 0 && !same && !(here && is_gone(row.integer(2))) {
+        let gone = locks || (here && is_gone(row.integer(2)));
+        if left_ms > 0 && !same && !gone {
             return Ok(Err(Held {
                 owner: row.string(0),
                 expires_in_s: (left_ms + 999) / 1_000,
