@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 pub use install::{Installed, install};
 pub use offices::{Office, offices};
 
-use crate::db::{Access, Connection, DatabaseUrl, DbError};
+use crate::db::{Access, Connection, DatabaseUrl, DbError, Dialect};
 use catalogue::Catalogue;
 use load::Loader;
 
@@ -93,6 +93,9 @@ pub enum SampleError {
     /// Something is there already; nothing was changed.
     #[error("{0} exists already: remove it or name another path")]
     Exists(PathBuf),
+    /// The database has tables already; nothing was changed.
+    #[error("{0} has tables already: name an empty database")]
+    NotEmpty(String),
     /// The file could not be made or moved to its place.
     #[error("the sample cannot be written to {path}: {source}")]
     File {
@@ -166,23 +169,7 @@ async fn write(path: &Path, options: &Options) -> Result<Created, SampleError> {
         connection.execute(pragma).await?;
     }
     connection.enforce_foreign_keys(false).await?;
-    connection.begin_write().await?;
-    for model in &catalogue.models {
-        connection
-            .execute(ddl::create_table(&catalogue, model)?)
-            .await?;
-    }
-    let mut loader = Loader::new(&mut connection, &catalogue);
-    let geography = geography::write(&mut loader, options).await?;
-    people::write(&mut loader, options.seed).await?;
-    offices::write(&mut loader, options.seed, &geography).await?;
-    records::write(&mut loader, options, &geography).await?;
-    history::write(&mut loader, options, &geography).await?;
-    let rows = loader.written();
-    for statement in catalogue.models.iter().flat_map(ddl::create_indexes) {
-        connection.execute(statement).await?;
-    }
-    connection.commit().await?;
+    let rows = fill(&mut connection, &catalogue, options).await?;
     let created = Created {
         tables: count(&mut connection, "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'").await?,
         indexes: count(&mut connection, "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index'").await?,
@@ -196,6 +183,77 @@ async fn write(path: &Path, options: &Options) -> Result<Created, SampleError> {
     connection.execute("PRAGMA journal_mode = WAL").await?;
     connection.close().await;
     Ok(created)
+}
+
+/// Fills a PostgreSQL database that is empty, in one transaction: an interrupted run leaves nothing.
+pub async fn create_on(url: &DatabaseUrl, options: &Options) -> Result<Created, SampleError> {
+    let started = Instant::now();
+    let catalogue = Catalogue::read()?;
+    let mut connection = Connection::open(url, Access::Write).await?;
+    let there = "SELECT COUNT(*) FROM pg_class WHERE relkind = 'r' \
+                 AND relnamespace = current_schema()::regnamespace";
+    if count(&mut connection, there).await? > 0 {
+        return Err(SampleError::NotEmpty(url.to_string()));
+    }
+    let rows = fill(&mut connection, &catalogue, options).await?;
+    connection.execute("ANALYZE").await?;
+    let created = Created {
+        tables: count(&mut connection, there).await?,
+        indexes: count(
+            &mut connection,
+            "SELECT COUNT(*) FROM pg_indexes WHERE schemaname = current_schema()",
+        )
+        .await?,
+        foreign_keys: count(
+            &mut connection,
+            "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f'",
+        )
+        .await?,
+        rows,
+        bytes: count(
+            &mut connection,
+            "SELECT pg_database_size(current_database())",
+        )
+        .await?,
+        took: started.elapsed(),
+    };
+    connection.close().await;
+    Ok(created)
+}
+
+/// Makes every table and writes its rows, in one transaction; answers how many rows.
+async fn fill(
+    connection: &mut Connection,
+    catalogue: &Catalogue,
+    options: &Options,
+) -> Result<u64, SampleError> {
+    let dialect = connection.dialect();
+    connection.begin_write().await?;
+    for model in &catalogue.models {
+        let table = ddl::create_table(dialect, catalogue, model)?;
+        connection.execute(table).await?;
+    }
+    let mut loader = Loader::new(connection, catalogue);
+    let geography = geography::write(&mut loader, options).await?;
+    people::write(&mut loader, options.seed).await?;
+    offices::write(&mut loader, options.seed, &geography).await?;
+    records::write(&mut loader, options, &geography).await?;
+    history::write(&mut loader, options, &geography).await?;
+    let rows = loader.written();
+    for model in &catalogue.models {
+        for statement in ddl::create_indexes(dialect, model) {
+            connection.execute(statement).await?;
+        }
+    }
+    if dialect == Dialect::Postgres {
+        for model in &catalogue.models {
+            for statement in ddl::complete(catalogue, model)? {
+                connection.execute(statement).await?;
+            }
+        }
+    }
+    connection.commit().await?;
+    Ok(rows)
 }
 
 async fn count(connection: &mut Connection, sql: &str) -> Result<u64, SampleError> {

@@ -5,6 +5,7 @@ mod database;
 mod demo;
 mod migration;
 mod playbook;
+mod postgres;
 mod process;
 
 use std::num::NonZeroU32;
