@@ -89,7 +89,7 @@ async fn a_server_that_is_told_to_stop_pauses_its_run_and_the_next_one_goes_on()
 async fn a_run_that_the_journal_calls_running_is_found_and_goes_on_when_a_person_says_so() {
     let mut machine = Machine::new(0, as_it_is).await;
     let mut child = Command::new(env!("CARGO_BIN_EXE_switchyard"))
-        .args(["run", "obcms-to-bmms", "--database"])
+        .args(["run", "obcms-to-bmms", "--quiet-seconds", "0", "--database"])
         .arg(format!("sqlite:{}", machine.installed.database.display()))
         .current_dir(machine.directory.path())
         .stdout(Stdio::null())
