@@ -1,12 +1,14 @@
 //! Backups of a system.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use shared::backup::BackupSummary;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
+use super::idempotency;
 use super::problem::Answer;
 use crate::accounts::{Operator, Viewer};
 use crate::backups;
@@ -37,17 +39,24 @@ async fn list(
 /// Begins a backup and its verification.
 #[utoipa::path(
     post, path = "/systems/{system}/backups", tag = "backups",
-    params(("system" = String, Path, description = "Slug of the system")),
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
     responses((status = ACCEPTED, body = BackupSummary))
 )]
 async fn make(
     operator: Operator,
     State(state): State<AppState>,
     Path(system): Path<String>,
-) -> Answer<(StatusCode, Json<BackupSummary>)> {
+    headers: HeaderMap,
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let backup = backups::start(&state, &system, &operator).await?;
-    Ok((StatusCode::ACCEPTED, Json(backup)))
+    let request = format!("POST /systems/{}/backups", system.slug());
+    idempotency::once(&state, &operator, &headers, &request, &(), async {
+        Ok(backups::start(&state, &system, &operator).await?)
+    })
+    .await
 }
 
 /// Restores a backup into a scratch database and compares it.

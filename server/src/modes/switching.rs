@@ -338,6 +338,12 @@ impl Switching<'_> {
                     None => format!("The application did not answer well within {seconds} s."),
                 }));
             }
+            if self.state.shutdown.is_cancelled() {
+                return Err(SystemError::unavailable(
+                    "The server stops while the application restarts.",
+                    "The next one goes on with the switch.",
+                ));
+            }
             if written.elapsed() >= Duration::from_secs(1) {
                 written = Instant::now();
                 self.save().await?;

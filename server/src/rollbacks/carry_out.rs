@@ -200,7 +200,7 @@ async fn perform(
         Work::Restart => run_hook(system, "restart").await,
         Work::Restore => restore(state, system, record).await,
         Work::Runs => settle_runs(state, system, record).await,
-        Work::Health => healthy(system).await,
+        Work::Health => healthy(state, system).await,
     }
 }
 
@@ -457,9 +457,15 @@ async fn settle_runs(
     ))
 }
 
-async fn healthy(system: &System) -> Result<String, SystemError> {
+async fn healthy(state: &AppState, system: &System) -> Result<String, SystemError> {
     let began = Instant::now();
     loop {
+        if state.shutdown.is_cancelled() {
+            return Err(SystemError::unavailable(
+                "The server stops.",
+                "It goes on then.",
+            ));
+        }
         if let Some(health) = system.health().await
             && health.healthy
         {

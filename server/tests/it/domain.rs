@@ -1,6 +1,7 @@
 //! What the console does, through its own routes: on a real sample system with its running application, and on a small
 //! one where only the server is asked.
 
+mod application;
 mod approved;
 mod backups;
 mod environment;

@@ -77,6 +77,17 @@ async fn a_run_needs_the_approval_of_somebody_else_for_exactly_its_plan() {
     assert_eq!(approve(&mut omar, id).await, "not-allowed", "an operator");
     assert_eq!(approve(&mut jamil, id).await, "approved");
 
+    let refused = ask(&mut omar, "run", &plan["fingerprint"]).await;
+    let path = format!("/systems/obcms/approvals/{refused}");
+    let no = json!({ "approve": false, "note": "Not on a Friday." });
+    assert_eq!(jamil.post(&path, no).await.status, StatusCode::OK);
+    assert_eq!(state_of(&mut amina, refused).await, "refused");
+    assert_eq!(
+        approve(&mut jamil, refused).await,
+        "conflict",
+        "a refusal stands"
+    );
+
     // the target changes: what was approved is not what would run
     site.world
         .execute("ALTER TABLE project_ppa ADD COLUMN note text")

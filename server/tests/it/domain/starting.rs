@@ -133,6 +133,45 @@ async fn a_target_that_is_missing_no_database_or_corrupt_is_said_on_every_page()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_may_not_be_written_is_said_and_no_run_starts() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let site = Site::start().await;
+    let (mut amina, start) = ready(&site).await;
+    let path = site.world.url.path().unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    // the superuser writes what nobody may
+    if std::fs::File::options().write(true).open(path).is_ok() {
+        return;
+    }
+    let found = preflight(&mut amina).await;
+    assert!(
+        failed(&found).contains(&"file-writable".to_owned()),
+        "{found:#}"
+    );
+    let answer = amina.post("/systems/obcms/runs", &start).await;
+    assert_eq!(answer.problem(), "gate-closed", "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_went_stale_between_click_and_step_stops_the_run_there() {
+    let site = Site::start().await;
+    let (mut amina, start) = ready(&site).await;
+    let started = amina.post("/systems/obcms/runs", &start).await;
+    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+    // accepted, not driven yet: now a row appears that no rule can place
+    site.world
+        .execute("UPDATE project_ppa SET office = 'NOBODY' WHERE id = 7")
+        .await;
+    reconcile::begin(&site.app.state);
+    let run = run_is(&mut amina, 1, "waiting-at-gate").await;
+    let evidence = run["waiting"]["evidence"].as_str().unwrap();
+    assert!(evidence.starts_with("1 of 34"), "{evidence}");
+    let required = "SELECT COUNT(*) FROM pragma_table_info('project_ppa') \
+                    WHERE name = 'organization_id' AND \"notnull\" = 1";
+    assert_eq!(site.world.count(required).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_column_of_that_name_with_another_meaning_is_refused_with_its_table() {
     let site = Site::start().await;
     let mut amina = site.app.client(Role::Administrator).await;

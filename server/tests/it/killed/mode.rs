@@ -66,3 +66,16 @@ async fn a_switch_killed_after_the_edit_goes_back_when_the_application_does_not_
     assert!(variable(&machine).contains("BMMS_MODE=obcms"));
     machine.audit_says(&[("mode.switch-started", 1), ("mode.went-back", 1)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_told_to_stop_while_the_application_restarts_leaves_the_rest_to_the_next()
+{
+    let mut machine = between_edit_and_restart().await;
+    std::fs::write(machine.file("go"), "").unwrap();
+    machine.stop();
+    machine.start();
+    let view = ended(&machine);
+    assert_eq!(view["switch"]["state"], "done", "{:#}", view["switch"]);
+    assert_eq!(view["application_value"], "bmms");
+    machine.audit_says(&[("mode.switch-started", 1), ("mode.switched", 1)]);
+}
