@@ -12,17 +12,19 @@ async fn a_backup_whose_server_is_killed_counts_for_nothing_and_the_next_one_is_
     machine.start();
     for pause in [5, 40, 90] {
         machine.post("/backups", Value::Null);
-        std::thread::sleep(Duration::from_millis(pause));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         machine.kill();
         machine.start();
         // what was begun is over: nothing is being written or proved
-        machine.wait("/backups", "the clean-up", |all| {
-            let all = all.as_array().unwrap();
-            !all.iter()
-                .any(|one| one["state"] == "writing" || one["state"] == "verifying")
-        });
+        machine
+            .wait("/backups", "the clean-up", |all| {
+                let all = all.as_array().unwrap();
+                !all.iter()
+                    .any(|one| one["state"] == "writing" || one["state"] == "verifying")
+            })
+            .await;
     }
-    machine.get_ready();
+    machine.get_ready().await;
     let run = machine.start_run();
-    machine.run_is(&run, "done");
+    machine.run_is(&run, "done").await;
 }

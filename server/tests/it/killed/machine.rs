@@ -225,7 +225,7 @@ impl Machine {
     }
 
     /// Asks again until it is as wanted.
-    pub fn wait(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn wait(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             let now = self.get(path);
@@ -237,7 +237,7 @@ impl Machine {
                 "{what} did not happen: {now:#}\n{}",
                 self.log()
             );
-            std::thread::sleep(Duration::from_millis(50));
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -250,7 +250,7 @@ impl Machine {
     }
 
     /// Ticks what people tick, and waits for a proved backup.
-    pub fn get_ready(&self) -> String {
+    pub async fn get_ready(&self) -> String {
         let list = self.get("/checklist");
         for section in list["sections"].as_array().unwrap() {
             for item in section["items"].as_array().unwrap() {
@@ -266,7 +266,8 @@ impl Machine {
                 .unwrap()
                 .iter()
                 .any(|backup| backup["name"] == *name && backup["state"] == "verified")
-        });
+        })
+        .await;
         name
     }
 
@@ -278,7 +279,7 @@ impl Machine {
     }
 
     /// Waits until a run is in this state and did not fail on the way.
-    pub fn run_is(&self, run: &str, state: &str) -> Value {
+    pub async fn run_is(&self, run: &str, state: &str) -> Value {
         self.wait(run, state, |run| {
             let now = run["summary"]["state"].as_str().unwrap();
             assert!(
@@ -289,6 +290,7 @@ impl Machine {
             );
             now == state
         })
+        .await
     }
 
     /// The audit log is whole, and says each of these as often as named.

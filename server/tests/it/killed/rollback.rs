@@ -13,9 +13,9 @@ fn as_it_is(_: &std::path::Path, command: Vec<String>) -> Vec<String> {
 /// A migrated system; answers the name of the backup from before.
 async fn migrated(machine: &mut Machine) -> String {
     machine.start();
-    let backup = machine.get_ready();
+    let backup = machine.get_ready().await;
     let run = machine.start_run();
-    machine.run_is(&run, "done");
+    machine.run_is(&run, "done").await;
     backup
 }
 
@@ -28,10 +28,12 @@ fn begin(machine: &Machine, way: &Value, cost: impl Fn(&Value) -> Value) {
     );
 }
 
-fn ended(machine: &Machine) -> Value {
-    let options = machine.wait("/rollback", "the end of the rollback", |options| {
-        options["current"]["state"] != "running"
-    });
+async fn ended(machine: &Machine) -> Value {
+    let options = machine
+        .wait("/rollback", "the end of the rollback", |options| {
+            options["current"]["state"] != "running"
+        })
+        .await;
     assert_eq!(
         options["current"]["state"],
         "done",
@@ -53,11 +55,11 @@ async fn undoing_groups_and_then_everything_goes_on_after_each_kill() {
         one.unwrap()["cost"].clone()
     });
     for pause in [5, 30] {
-        std::thread::sleep(Duration::from_millis(pause));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         machine.kill();
         machine.start();
     }
-    ended(&machine);
+    ended(&machine).await;
     for group in machine.get("/coverage")["groups"].as_array().unwrap() {
         let stays = group["name"] != "recommendations";
         for model in group["models"].as_array().unwrap() {
@@ -65,16 +67,16 @@ async fn undoing_groups_and_then_everything_goes_on_after_each_kill() {
         }
     }
     let again = machine.start_run();
-    machine.run_is(&again, "done");
+    machine.run_is(&again, "done").await;
     begin(&machine, &json!("undo-all"), |options| {
         options["undo_all"].clone()
     });
     for pause in [10, 50, 110] {
-        std::thread::sleep(Duration::from_millis(pause));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         machine.kill();
         machine.start();
     }
-    ended(&machine);
+    ended(&machine).await;
     let coverage = machine.get("/coverage");
     assert_eq!(coverage["all"]["assigned"], 0);
     machine.audit_says(&[("rollback.done", 2), ("rollback.failed", 0)]);
@@ -92,17 +94,19 @@ async fn a_restore_goes_on_after_each_kill_and_keeps_what_it_replaces() {
     });
     // killed while the application is being stopped
     let began = machine.file("began");
-    machine.wait("/rollback", "the stop", |_| began.exists());
+    machine
+        .wait("/rollback", "the stop", |_| began.exists())
+        .await;
     machine.kill();
     std::fs::write(machine.file("go"), "").unwrap();
     machine.start();
     // and at moments of the export, the restore and after it
     for pause in [60, 150, 250] {
-        std::thread::sleep(Duration::from_millis(pause));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         machine.kill();
         machine.start();
     }
-    let record = ended(&machine);
+    let record = ended(&machine).await;
     assert!(record["export"].is_string(), "{record:#}");
     assert_eq!(machine.get("/coverage")["all"]["assigned"], 0);
     assert_eq!(machine.get("/runs")[0]["state"], "rolled-back");

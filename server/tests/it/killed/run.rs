@@ -38,22 +38,22 @@ fn is_complete(machine: &Machine, run: &str) {
 async fn a_run_whose_server_is_killed_again_and_again_ends_as_if_nothing_had_happened() {
     let mut machine = Machine::new(23, as_it_is).await;
     machine.start();
-    machine.get_ready();
+    machine.get_ready().await;
     let run = machine.start_run();
     for pause in [15, 40, 80, 140] {
-        std::thread::sleep(Duration::from_millis(pause));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         machine.kill();
         machine.start();
     }
-    let waiting = machine.run_is(&run, "waiting-at-gate");
+    let waiting = machine.run_is(&run, "waiting-at-gate").await;
     assert!(waiting["waiting"]["name"].is_string(), "{waiting:#}");
     decide(&machine);
     for pause in [10, 60, 120] {
-        std::thread::sleep(Duration::from_millis(pause));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         machine.kill();
         machine.start();
     }
-    machine.run_is(&run, "done");
+    machine.run_is(&run, "done").await;
     is_complete(&machine, &run);
     machine.audit_says(&[("run.started", 1), ("run.done", 1), ("run.failed", 0)]);
     // the gate that was measured again and again was told once
@@ -73,9 +73,9 @@ async fn a_run_whose_server_is_killed_again_and_again_ends_as_if_nothing_had_hap
 async fn a_server_that_is_told_to_stop_pauses_its_run_and_the_next_one_goes_on() {
     let mut machine = Machine::new(0, as_it_is).await;
     machine.start();
-    machine.get_ready();
+    machine.get_ready().await;
     let run = machine.start_run();
-    std::thread::sleep(Duration::from_millis(60));
+    tokio::time::sleep(Duration::from_millis(60)).await;
     machine.stop();
     assert!(
         !machine.log().contains("did not end in time"),
@@ -84,7 +84,7 @@ async fn a_server_that_is_told_to_stop_pauses_its_run_and_the_next_one_goes_on()
     );
     machine.start();
     // nobody presses anything
-    machine.run_is(&run, "done");
+    machine.run_is(&run, "done").await;
     is_complete(&machine, &run);
     machine.audit_says(&[("run.done", 1), ("run.resume", 0)]);
 }
@@ -112,9 +112,11 @@ async fn a_run_that_the_journal_calls_running_is_found_and_goes_on_when_a_person
     child.wait().unwrap();
 
     machine.start();
-    let runs = machine.wait("/runs", "the run of the journal", |runs| {
-        runs.as_array().is_some_and(|runs| !runs.is_empty())
-    });
+    let runs = machine
+        .wait("/runs", "the run of the journal", |runs| {
+            runs.as_array().is_some_and(|runs| !runs.is_empty())
+        })
+        .await;
     assert_eq!(runs[0]["state"], "paused", "{runs:#}");
     assert_eq!(runs[0]["started_by"], "switchyard");
     assert!(
@@ -128,9 +130,9 @@ async fn a_run_that_the_journal_calls_running_is_found_and_goes_on_when_a_person
     let (status, _) = machine.call("POST", "/systems/obcms/runs", Some(&body));
     assert_eq!(status, 409);
     machine.post(&format!("{run}/commands"), json!({ "command": "resume" }));
-    machine.run_is(&run, "waiting-at-gate");
+    machine.run_is(&run, "waiting-at-gate").await;
     decide(&machine);
-    let ended = machine.run_is(&run, "done");
+    let ended = machine.run_is(&run, "done").await;
     assert_ne!(ended["summary"]["finished"], Value::Null);
     is_complete(&machine, &run);
 }
