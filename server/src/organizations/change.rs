@@ -100,7 +100,8 @@ pub async fn create(
         name: record.name.clone(),
         kind: record.kind.clone(),
     });
-    intent.records.push((record, 0));
+    let left = known.version_left(code);
+    intent.records.push((record, left));
     intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     Ok(view::detail(state, system, code).await?.organization)
 }

@@ -75,7 +75,8 @@ async fn write(
     for row in &preview.rows {
         match row.outcome {
             ImportOutcome::New => {
-                intent.records.push((fresh(state, row), 0));
+                let left = known.version_left(&row.code);
+                intent.records.push((fresh(state, row), left));
                 intent.writes.push(Write::Add {
                     code: row.code.clone(),
                     name: row.name.clone(),

@@ -28,6 +28,8 @@ pub(super) struct Known {
     pub(super) ticks: Vec<Tick>,
     pub(super) waves: Vec<WaveRow>,
     keys: HashMap<String, i64>,
+    /// Versions of records whose organization is not in the target any more, by code in lower case.
+    left: HashMap<String, i64>,
     /// Whether the application lets their people work; empty when its table does not say.
     active: HashMap<String, bool>,
     is_multi: bool,
@@ -74,14 +76,28 @@ impl Known {
                 let known = by_code.remove(&row.code.to_lowercase());
                 entry(row, known, default)
             })
-            .collect();
+            .collect::<Vec<Record>>();
+        let mut waves = rows::waves(&state.store, slug).await?;
+        for wave in &mut waves {
+            // a rollback took its organizations away: it can be started again
+            if !entries
+                .iter()
+                .any(|record| record.wave == Some(wave.number))
+            {
+                wave.started = None;
+            }
+        }
         Ok(Self {
             table_ready,
             entries,
             people,
             ticks: rows::ticks(&state.store, slug).await?,
-            waves: rows::waves(&state.store, slug).await?,
+            waves,
             keys,
+            left: by_code
+                .into_iter()
+                .map(|(code, record)| (code, record.version))
+                .collect(),
             active,
             is_multi: mode == Some(Mode::Multi),
             multi: names
@@ -110,6 +126,12 @@ impl Known {
                     "Choose one from the list of organizations.",
                 )
             })
+    }
+
+    /// The version that a new record of this code replaces: a rollback can have taken the organization away, and left
+    /// the record with its people.
+    pub(super) fn version_left(&self, code: &str) -> i64 {
+        self.left.get(&code.to_lowercase()).copied().unwrap_or(0)
     }
 
     pub(super) fn people_of(&self, record: &Record) -> &[Person] {

@@ -233,6 +233,37 @@ async fn a_row_that_says_otherwise_than_its_stage_is_shown() {
     assert!(why.contains("people cannot work"), "{why}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_rollback_took_away_can_be_added_prepared_and_started_again() {
+    let (site, mut amina) = planned().await;
+    start_wave(&mut amina, 0).await;
+    // as restoring a backup from before the onboarding leaves the target
+    site.world
+        .execute("DELETE FROM organizations_organization WHERE code <> 'OOBC'")
+        .await;
+    let again = "code,name,kind,contact_name,contact_email\nP1,Office P1,office,Safia Amir,safia@p1.example\n";
+    let answer = import(&mut amina, again.as_bytes()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let by_hand = json!({ "code": "P2", "name": "Office P2", "kind": "office" });
+    let answer = amina.post("/systems/obcms/organizations", by_hand).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    assert_eq!(answer.json()["stage"], "invited");
+    let seen = detail(&mut amina, "P1").await;
+    assert_eq!(
+        seen["people"].as_array().unwrap().len(),
+        1,
+        "its people are known"
+    );
+    prepare(&mut amina, "P1").await;
+    let waves =
+        json!({ "waves": [{ "title": "Pilot", "organizations": ["P1"], "soak_days": 14 }] });
+    let answer = amina.put("/systems/obcms/waves", waves).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let answer = start_wave(&mut amina, 0).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(active(&site).await, ["OOBC", "P1"]);
+}
+
 /// Another process that holds the target's write lock until dropped.
 async fn lock(site: &Site) -> Connection {
     let mut db = Connection::open(&site.world.url, Access::Write)
