@@ -57,10 +57,10 @@ impl ApiError {
     /// What happened this time and what to do, in sentences.
     pub fn detail(&self) -> String {
         match self {
-            Self::Problem(problem) => match &problem.remedy {
+            Self::Problem(problem) => crate::format::told(&match &problem.remedy {
                 Some(remedy) => format!("{} {remedy}", problem.detail),
                 None => problem.detail.clone(),
-            },
+            }),
             Self::Network => "The connection to the server is lost. A run goes on without this page. Try again in a moment.".into(),
             Self::Decode(why) => format!(
                 "This page and the server may be of different releases. Reload the page. ({why})"

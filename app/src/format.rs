@@ -121,6 +121,36 @@ pub fn clock_of_ms(ms: f64) -> String {
     format!("{:02}:{:02}:{:02}", at.hour, at.minute, at.second)
 }
 
+/// A sentence of the server with its timestamps as people read them, and their zone.
+pub fn told(sentence: &str) -> String {
+    let mut out = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some((before, stamp, after)) = find_timestamp(rest) {
+        out.push_str(before);
+        out.push_str(&format!("{} ({})", moment(stamp), zone()));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The first `2026-11-20T02:31:04.123Z` of a text, with what stands before and after it.
+fn find_timestamp(text: &str) -> Option<(&str, &str, &str)> {
+    text.match_indices('T').find_map(|(middle, _)| {
+        let start = middle.checked_sub(10)?;
+        let end = middle + text[middle..].find('Z')? + 1;
+        let stamp = text.get(start..end)?;
+        let is_time = stamp.bytes().enumerate().all(|(place, byte)| match place {
+            4 | 7 => byte == b'-',
+            10 => byte == b'T',
+            13 | 16 => byte == b':',
+            0..=18 => byte.is_ascii_digit(),
+            _ => byte.is_ascii_digit() || byte == b'.' || byte == b'Z',
+        });
+        (is_time && stamp.len() >= 20).then(|| (&text[..start], stamp, &text[end..]))
+    })
+}
+
 /// The day: `20 Nov 2025`.
 pub fn day(timestamp: &str) -> String {
     local(timestamp).map_or_else(|| timestamp.to_string(), |at| at.day())
@@ -314,6 +344,21 @@ mod tests {
         assert_eq!(clock("2026-11-20T02:31:04.123Z"), "02:31:04");
         assert_eq!(moment("2025-11-20T02:31:04Z"), "20 Nov 2025, 02:31");
         assert_eq!(moment("no time"), "no time");
+    }
+
+    #[test]
+    fn the_timestamps_of_a_sentence_are_told_as_times() {
+        assert_eq!(
+            told("\"Pilot\" is watched until 2025-12-05T02:14:11.123Z (14 days)."),
+            "\"Pilot\" is watched until 5 Dec 2025, 02:14 (UTC+00:00) (14 days)."
+        );
+        assert_eq!(
+            told("From 2025-01-01T00:00:00Z to 2025-01-02T00:00:00Z."),
+            "From 1 Jan 2025, 00:00 (UTC+00:00) to 2 Jan 2025, 00:00 (UTC+00:00)."
+        );
+        for plain in ["", "No Time of Zamboanga", "Ñ 2025-01-01T", "T2025Z"] {
+            assert_eq!(told(plain), plain);
+        }
     }
 
     #[test]

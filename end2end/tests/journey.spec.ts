@@ -214,9 +214,9 @@ test("the mode is switched back, and nothing is lost", async ({ open }) => {
 
 test("one app is undone, the others stay, and what comes after is written down", async ({ open }) => {
   const page = await open(administrator, `${system}/rollback`);
-  await expect(page.getByRole("radio", { name: "Undo one app" })).toBeVisible({ timeout: 30_000 });
-  await page.getByRole("radio", { name: "Undo one app" }).check();
-  const app = page.getByRole("radio", { name: /^Communities/ });
+  await expect(page.getByRole("radio", { name: "Undo some apps" })).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("radio", { name: "Undo some apps" }).check();
+  const app = page.getByRole("checkbox", { name: /^Communities/ });
   await expect(app).toBeEnabled();
   await app.check();
   await expectAccessible(page);

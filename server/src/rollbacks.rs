@@ -72,6 +72,21 @@ pub async fn ways_back(state: &AppState, system: &Arc<System>) -> Vec<WayBack> {
     ways
 }
 
+/// What undoing these groups together costs now.
+///
+/// # Errors
+/// When the playbook has no such group, or the target cannot be read.
+pub async fn cost_of_groups(
+    state: &AppState,
+    system: &Arc<System>,
+    groups: &[String],
+) -> Result<RollbackCost, SystemError> {
+    if groups.is_empty() {
+        return Err(SystemError::field("groups", "Choose at least one group."));
+    }
+    undoing::groups(state, system, Some(groups)).await
+}
+
 /// What a way back costs now.
 async fn cost_of(
     state: &AppState,
@@ -80,7 +95,7 @@ async fn cost_of(
 ) -> Result<RollbackCost, SystemError> {
     match way {
         RollbackKind::Mode => cost::mode(state, system).await,
-        RollbackKind::Partial { groups } => undoing::groups(state, system, Some(groups)).await,
+        RollbackKind::Partial { groups } => cost_of_groups(state, system, groups).await,
         RollbackKind::UndoAll => undoing::groups(state, system, None).await,
         RollbackKind::Restore { backup } => cost::restore(state, system, backup).await,
     }
@@ -98,11 +113,6 @@ pub async fn start(
             "confirm",
             format!("Type {} to confirm.", system.config.title),
         ));
-    }
-    if let RollbackKind::Partial { groups } = &wanted.way
-        && groups.is_empty()
-    {
-        return Err(SystemError::field("groups", "Choose at least one group."));
     }
     let cost = cost_of(state, system, &wanted.way).await?;
     if let Some(why) = cost.refused {

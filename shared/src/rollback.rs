@@ -36,6 +36,8 @@ pub struct RollbackCost {
     pub fingerprint: String,
     /// Why it is not possible now.
     pub refused: Option<String>,
+    /// Whether what would be lost is still being counted: then nothing below says that nothing is lost.
+    pub measuring: bool,
     /// Time it takes in milliseconds, measured: last rehearsal, switch or this system's own speed.
     pub takes_ms: Option<u64>,
     /// Where that time comes from, such as `measured on the last switch`.

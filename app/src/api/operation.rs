@@ -10,7 +10,7 @@ use shared::organization::{
     NewOrganization, Organization, OrganizationDetail, OrganizationList, PlanWaves,
 };
 use shared::report::{Report, ReportComparison, ReportSummary};
-use shared::rollback::{RollbackOptions, RollbackRecord, StartRollback, WriteTask};
+use shared::rollback::{RollbackCost, RollbackOptions, RollbackRecord, StartRollback, WriteTask};
 
 use super::{Answer, file, get, of, submit, with_query};
 use crate::route::encode;
@@ -131,6 +131,15 @@ pub async fn switch_mode(system: &str, body: &SwitchMode) -> Answer<ModeSwitch> 
 /// The ways back, with what each would cost now.
 pub async fn rollback_options(system: &str) -> Answer<RollbackOptions> {
     get(of(system, "/rollback")).await
+}
+
+/// What undoing these groups together would cost now.
+pub async fn rollback_cost(system: &str, groups: &[String]) -> Answer<RollbackCost> {
+    let path = with_query(
+        of(system, "/rollback/cost"),
+        &[("groups", Some(groups.join(",")))],
+    );
+    get(path).await
 }
 
 /// Starts a rollback.

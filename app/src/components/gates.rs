@@ -23,7 +23,8 @@ fn gate_line(gate: Gate) -> AnyView {
     let measured = gate
         .measured
         .as_deref()
-        .map(|at| format!("measured {}", format::moment(at)));
+        .map(|at| view! { <small>{format!("measured {}", format::moment(at))}</small> });
+    let evidence = format::told(&gate.evidence);
     let overridden = gate.overridden.map(|by| {
         view! { <p>{format!("Overridden by {}, {}: {}", by.by, format::moment(&by.at), by.reason)}</p> }
     });
@@ -31,8 +32,9 @@ fn gate_line(gate: Gate) -> AnyView {
         <li data-state=tone_name(tone)>
             <span class="ico" data-state=tone_name(tone)>{icon(picture)} <span class="vh">{format!("Gate: {word}")}</span></span>
             <b>{gate.title}</b>
-            <span class="ev">{gate.evidence} {measured.map(|words| view! { <small>" " {words}</small> })}</span>
-            {gate.sentence.map(|sentence| view! { <p>{sentence} " " {gate.href.map(|href| view! { <a href=href>"Go there"</a> })}</p> })}
+            <span class="ev">{measured}</span>
+            {(!evidence.is_empty()).then(|| view! { <p class="said">{evidence}</p> })}
+            {gate.sentence.map(|sentence| view! { <p>{format::told(&sentence)} " " {gate.href.map(|href| view! { <a href=href>"Go there"</a> })}</p> })}
             {overridden}
         </li>
     }

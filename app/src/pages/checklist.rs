@@ -198,7 +198,7 @@ fn line(item: ChecklistItem, ask: impl Fn(Choice) + Copy + Send + 'static) -> An
                 {item.href.map(|href| view! { " " <a href=href>"Do it here"</a> })}
             </p>
             {(!item.evidence.is_empty() || who.is_some()).then(|| view! {
-                <p><span class="strong">{item.evidence}</span> {who.map(|who| view! { " " <span>{who}</span> })}</p>
+                <p><span class="strong">{format::told(&item.evidence)}</span> {who.map(|who| view! { " " <span>{who}</span> })}</p>
             })}
         </li>
     }

@@ -177,17 +177,42 @@ fn body(start: Start, plan: Memo<PlanView>) -> AnyView {
     .into_any()
 }
 
+/// What the plan found: one note each while they are few, else one note for all with the same thing to do.
 fn findings(findings: Vec<Finding>, state: &'static str) -> AnyView {
-    findings
-        .into_iter()
-        .map(|finding| {
-            let place = finding
-                .line
-                .map(|line| format!(" (line {line} of the playbook)"));
-            let title = format!("{}{}", finding.message, place.unwrap_or_default());
-            let picture = if state == "failed" { "failed" } else { "warn" };
-            view! { <Note state picture title>{finding.remedy}</Note> }
-        })
-        .collect_view()
-        .into_any()
+    let picture = if state == "failed" { "failed" } else { "warn" };
+    let sentence = |finding: &Finding| {
+        let place = finding
+            .line
+            .map(|line| format!(" (line {line} of the playbook)"));
+        format!("{}{}", finding.message, place.unwrap_or_default())
+    };
+    if findings.len() <= FEW {
+        return findings
+            .into_iter()
+            .map(|finding| {
+                let title = sentence(&finding);
+                view! { <Note state picture title>{finding.remedy}</Note> }
+            })
+            .collect_view()
+            .into_any();
+    }
+    let title = format!(
+        "{} to read",
+        format::counted(findings.len() as u64, "finding", "findings")
+    );
+    let lines = findings
+        .iter()
+        .map(|finding| view! { <li>{sentence(finding)} " " {finding.remedy.clone()}</li> })
+        .collect_view();
+    let first = findings.first().map(sentence);
+    view! {
+        <Note state picture title>
+            {first}
+            <details class="more"><summary>"Show all"</summary><ul>{lines}</ul></details>
+        </Note>
+    }
+    .into_any()
 }
+
+// more notes than these push the plan out of sight
+const FEW: usize = 3;

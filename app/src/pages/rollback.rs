@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use shared::account::Role;
 use shared::backup::BackupSummary;
 use shared::event::Topic;
-use shared::rollback::{GroupRollback, RollbackCost, RollbackKind, RollbackOptions, RollbackState};
+use shared::rollback::{RestoreCost, RollbackCost, RollbackKind, RollbackOptions, RollbackState};
 
 use self::backups::Backups;
 use self::chooser::{Full, Groups};
@@ -23,7 +23,7 @@ use self::record::{Record, RecordHistory};
 use crate::api;
 use crate::components::{ActionButton, Approvals, PageHead, RefusalNote, announce};
 use crate::format;
-use crate::loader::load;
+use crate::loader::{Loaded, load};
 use crate::session;
 use crate::submission::Submission;
 
@@ -45,19 +45,51 @@ pub enum Way {
 pub struct Choice {
     /// The way.
     pub way: RwSignal<Way>,
-    /// Name of the group, for a partial rollback.
-    pub group: RwSignal<Option<String>>,
+    /// Names of the groups, for a partial rollback.
+    pub groups: RwSignal<Vec<String>>,
     /// Name of the backup, for a restore.
     pub backup: RwSignal<Option<String>>,
+    // what these groups cost together, as the server last answered for them
+    together: Loaded<Option<(Vec<String>, RollbackCost)>>,
 }
 
 impl Choice {
-    fn new() -> Self {
+    /// The lightest way that is possible now, and nothing else chosen.
+    fn new(system: Signal<String>, options: Memo<RollbackOptions>) -> Self {
+        let first = options.with_untracked(|options| {
+            let can_undo = options.groups.iter().any(|group| group.steps > 0);
+            match (&options.mode.refused, can_undo) {
+                (Some(_), true) => Way::Partial,
+                (Some(_), false) if !options.restores.is_empty() => Way::Restore,
+                _ => Way::Mode,
+            }
+        });
+        let groups = RwSignal::new(Vec::<String>::new());
         Self {
-            way: RwSignal::new(Way::Mode),
-            group: RwSignal::new(None),
+            way: RwSignal::new(first),
+            groups,
             backup: RwSignal::new(None),
+            together: load(&[Topic::Rollback, Topic::Run, Topic::Mode], move || {
+                let (system, groups) = (system.get(), groups.get());
+                async move {
+                    if groups.is_empty() {
+                        return Ok(None);
+                    }
+                    let cost = api::rollback_cost(&system, &groups).await?;
+                    Ok(Some((groups, cost)))
+                }
+            }),
         }
+    }
+
+    /// Adds a group or takes it out.
+    pub fn choose_group(self, name: &str, chosen: bool) {
+        self.groups.update(|groups| {
+            groups.retain(|group| group != name);
+            if chosen {
+                groups.push(name.to_owned());
+            }
+        });
     }
 
     /// The backup chosen, or else the newest that can be restored. Reactive.
@@ -66,27 +98,30 @@ impl Choice {
             .get()
             .filter(|name| options.restores.iter().any(|one| one.backup.name == *name))
             .or_else(|| {
-                options
-                    .restores
-                    .iter()
-                    .find(|one| one.cost.refused.is_none())
-                    .map(|one| one.backup.name.clone())
+                let can = |one: &&RestoreCost| one.cost.refused.is_none() || one.cost.measuring;
+                let found = options.restores.iter().find(can)?;
+                Some(found.backup.name.clone())
             })
     }
 
-    /// The group chosen. Reactive.
-    pub fn group_of(self, options: &RollbackOptions) -> Option<&GroupRollback> {
-        let name = self.group.get()?;
-        options.groups.iter().find(|group| group.name == name)
+    /// What the chosen groups cost together; none while nothing is chosen or it is being added up. Reactive.
+    pub fn cost_of_groups(self) -> Option<RollbackCost> {
+        let chosen = self.groups.get();
+        let (groups, cost) = self.together.get()??;
+        (groups == chosen).then_some(cost)
     }
 
     /// What to ask the server for, once the choice is complete. Reactive.
     pub fn kind(self, options: &RollbackOptions) -> Option<RollbackKind> {
         Some(match self.way.get() {
             Way::Mode => RollbackKind::Mode,
-            Way::Partial => RollbackKind::Partial {
-                groups: vec![self.group_of(options)?.name.clone()],
-            },
+            Way::Partial => {
+                let groups = self.groups.get();
+                if groups.is_empty() {
+                    return None;
+                }
+                RollbackKind::Partial { groups }
+            }
             Way::UndoAll => RollbackKind::UndoAll,
             Way::Restore => RollbackKind::Restore {
                 backup: self.backup_of(options)?,
@@ -99,7 +134,7 @@ impl Choice {
         match self.kind(options)? {
             RollbackKind::Mode => Some(options.mode.clone()),
             RollbackKind::UndoAll => Some(options.undo_all.clone()),
-            RollbackKind::Partial { .. } => self.group_of(options).map(|group| group.cost.clone()),
+            RollbackKind::Partial { .. } => self.cost_of_groups(),
             RollbackKind::Restore { backup } => options
                 .restores
                 .iter()
@@ -176,9 +211,9 @@ enum Side {
 fn Ways(
     system: Signal<String>,
     options: Memo<RollbackOptions>,
-    backups: crate::loader::Loaded<Vec<BackupSummary>>,
+    backups: Loaded<Vec<BackupSummary>>,
 ) -> impl IntoView {
-    let choice = Choice::new();
+    let choice = Choice::new(system, options);
     let session = session::current();
     let open = RwSignal::new(false);
     let cost = Memo::new(move |_| options.with(|options| choice.cost(options)));
@@ -196,7 +231,10 @@ fn Ways(
             .or_else(|| match cost.get() {
                 _ if going_on.get() => Some("A rollback is going on".to_owned()),
                 Some(cost) => cost.refused,
-                None if choice.way.get() == Way::Partial => Some("Choose an app first".to_owned()),
+                None if choice.way.get() == Way::Partial && choice.groups.with(Vec::is_empty) => {
+                    Some("Choose an app first".to_owned())
+                }
+                None if choice.way.get() == Way::Partial => Some("Adding up the cost".to_owned()),
                 None => Some("No verified backup can be restored".to_owned()),
             })
     };
@@ -264,10 +302,21 @@ fn Ways(
 fn action_words(choice: Choice, options: &RollbackOptions) -> String {
     match choice.way.get() {
         Way::Mode => "Switch the mode back".to_owned(),
-        Way::Partial => match choice.group_of(options) {
-            Some(group) => format!("Undo {}", group.title),
-            None => "Undo one app".to_owned(),
-        },
+        Way::Partial => {
+            let chosen = choice.groups.get();
+            let titles: Vec<&str> = options
+                .groups
+                .iter()
+                .filter(|group| chosen.contains(&group.name))
+                .map(|group| group.title.as_str())
+                .collect();
+            match titles.as_slice() {
+                [] => "Undo some apps".to_owned(),
+                [one] => format!("Undo {one}"),
+                [one, other] => format!("Undo {one} and {other}"),
+                more => format!("Undo {} apps", more.len()),
+            }
+        }
         Way::UndoAll => "Undo every step".to_owned(),
         Way::Restore => match choice.backup_of(options) {
             Some(name) => format!("Restore {name}"),

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
-use shared::rollback::{RollbackOptions, RollbackRecord, StartRollback, WriteTask};
+use shared::rollback::{RollbackCost, RollbackOptions, RollbackRecord, StartRollback, WriteTask};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,6 +20,7 @@ use crate::state::AppState;
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(options, start))
+        .routes(routes!(cost))
         .routes(routes!(export))
         .routes(routes!(write_task))
 }
@@ -37,6 +38,42 @@ async fn options(
 ) -> Answer<Json<RollbackOptions>> {
     let system = state.systems.get(&system)?;
     Ok(Json(rollbacks::options(&state, &system).await?))
+}
+
+/// Which groups.
+#[derive(Debug, Deserialize)]
+struct CostQuery {
+    groups: String,
+}
+
+/// What undoing some groups together would cost now. One group alone may be refused because another hangs on it, where
+/// both together are not.
+#[utoipa::path(
+    get, path = "/systems/{system}/rollback/cost", tag = "rollback",
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("groups" = String, Query, description = "Names of the groups, with commas")
+    ),
+    responses((status = OK, body = RollbackCost))
+)]
+async fn cost(
+    _viewer: Viewer,
+    State(state): State<AppState>,
+    Path(system): Path<String>,
+    Query(query): Query<CostQuery>,
+) -> Answer<Json<RollbackCost>> {
+    let system = state.systems.get(&system)?;
+    let groups = names(&query.groups);
+    Ok(Json(
+        rollbacks::cost_of_groups(&state, &system, &groups).await?,
+    ))
+}
+
+fn names(list: &str) -> Vec<String> {
+    list.split(',')
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 /// Begins a rollback.
@@ -88,12 +125,7 @@ async fn export(
     Query(query): Query<ExportQuery>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let groups: Option<Vec<String>> = query.groups.map(|names| {
-        names
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .collect()
-    });
+    let groups = query.groups.as_deref().map(names);
     let text =
         rollbacks::lost_rows(&state, &system, query.backup.as_deref(), groups.as_deref()).await?;
     let name = format!("{}-would-be-lost.json", system.slug());

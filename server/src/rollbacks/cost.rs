@@ -83,6 +83,7 @@ pub(super) async fn mode(
     Ok(RollbackCost {
         fingerprint: fingerprint("mode", &[known.file.unwrap_or_default()], &[]),
         refused,
+        measuring: false,
         takes_ms: usual,
         takes_from: if usual.is_some() {
             "measured on earlier switches".into()
@@ -144,6 +145,7 @@ async fn restore_cost(
             to_the_second(&known.at.rfc3339())
         ));
     }
+    let measuring = backup.state == BackupState::Verified && known.is_none();
     let loss = known.map(|known| known.loss).unwrap_or_default();
     let lost: Vec<LostRows> = loss
         .tables
@@ -161,6 +163,7 @@ async fn restore_cost(
     Ok(RollbackCost {
         fingerprint: restore_fingerprint(state, system, &backup.name).await?,
         refused,
+        measuring,
         takes_ms: backup.restore_ms,
         takes_from: "measured when it was verified".into(),
         downtime_ms: backup.restore_ms.unwrap_or(0),
@@ -191,11 +194,12 @@ pub async fn choices(state: &AppState, system: &Arc<System>) -> Result<Vec<Choic
     let playbook = system.playbook()?;
     let undoing = Undoing::look(state, system).await?;
     let mut choices = Vec::new();
-    for group in &playbook.groups {
-        let names = [group.name.clone()];
+    for groups in together(&playbook.groups) {
+        let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
+        let titles: Vec<&str> = groups.iter().map(|group| group.title.as_str()).collect();
         choices.push(Choice {
             fingerprint: undoing.cost(Some(&names)).fingerprint,
-            text: format!("Roll back {} of {title}", group.title),
+            text: format!("Roll back {} of {title}", titles.join(", ")),
         });
     }
     choices.push(Choice {
@@ -211,6 +215,24 @@ pub async fn choices(state: &AppState, system: &Arc<System>) -> Result<Vec<Choic
         }
     }
     Ok(choices)
+}
+
+/// Groups of which every combination can be approved; of more, each alone.
+const COMBINED: usize = 8;
+
+/// The choices of groups that can be undone together, each in the playbook's order.
+fn together<T>(groups: &[T]) -> Vec<Vec<&T>> {
+    if groups.len() > COMBINED {
+        return groups.iter().map(|group| vec![group]).collect();
+    }
+    (1..1_usize << groups.len())
+        .map(|chosen| {
+            (groups.iter().enumerate())
+                .filter(|(place, _)| chosen & (1 << place) != 0)
+                .map(|(_, group)| group)
+                .collect()
+        })
+        .collect()
 }
 
 /// Hash over what a confirmation is bound to. Counts go in by their order of magnitude: one decision more must not void
@@ -264,6 +286,15 @@ mod tests {
             deleted: 0,
             assignments: 0,
         }]
+    }
+
+    #[test]
+    fn every_choice_of_groups_can_be_approved_while_they_are_few() {
+        assert_eq!(
+            together(&["a", "b"]),
+            [vec![&"a"], vec![&"b"], vec![&"a", &"b"]]
+        );
+        assert_eq!(together(&["x"; 9]).len(), 9);
     }
 
     #[test]

@@ -53,7 +53,14 @@ pub(super) async fn groups(
             format!("The playbook has no group {unknown}."),
         ));
     }
-    Ok(Undoing::look(state, system).await?.cost(groups))
+    // in the playbook's order, so that the same groups chosen in another order are the same choice
+    let groups = groups.map(|names| {
+        (playbook.groups.iter())
+            .filter(|group| names.contains(&group.name))
+            .map(|group| group.name.clone())
+            .collect::<Vec<_>>()
+    });
+    Ok(Undoing::look(state, system).await?.cost(groups.as_deref()))
 }
 
 /// What undoing has to do with, read once for every choice of groups.
@@ -110,7 +117,8 @@ impl Undoing {
         ];
         if groups.is_some() {
             notes.push(
-                "The other groups stay migrated; this one can be tried again by a new run.".into(),
+                "The other groups stay migrated; what is undone can be tried again by a new run."
+                    .into(),
             );
         }
         let number = self.run.as_ref().map_or(0, |run| run.summary.number);
@@ -122,6 +130,7 @@ impl Undoing {
         RollbackCost {
             fingerprint: fingerprint("undo", &bound, &lost),
             refused: self.refused(groups, chosen.is_empty()),
+            measuring: false,
             takes_ms: (took > 0).then_some(took),
             takes_from: if took > 0 {
                 format!("measured when run {number} did the same steps")

@@ -128,8 +128,16 @@ fn marks(
         })
         .collect_view();
     let base = frame.y(0.0);
-    let times = [(0.0, "t start"), (0.5, "t mid"), (1.0, "t end")]
+    // moments that read the same are written once
+    let middle = time_words(from + (to - from) * 0.5);
+    let ends = [(0.0, "t start"), (0.5, "t mid"), (1.0, "t end")];
+    let times = ends
         .into_iter()
+        .filter(|(share, _)| match *share {
+            0.0 => from < to,
+            0.5 => middle != time_words(from) && middle != time_words(to),
+            _ => true,
+        })
         .map(|(share, class)| {
             let x = frame.x(share);
             view! {

@@ -11,7 +11,7 @@ use super::switching::Legend;
 use super::typed::SwitchDialog;
 use super::{outcome, usual_downtime};
 use crate::components::step_list::{StepLine, StepList};
-use crate::components::{ActionButton, PageHead, icon, mode_badge, state_badge};
+use crate::components::{ActionButton, Approvals, PageHead, icon, mode_badge, state_badge};
 use crate::format;
 use crate::route::SystemPage;
 use crate::session;
@@ -143,6 +143,7 @@ pub fn Switched(
                 </div>
             </section>
         </div>
+        <Approvals system=system />
         <History view=view />
         <SwitchDialog system=system view=view open=open />
     }

@@ -7,6 +7,7 @@ use shared::system::Tone;
 
 use super::save::Saver;
 use crate::components::{icon, state_icon};
+use crate::format;
 use crate::session;
 
 /// The items that a person confirms, and below them the whole list.
@@ -45,7 +46,7 @@ pub fn DataOwner(
                 <span>
                     <b>{item.title}</b>
                     <br />
-                    {item.by.unwrap_or(item.evidence)}
+                    {item.by.unwrap_or_else(|| format::told(&item.evidence))}
                 </span>
             </label>
         }
@@ -92,7 +93,7 @@ pub fn Readiness(
                     {if item.automatic { "Measured" } else { "By a person" }}
                 </span>
                 <p>
-                    {item.evidence}
+                    {format::told(&item.evidence)}
                     {item.by.map(|by| format!(" {by}"))}
                 </p>
             </li>

@@ -103,7 +103,7 @@ fn line(wave: Wave, may_start: bool, start: impl Fn(u32) + Copy + 'static) -> An
             "Live since {}. {rest} of rest before the next.",
             format::moment(started)
         ),
-        (None, Some(blocked)) => blocked,
+        (None, Some(blocked)) => format::told(&blocked),
         (None, None) => format!("Can start now. {rest} of rest after it."),
     };
     let startable = wave.started.is_none() && wave.blocked.is_none() && may_start;

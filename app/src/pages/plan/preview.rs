@@ -7,6 +7,7 @@ use shared::system::{Standing, Tone};
 use super::start::Start;
 use crate::components::{
     Empty, OpenPhases, Panel, PhaseLine, RefusalNote, icon, phase, state_badge, state_icon,
+    step_number,
 };
 use crate::format;
 use crate::route::location;
@@ -102,19 +103,19 @@ fn one_phase(open: OpenPhases, place: usize, all_open: bool, one: PlanPhase) -> 
         value: format::counted(one.steps.len() as u64, "step", "steps"),
         time: one.planned.unwrap_or_default(),
     };
-    let steps = one.steps;
+    let (steps, title) = (one.steps, line.title.clone());
     phase(open, line, move || {
         steps
             .iter()
             .cloned()
             .enumerate()
-            .map(|(index, one)| step(index + 1, one))
+            .map(|(index, one)| step(step_number(&title, index + 1), one))
             .collect_view()
             .into_any()
     })
 }
 
-fn step(number: usize, step: PlanStep) -> AnyView {
+fn step(number: String, step: PlanStep) -> AnyView {
     let (state, word) = if step.skipped.is_some() {
         ("skipped", "Nothing to do")
     } else {

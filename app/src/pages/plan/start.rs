@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 use shared::account::Role;
-use shared::approval::{Approval, ApprovalAction, ApprovalState, RequestApproval};
+use shared::approval::{Approval, ApprovalAction, RequestApproval};
 use shared::checklist::Checklist;
 use shared::event::Topic;
 use shared::plan::PlanView;
 use shared::run::StartRun;
 
 use crate::api;
-use crate::components::{ActionButton, Confirm, Systems};
+use crate::components::{ActionButton, Confirm, Consent, Systems};
 use crate::format;
 use crate::loader::{Loaded, load};
 use crate::route::{SystemPage, location};
@@ -88,20 +88,14 @@ impl Start {
         if !plan.needs_approval {
             return Step::Start;
         }
-        let state = self.approvals.with(|approvals| {
-            approvals?
-                .iter()
-                .filter(|approval| {
-                    approval.action == ApprovalAction::Run
-                        && approval.fingerprint == plan.fingerprint
-                })
-                .map(|approval| approval.state)
-                .find(|state| matches!(state, ApprovalState::Waiting | ApprovalState::Approved))
+        let consent = self.approvals.with(|all| {
+            let all = all.map_or(&[][..], Vec::as_slice);
+            Consent::of(all, ApprovalAction::Run, &plan.fingerprint)
         });
-        match state {
-            Some(ApprovalState::Approved) => Step::Start,
-            Some(_) => Step::Approve,
-            None => Step::AskApproval,
+        match consent {
+            Consent::Given | Consent::NotNeeded => Step::Start,
+            Consent::Waiting => Step::Approve,
+            Consent::Missing => Step::AskApproval,
         }
     }
 

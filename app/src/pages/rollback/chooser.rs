@@ -5,9 +5,10 @@ use shared::rollback::{GroupRollback, RollbackOptions};
 
 use super::cost::{loss, takes};
 use super::{Choice, Way};
+use crate::components::Note;
 use crate::format;
 
-/// The groups, each of which can be undone alone.
+/// The groups: one or several are undone together.
 #[component]
 pub fn Groups(
     /// The ways back.
@@ -17,24 +18,24 @@ pub fn Groups(
 ) -> impl IntoView {
     let groups = Memo::new(move |_| options.with(|options| options.groups.clone()));
     let line = move |group: GroupRollback| {
-        let (name, of_radio) = (group.name.clone(), group.name.clone());
-        let refused = group.cost.refused.clone();
-        let off = refused.is_some();
-        let told = refused.unwrap_or_else(|| {
-            format!(
+        let (name, of_box) = (group.name.clone(), group.name.clone());
+        // refused alone may be possible together with what hangs on it
+        let off = group.steps == 0;
+        let told = match &group.cost.refused {
+            Some(why) => why.clone(),
+            None => format!(
                 "{}. Lost: {}.",
                 format::counted(u64::from(group.steps), "step", "steps"),
-                loss(&group.cost.lost)
-            )
-        });
+                loss(&group.cost)
+            ),
+        };
         view! {
             <label class="check">
                 <input
-                    type="radio"
-                    name="group"
+                    type="checkbox"
                     disabled=off
-                    prop:checked=move || choice.group.with(|chosen| chosen.as_deref() == Some(of_radio.as_str()))
-                    on:change=move |_| choice.group.set(Some(name.clone()))
+                    prop:checked=move || choice.groups.with(|chosen| chosen.contains(&of_box))
+                    on:change=move |event| choice.choose_group(&name, event_target_checked(&event))
                 />
                 <span>
                     <b>{group.title}</b>
@@ -44,14 +45,35 @@ pub fn Groups(
             </label>
         }
     };
+    let together = move || {
+        let chosen = choice.groups.with(|chosen| chosen.len() as u64);
+        (chosen > 1).then(|| match choice.cost_of_groups() {
+            Some(cost) => match cost.refused {
+                Some(why) => {
+                    view! { <Note state="gate" title="Not together as they are">{why}</Note> }
+                        .into_any()
+                }
+                None => view! {
+                    <p class="sm" role="status">
+                        <b>{format!("{chosen} apps together. ")}</b>
+                        {format!("{}. Lost: {}.", takes(&cost), loss(&cost))}
+                    </p>
+                }
+                .into_any(),
+            },
+            None => view! { <p class="sm" role="status">"Adding up what they cost together"</p> }
+                .into_any(),
+        })
+    };
     view! {
         <fieldset class="panel">
-            <legend class="vh">"App to undo"</legend>
+            <legend class="vh">"Apps to undo"</legend>
             <div class="body stack-sm gap-3">
                 <p class="sm">"The others stay migrated. An undone app can be tried again by a new run."</p>
                 <For each=move || groups.get() key=|group| (group.name.clone(), group.cost.fingerprint.clone(), group.cost.refused.clone()) let:group>
                     {line(group)}
                 </For>
+                {together}
             </div>
         </fieldset>
     }
@@ -73,7 +95,7 @@ pub fn Full(
                 format!(
                     "{}. Lost: {}. Records made since stay.",
                     takes(cost),
-                    loss(&cost.lost)
+                    loss(cost)
                 )
             })
         })
@@ -86,7 +108,7 @@ pub fn Full(
                 .iter()
                 .find(|one| Some(&one.backup.name) == name.as_ref());
             match found {
-                Some(found) => format!("{}. Lost: {}.", takes(&found.cost), loss(&found.cost.lost)),
+                Some(found) => format!("{}. Lost: {}.", takes(&found.cost), loss(&found.cost)),
                 None => "No verified backup can be restored.".to_owned(),
             }
         })

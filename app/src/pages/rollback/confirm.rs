@@ -1,14 +1,14 @@
 //! The dialog before a rollback: its cost in full, the name of the system to type, and the request for an approval.
 
 use leptos::prelude::*;
-use shared::approval::{ApprovalAction, ApprovalState, RequestApproval};
+use shared::approval::{ApprovalAction, RequestApproval};
 use shared::event::Topic;
 use shared::rollback::{RollbackOptions, StartRollback};
 
-use super::cost::{downtime, loss, takes};
+use super::cost::{downtime, loss, takes_from};
 use super::{Choice, Way};
 use crate::api;
-use crate::components::{Confirm, Note, Systems, announce};
+use crate::components::{Confirm, Consent, Note, Systems, announce};
 use crate::format;
 use crate::loader::load;
 use crate::submission::Submission;
@@ -38,29 +38,21 @@ pub fn ConfirmRollback(
         let system = system.get();
         async move { api::approvals(&system).await }
     });
-    let approval = Memo::new(move |_| {
+    let consent = Memo::new(move |_| {
         if choice.way.get() == Way::Mode || !options.with(|options| options.needs_approval) {
-            return None;
+            return Consent::NotNeeded;
         }
-        let fingerprint = cost.with(|cost| cost.as_ref().map(|cost| cost.fingerprint.clone()))?;
-        Some(approvals.with(|all| {
-            all.and_then(|all| {
-                all.iter()
-                    .find(|one| {
-                        one.fingerprint == fingerprint
-                            && matches!(one.state, ApprovalState::Waiting | ApprovalState::Approved)
-                    })
-                    .map(|one| one.state)
-            })
-        }))
+        let fingerprint = cost.with(|cost| cost.as_ref().map(|cost| cost.fingerprint.clone()));
+        approvals.with(|all| {
+            Consent::of(
+                all.map_or(&[], Vec::as_slice),
+                ApprovalAction::Rollback,
+                &fingerprint.unwrap_or_default(),
+            )
+        })
     });
-    let must_ask = move || {
-        approval
-            .get()
-            .is_some_and(|state| state != Some(ApprovalState::Approved))
-    };
     let label = move || {
-        if must_ask() {
+        if consent.get().must_ask() {
             "Ask for approval".to_owned()
         } else {
             words.get()
@@ -77,7 +69,7 @@ pub fn ConfirmRollback(
             return;
         };
         let system = system.get_untracked();
-        if untrack(must_ask) {
+        if consent.get_untracked().must_ask() {
             let body = RequestApproval {
                 action: ApprovalAction::Rollback,
                 fingerprint,
@@ -120,7 +112,7 @@ pub fn ConfirmRollback(
                     .get()
                     .map(|cost| {
                         let rows = cost.rows_lost;
-                        let told = format!("Lost: {}. {}", loss(&cost.lost), cost.notes.join(" "));
+                        let told = format!("Lost: {}. {}", loss(&cost), format::told(&cost.notes.join(" ")));
                         let state = if rows > 0 { "failed" } else { "done" };
                         let title = if rows > 0 {
                             format!("{} will be gone", format::counted(rows, "row", "rows"))
@@ -133,7 +125,7 @@ pub fn ConfirmRollback(
                             </Note>
                             <dl class="kv rules">
                                 <dt>"Takes"</dt>
-                                <dd>{format!("{}, {}", takes(&cost), cost.takes_from)}</dd>
+                                <dd>{takes_from(&cost)}</dd>
                                 <dt>"Unavailable"</dt>
                                 <dd>{downtime(&cost)}</dd>
                                 <dt>"Way back from it"</dt>
@@ -148,20 +140,7 @@ pub fn ConfirmRollback(
                         }
                     })
             }}
-            {move || {
-                match approval.get() {
-                    None => None,
-                    Some(Some(ApprovalState::Approved)) => {
-                        Some(view! { <Note state="done" title="Approved by a second administrator">"It is bound to exactly this cost."</Note> }.into_any())
-                    }
-                    Some(Some(_)) => {
-                        Some(view! { <Note state="gate" title="Waiting for a second administrator">"An approval was already asked for this."</Note> }.into_any())
-                    }
-                    Some(None) => {
-                        Some(view! { <Note state="gate" title="A second administrator has to approve">"This asks for it. Nothing is rolled back yet."</Note> }.into_any())
-                    }
-                }
-            }}
+            {move || consent.get().note()}
         </Confirm>
     }
     .into_any()

@@ -12,6 +12,14 @@ pub fn takes(cost: &RollbackCost) -> String {
     }
 }
 
+/// The same with where the time comes from.
+pub fn takes_from(cost: &RollbackCost) -> String {
+    match cost.takes_ms {
+        Some(_) => format!("{}, {}", takes(cost), cost.takes_from),
+        None => takes(cost),
+    }
+}
+
 /// Time that the application is unavailable.
 pub fn downtime(cost: &RollbackCost) -> String {
     if cost.downtime_ms == 0 {
@@ -21,8 +29,12 @@ pub fn downtime(cost: &RollbackCost) -> String {
     }
 }
 
-/// What would be lost, in one line: new, changed and assignments.
-pub fn loss(lost: &[LostRows]) -> String {
+/// What would be lost, in one line: new, changed and assignments; or that it is still being counted.
+pub fn loss(cost: &RollbackCost) -> String {
+    if cost.measuring {
+        return "Being measured".to_owned();
+    }
+    let lost = &cost.lost;
     let sum = |of: fn(&LostRows) -> u64| lost.iter().map(of).sum::<u64>();
     let parts: Vec<String> = [
         (sum(|rows| rows.created), "new"),
@@ -48,6 +60,7 @@ mod tests {
         RollbackCost {
             fingerprint: String::new(),
             refused: None,
+            measuring: false,
             takes_ms,
             takes_from: String::new(),
             downtime_ms,
@@ -77,10 +90,25 @@ mod tests {
 
     #[test]
     fn what_is_lost_is_added_up_over_tables_and_kinds() {
+        let of = |lost| {
+            loss(&RollbackCost {
+                lost,
+                ..cost(None, 0)
+            })
+        };
         assert_eq!(
-            loss(&[lost(7, 4, 0), lost(103, 5, 87)]),
+            of(vec![lost(7, 4, 0), lost(103, 5, 87)]),
             "110 new, 9 changed, 87 assigned"
         );
-        assert_eq!(loss(&[lost(0, 0, 0)]), "0");
+        assert_eq!(of(vec![lost(0, 0, 0)]), "0");
+    }
+
+    #[test]
+    fn what_is_still_being_counted_is_never_told_as_nothing() {
+        let measuring = RollbackCost {
+            measuring: true,
+            ..cost(Some(900), 900)
+        };
+        assert_eq!(loss(&measuring), "Being measured");
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::account::Role;
 use shared::rollback::{RollbackKind, RollbackOptions};
 
-use super::cost::takes;
+use super::cost::takes_from;
 use super::{Choice, Way};
 use crate::api;
 use crate::components::{DownloadLink, Empty, state_badge};
@@ -31,6 +31,7 @@ pub fn LostTable(
             .filter(|rows| rows.created + rows.changed + rows.deleted + rows.assignments > 0)
             .collect::<Vec<_>>()
     });
+    let measuring = move || cost.with(|cost| cost.as_ref().is_some_and(|cost| cost.measuring));
     let rows_lost = move || cost.with(|cost| cost.as_ref().map_or(0, |cost| cost.rows_lost));
     let file = Signal::derive(move || {
         options.with(|options| match choice.kind(options) {
@@ -71,10 +72,14 @@ pub fn LostTable(
                 <h2 id="lost-heading">"What would be lost"</h2>
                 {move || {
                     let rows = rows_lost();
-                    if rows > 0 {
-                        state_badge(Tone::Failed, format::counted(rows, "row", "rows"))
+                    if cost.with(Option::is_none) {
+                        None
+                    } else if measuring() {
+                        Some(state_badge(Tone::Running, "Being measured"))
+                    } else if rows > 0 {
+                        Some(state_badge(Tone::Failed, format::counted(rows, "row", "rows")))
                     } else {
-                        state_badge(Tone::Done, "No row")
+                        Some(state_badge(Tone::Done, "No row"))
                     }
                 }}
                 {move || {
@@ -92,18 +97,15 @@ pub fn LostTable(
             </header>
             {move || {
                 if lost.with(Vec::is_empty) {
-                    view! {
-                        <Empty
-                            picture="done"
-                            title="Nothing is lost"
-                            text=match (cost.get(), choice.way.get()) {
-                                (None, Way::Partial) => "Choose the app to undo to see what that would lose.",
-                                (None, _) => "There is no verified backup yet. Back up now, or choose another way.",
-                                (Some(_), _) => "No row was made or changed that this way back would take away.",
-                            }
-                        />
-                    }
-                        .into_any()
+                    let (picture, title, text) = match (cost.get(), choice.way.get()) {
+                        (None, Way::Partial) => ("layers", "Nothing chosen yet", "Choose the apps to undo to see what that would lose."),
+                        (None, _) => ("archive", "No backup to go back to", "There is no verified backup yet. Back up now, or choose another way."),
+                        (Some(cost), _) if cost.measuring => {
+                            ("clock", "Being measured", "The backup is compared with the present rows, row by row. This page follows; nothing can be restored before.")
+                        }
+                        (Some(_), _) => ("done", "Nothing is lost", "No row was made or changed that this way back would take away."),
+                    };
+                    view! { <Empty picture title text/> }.into_any()
                 } else {
                     view! {
                         <div class="scroll" tabindex="0" role="group" aria-labelledby="lost-heading">
@@ -153,8 +155,8 @@ pub fn LostTable(
                 }
             }}
             <div class="body stack-sm gap-2 notes">
-                {move || cost.get().map(|cost| cost.notes.into_iter().map(|note| view! { <p class="sm">{note}</p> }).collect_view())}
-                {move || cost.get().map(|cost| view! { <p class="sm">{format!("{}, {}.", takes(&cost), cost.takes_from)}</p> })}
+                {move || cost.get().map(|cost| cost.notes.into_iter().map(|note| view! { <p class="sm">{format::told(&note)}</p> }).collect_view())}
+                {move || cost.get().map(|cost| view! { <p class="sm">{format!("{}.", takes_from(&cost))}</p> })}
             </div>
         </section>
     }

@@ -15,8 +15,7 @@ pub fn Options(
     choice: Choice,
 ) -> impl IntoView {
     let mode = move || options.with(|options| Some(options.mode.clone()));
-    let partial =
-        move || options.with(|options| choice.group_of(options).map(|group| group.cost.clone()));
+    let partial = move || choice.cost_of_groups();
     let full = move || {
         options.with(|options| match choice.way.get() {
             Way::UndoAll => Some(options.undo_all.clone()),
@@ -38,7 +37,7 @@ pub fn Options(
             </div>
         </fieldset>
         <p class="vh" role="status">
-            {move || options.with(|options| choice.cost(options)).map(|cost| format!("Unavailable {}, rows lost {}", downtime(&cost), loss(&cost.lost)))}
+            {move || options.with(|options| choice.cost(options)).map(|cost| format!("Unavailable {}, rows lost {}", downtime(&cost), loss(&cost)))}
         </p>
     }
     .into_any()
@@ -64,7 +63,7 @@ impl Card {
     fn title(self) -> &'static str {
         match self {
             Self::Mode => "Switch the mode back",
-            Self::Partial => "Undo one app",
+            Self::Partial => "Undo some apps",
             Self::Full => "Go back in full",
         }
     }
@@ -73,7 +72,7 @@ impl Card {
         match self {
             Self::Mode => "The system serves one organization again. Every record stays assigned.",
             Self::Partial => {
-                "Takes the organization field out of the app you choose. The other apps keep theirs."
+                "Takes the organization field out of the apps you choose. The other apps keep theirs."
             }
             Self::Full => "Restores a verified backup, or undoes every step back to the start.",
         }
@@ -173,7 +172,7 @@ fn card(
                 <dt>"Unavailable"</dt>
                 <dd>{fact(downtime)}</dd>
                 <dt>"Lost"</dt>
-                <dd class=move || cost().map(|cost| if cost.rows_lost > 0 { "neg" } else { "pos" })>{fact(|cost| loss(&cost.lost))}</dd>
+                <dd class=move || cost().filter(|cost| !cost.measuring).map(|cost| if cost.rows_lost > 0 { "neg" } else { "pos" })>{fact(loss)}</dd>
                 <dt>"Undo"</dt>
                 <dd>{move || card.undo(choice.way.get())}</dd>
             </dl>

@@ -65,7 +65,7 @@ fn closed(gate: Gate, open: RwSignal<bool>) -> AnyView {
             <span class="sig">{icon("gate")}</span>
             <div>
                 <p class="kicker">{format!("Gate closed: {}", gate.title)}</p>
-                <h2 id="gate-heading">{gate.evidence}</h2>
+                <h2 id="gate-heading">{format::told(&gate.evidence)}</h2>
                 <p>{sentence}</p>
                 <div class="facts">
                     {measured}

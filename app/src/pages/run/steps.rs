@@ -8,8 +8,8 @@ use shared::system::{Standing, Tone};
 
 use super::RunPart;
 use crate::components::{
-    OpenPhases, Panel, PhaseLine, Progress, gate_word, icon, phase, step_standing, tone_icon,
-    tone_name,
+    Fold, OpenPhases, Panel, PhaseLine, Progress, gate_word, icon, phase, step_number,
+    step_standing, stretch, tone_icon, tone_name,
 };
 use crate::format;
 use crate::route::location;
@@ -93,19 +93,100 @@ fn one_phase(part: RunPart, open: OpenPhases, place: usize, one: RunPhase) -> An
             one.planned.unwrap_or_default()
         },
     };
-    let steps = one.steps;
+    let (steps, title) = (one.steps, StoredValue::new(line.title.clone()));
     phase(open, line, move || {
+        let mut index = 0;
         steps
-            .iter()
-            .cloned()
-            .enumerate()
-            .map(|(index, one)| step(part, index + 1, one))
+            .chunk_by(|one, next| part_of(one) == part_of(next))
+            .map(|steps| {
+                let first = index;
+                index += steps.len();
+                let kind = part_of(&steps[0]);
+                let lines = numbered(part, title, first, steps.to_vec());
+                match kind {
+                    Kind::Now => lines(),
+                    _ if steps.len() <= FEW => lines(),
+                    _ => folded(open, Fold::Stretch(place, first), kind, steps, lines),
+                }
+            })
             .collect_view()
             .into_any()
     })
 }
 
-fn step(part: RunPart, index: usize, step: RunStep) -> AnyView {
+// so many steps take no more room than the line that would stand for them
+const FEW: usize = 2;
+
+/// What a person has to know of a step: neighbours of one kind are folded, except those that are at work or in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Done,
+    Undone,
+    Ahead,
+    Now,
+}
+
+fn part_of(step: &RunStep) -> Kind {
+    let held = step
+        .gates
+        .iter()
+        .any(|gate| gate.state == GateState::Closed);
+    match step.state {
+        StepState::Done | StepState::Skipped => Kind::Done,
+        StepState::Undone => Kind::Undone,
+        StepState::Pending if !held => Kind::Ahead,
+        _ => Kind::Now,
+    }
+}
+
+fn numbered(
+    part: RunPart,
+    title: StoredValue<String>,
+    first: usize,
+    steps: Vec<RunStep>,
+) -> impl Fn() -> AnyView + Send + 'static {
+    move || {
+        let lines = steps.iter().cloned().enumerate();
+        lines
+            .map(|(index, one)| {
+                let number = title.with_value(|title| step_number(title, first + index + 1));
+                step(part, number, one)
+            })
+            .collect_view()
+            .into_any()
+    }
+}
+
+fn folded(
+    open: OpenPhases,
+    fold: Fold,
+    kind: Kind,
+    steps: &[RunStep],
+    lines: impl Fn() -> AnyView + Send + 'static,
+) -> AnyView {
+    let (tone, word, to_come) = match kind {
+        Kind::Done => (Tone::Done, "Done", "done"),
+        Kind::Undone => (Tone::Rolledback, "Undone", "undone"),
+        Kind::Ahead | Kind::Now => (Tone::Pending, "Pending", "to come"),
+    };
+    let count = format::counted(steps.len() as u64, "step", "steps");
+    let took: u64 = steps.iter().filter_map(|step| step.took_ms).sum();
+    let time = (kind == Kind::Done).then(|| format::duration(took));
+    let standing = Standing {
+        tone,
+        word: word.into(),
+    };
+    stretch(
+        open,
+        fold,
+        standing,
+        format!("{count} {to_come}"),
+        time,
+        lines,
+    )
+}
+
+fn step(part: RunPart, number: String, step: RunStep) -> AnyView {
     let standing = step_standing(step.state);
     let state = tone_name(standing.tone);
     let now = matches!(step.state, StepState::Running | StepState::Undoing);
@@ -127,13 +208,17 @@ fn step(part: RunPart, index: usize, step: RunStep) -> AnyView {
         .error
         .clone()
         .map(|error| view! { <div class="facts-line"><span class="neg">{error}</span></div> });
+    let (in_the_way, quiet): (Vec<Gate>, Vec<Gate>) = step
+        .gates
+        .into_iter()
+        .partition(|gate| gate.state == GateState::Closed || now);
     view! {
-        {step.gates.into_iter().map(gate).collect_view()}
+        {in_the_way.into_iter().map(gate).collect_view()}
         <li class=if now { "now" } else { "" } data-state=state aria-current=now.then_some("step")>
             <div class="line">
                 <span class="node">{icon(tone_icon(standing.tone))}<span class="vh">{standing.word}</span></span>
                 <span class="nm indexed">
-                    <span class="idx">{index}</span>
+                    <span class="idx">{number}</span>
                     <span>
                     <button type="button" class="linklike" aria-label=format!("SQL of {title}") on:click=move |_| location::current().set_query(&[("sql", key.as_str())])>{title.clone()}</button>
                     {table}</span>
@@ -142,6 +227,7 @@ fn step(part: RunPart, index: usize, step: RunStep) -> AnyView {
                 <span class="dur">{step.took_ms.map(format::duration)}</span>
             </div>
             {working} {error}
+            {quiet_gates(quiet)}
         </li>
     }
     .into_any()
@@ -174,6 +260,28 @@ fn live_rows(part: RunPart, step: &RunStep) -> AnyView {
         })
     })
     .into_any()
+}
+
+/// Gates that were open, or are not reached: counted, with their evidence below.
+fn quiet_gates(gates: Vec<Gate>) -> Option<AnyView> {
+    let reached = gates.iter().any(|gate| gate.state != GateState::NotReached);
+    let count = format::counted(gates.len() as u64, "gate", "gates");
+    let words = if reached {
+        format!("{count} held")
+    } else {
+        format!("{count} before it")
+    };
+    (!gates.is_empty()).then(|| {
+        let lines = gates
+            .into_iter()
+            .map(|gate| {
+                let evidence = (gate.state != GateState::NotReached)
+                    .then(|| format!(": {}", gate.evidence));
+                view! { <li><b>{gate.title}</b>{evidence}</li> }
+            })
+            .collect_view();
+        view! { <details class="facts-line held"><summary>{words}</summary><ul>{lines}</ul></details> }.into_any()
+    })
 }
 
 fn gate(gate: Gate) -> AnyView {

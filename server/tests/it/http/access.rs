@@ -92,6 +92,7 @@ const TABLE: &[(&str, &str, May)] = &[
     ("GET", "/systems/{system}/runs/{run}", Viewer),
     ("GET", "/systems/{system}/runs/{run}/log", Viewer),
     ("GET", "/systems/{system}/runs/{run}/log.txt", Viewer),
+    ("GET", "/systems/{system}/rollback/cost", Viewer),
     ("GET", "/systems/{system}/rollback/export", Administrator),
     ("PATCH", "/systems/{system}/organizations/{code}", Operator),
     ("POST", "/systems/{system}/approvals", Operator),

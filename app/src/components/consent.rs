@@ -1,0 +1,108 @@
+//! Whether a second administrator agreed to what a person is about to do.
+
+use leptos::prelude::*;
+use shared::approval::{Approval, ApprovalAction, ApprovalState};
+
+use super::note::Note;
+
+/// How far the agreement of a second administrator is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The configuration does not ask for it.
+    NotNeeded,
+    /// Nobody was asked yet.
+    Missing,
+    /// Asked for, and not decided.
+    Waiting,
+    /// Given for exactly this.
+    Given,
+}
+
+impl Consent {
+    /// The agreement to the action that this fingerprint names.
+    pub fn of(approvals: &[Approval], action: ApprovalAction, fingerprint: &str) -> Self {
+        let states = approvals
+            .iter()
+            .filter(|one| one.action == action && one.fingerprint == fingerprint)
+            .map(|one| one.state);
+        states.fold(Self::Missing, |found, state| match (found, state) {
+            (_, ApprovalState::Approved) => Self::Given,
+            (Self::Missing, ApprovalState::Waiting) => Self::Waiting,
+            _ => found,
+        })
+    }
+
+    /// Whether it has to be asked for before anything can be done.
+    pub fn must_ask(self) -> bool {
+        matches!(self, Self::Missing | Self::Waiting)
+    }
+
+    /// What a dialog says about it.
+    pub fn note(self) -> Option<AnyView> {
+        let (state, title, words) = match self {
+            Self::NotNeeded => return None,
+            Self::Missing => (
+                "gate",
+                "A second administrator has to approve",
+                "This asks for it. Nothing is changed yet.",
+            ),
+            Self::Waiting => (
+                "gate",
+                "Waiting for a second administrator",
+                "An approval was already asked for this. Asking again changes nothing.",
+            ),
+            Self::Given => (
+                "done",
+                "Approved by a second administrator",
+                "It is bound to exactly what is shown here.",
+            ),
+        };
+        Some(view! { <Note state title>{words}</Note> }.into_any())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn approval(fingerprint: &str, state: ApprovalState) -> Approval {
+        Approval {
+            id: 1,
+            action: ApprovalAction::Mode,
+            text: String::new(),
+            fingerprint: fingerprint.into(),
+            requested_by: String::new(),
+            requested: String::new(),
+            expires: String::new(),
+            state,
+            decided_by: None,
+            note: None,
+            may_decide: false,
+        }
+    }
+
+    #[test]
+    fn only_an_approval_of_exactly_this_that_still_holds_counts() {
+        let of = |all: &[Approval]| Consent::of(all, ApprovalAction::Mode, "now");
+        assert_eq!(of(&[]), Consent::Missing);
+        assert_eq!(
+            of(&[approval("before", ApprovalState::Approved)]),
+            Consent::Missing
+        );
+        assert_eq!(
+            of(&[approval("now", ApprovalState::Used)]),
+            Consent::Missing
+        );
+        assert_eq!(
+            of(&[approval("now", ApprovalState::Waiting)]),
+            Consent::Waiting
+        );
+        let both = [
+            approval("now", ApprovalState::Approved),
+            approval("now", ApprovalState::Waiting),
+        ];
+        assert_eq!(of(&both), Consent::Given);
+        let run = Consent::of(&both, ApprovalAction::Run, "now");
+        assert_eq!(run, Consent::Missing, "another action is another approval");
+    }
+}
