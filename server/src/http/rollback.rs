@@ -46,8 +46,8 @@ struct CostQuery {
     groups: String,
 }
 
-/// What undoing some groups together would cost now. One group alone may be refused because another hangs on it, where
-/// both together are not.
+// one group alone may be refused because another hangs on it, where both together are not
+/// What undoing some groups together would cost now.
 #[utoipa::path(
     get, path = "/systems/{system}/rollback/cost", tag = "rollback",
     params(

@@ -115,7 +115,12 @@ async fn what_a_restore_would_lose_is_never_waited_for_and_counted_again_when_it
     let name = world.back_up().await;
     let cost = |options: &Value| options["restores"][0]["cost"].clone();
     let first = cost(&world.get("/rollback").await);
-    // nothing can be confirmed before it is known
+    // nothing can be confirmed before it is known, and nothing is called no loss
+    assert_eq!(
+        first["measuring"],
+        first["refused"].is_string(),
+        "{first:#}"
+    );
     let measuring = first["refused"].as_str().unwrap_or("being measured");
     assert!(measuring.contains("being measured"), "{first:#}");
     let options = world
@@ -141,6 +146,31 @@ async fn what_a_restore_would_lose_is_never_waited_for_and_counted_again_when_it
     let record = back(&mut world, way, |_| shown["fingerprint"].clone()).await;
     let lost = record["rows_lost"].as_u64().unwrap();
     assert!(lost >= more && more > 200, "{record:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn groups_undone_together_are_one_choice_in_whatever_order_they_are_named() {
+    let mut world = World::start().await;
+    world.tick_required().await;
+    world.back_up().await;
+    let run = world.start_run().await;
+    world.run_is(run, "waiting-at-gate").await;
+    let one = world.get("/rollback/cost?groups=mana").await;
+    let both = world.get("/rollback/cost?groups=mana,policies").await;
+    let turned = world.get("/rollback/cost?groups=policies,%20mana").await;
+    assert_eq!(both["fingerprint"], turned["fingerprint"]);
+    assert_ne!(both["fingerprint"], one["fingerprint"]);
+    assert_eq!(both["refused"], Value::Null);
+    assert!(both["takes_ms"].as_u64() >= one["takes_ms"].as_u64());
+
+    let way = json!({ "partial": { "groups": ["policies", "mana"] } });
+    let bound = both["fingerprint"].clone();
+    back(&mut world, way, |_| bound.clone()).await;
+    let options = world.get("/rollback").await;
+    for group in options["groups"].as_array().unwrap() {
+        let undone = ["mana", "policies"].contains(&group["name"].as_str().unwrap());
+        assert_eq!(group["steps"] == 0, undone, "{group:#}");
+    }
 }
 
 /// Carries a rollback out and waits for its end.
