@@ -104,6 +104,7 @@ impl Cluster {
                 });
             }
         }
+        stop_leftover(&data);
         let mut elsewhere = None;
         let mut socket = directory.clone();
         if socket.as_os_str().len() > LONGEST_SOCKET {
@@ -185,6 +186,26 @@ impl Drop for Cluster {
         }
         let _ = kill(Pid::from_raw(number), Signal::SIGQUIT);
         let _ = self.server.wait();
+    }
+}
+
+/// Stops the server of a process of ours that was killed and could not stop it itself.
+fn stop_leftover(data: &Path) {
+    let file = data.join("postmaster.pid");
+    let number = || {
+        let text = fs::read_to_string(&file).ok()?;
+        let number: i32 = text.lines().next()?.trim().parse().ok()?;
+        // a number is given out again: only a server is stopped
+        let name = fs::read_to_string(format!("/proc/{number}/comm")).ok()?;
+        (name.trim() == "postgres").then_some(number)
+    };
+    let Some(leftover) = number() else {
+        return;
+    };
+    let _ = kill(Pid::from_raw(leftover), Signal::SIGINT);
+    let since = Instant::now();
+    while number() == Some(leftover) && since.elapsed() < PATIENCE {
+        pause();
     }
 }
 

@@ -1,5 +1,7 @@
 //! `switchyard demo`: the console with a sample OBCMS system, ready to be migrated.
 
+mod postgres;
+
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use super::configured::Configured;
 use super::console::{self, Started};
 use super::{Failure, Output};
 use crate::config::{Config, SystemConfig};
+use crate::db::DatabaseUrl;
 use crate::sample::app::process;
 use crate::sample::{self, Created, Installed, Options, Texts};
 
@@ -45,6 +48,14 @@ pub struct Demo {
     /// Shorten long texts: the same rows in a file of about a tenth of 110 MB.
     #[arg(long)]
     short_texts: bool,
+    /// Create the sample in this PostgreSQL database, which is empty or has it already, instead of a SQLite file. Its
+    /// password is read from PGPASSWORD or the password file. The sample application knows SQLite only and is not started.
+    #[arg(long, value_name = "URL", conflicts_with = "postgres")]
+    database: Option<DatabaseUrl>,
+    /// Create the sample in a private PostgreSQL server, in `obcms-postgres` of the data directory, where PostgreSQL's
+    /// server programs are installed.
+    #[arg(long)]
+    postgres: bool,
     /// Create the sample system and end.
     #[arg(long)]
     create_only: bool,
@@ -58,6 +69,9 @@ pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
     let mut config = arguments.configured.read()?;
     if let Some(listen) = arguments.listen {
         config.listen = listen;
+    }
+    if arguments.postgres || arguments.database.is_some() {
+        return postgres::run(&arguments, config, output).await;
     }
     let installed = install(&arguments, &config, output).await?;
     if arguments.create_only {
@@ -99,8 +113,10 @@ pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
 /// What `--create-only` answers.
 #[derive(Debug, Serialize)]
 struct Report {
-    database: PathBuf,
-    environment_file: PathBuf,
+    database: String,
+    /// Nothing for a sample without its application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment_file: Option<PathBuf>,
     /// Nothing when the database was there.
     created: Option<Created>,
 }
@@ -108,22 +124,12 @@ struct Report {
 async fn install(arguments: &Demo, config: &Config, output: &Output) -> Result<Installed, Failure> {
     let directory = config.data.join(SLUG);
     output.progress(&format!("Sample system in {}", directory.display()));
-    let options = Options {
-        scale: arguments.scale,
-        seed: arguments.seed,
-        undecided: arguments.undecided,
-        texts: if arguments.short_texts {
-            Texts::Short
-        } else {
-            Texts::Full
-        },
-    };
-    let (installed, created) = sample::install(&directory, &options)
+    let (installed, created) = sample::install(&directory, &options(arguments))
         .await
         .map_err(|error| Failure::of(&error))?;
     let report = Report {
-        database: installed.database.clone(),
-        environment_file: installed.environment_file.clone(),
+        database: installed.database.display().to_string(),
+        environment_file: Some(installed.environment_file.clone()),
         created,
     };
     if arguments.create_only {
@@ -134,8 +140,22 @@ async fn install(arguments: &Demo, config: &Config, output: &Output) -> Result<I
     Ok(installed)
 }
 
+/// What the sample should be.
+fn options(arguments: &Demo) -> Options {
+    Options {
+        scale: arguments.scale,
+        seed: arguments.seed,
+        undecided: arguments.undecided,
+        texts: if arguments.short_texts {
+            Texts::Short
+        } else {
+            Texts::Full
+        },
+    }
+}
+
 fn human(report: &Report) -> String {
-    let database = report.database.display();
+    let database = &report.database;
     match &report.created {
         Some(created) => format!(
             "Created {database}: {} tables, {} indexes, {} foreign keys, {} rows, {:.1} MB in {:.1} s",

@@ -181,14 +181,14 @@ impl DatabaseSource {
         let text = match &*self {
             Self::Sqlite(_) | Self::Resolved(_) => return Ok(()),
             Self::Environment(name) => variable(name).ok_or_else(|| {
-                format!("the environment variable `{name}` is not set: set it to `sqlite:PATH`")
+                format!("the environment variable `{name}` is not set: set it to `sqlite:PATH` or `postgres://…`")
             })?,
             Self::File(path) => std::fs::read_to_string(path)
                 .map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?,
         };
         let url = text.lines().next().unwrap_or_default().trim().to_owned();
         if url.is_empty() {
-            return Err("it names nothing: it has to hold `sqlite:PATH`".into());
+            return Err("it names nothing: it has to hold `sqlite:PATH` or `postgres://…`".into());
         }
         *self = Self::Resolved(Secret::new(url));
         Ok(())

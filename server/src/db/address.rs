@@ -23,6 +23,11 @@ impl PostgresAddress {
         options(self.text.expose())
     }
 
+    /// The address as it was given.
+    pub(super) fn whole(&self) -> Secret<String> {
+        self.text.clone()
+    }
+
     /// The same server with another database.
     pub fn with_database(&self, name: &str) -> Result<Self, DbError> {
         let options = self.options()?.database(name);

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::address::PostgresAddress;
 use super::{DbError, Dialect};
+use crate::secret::Secret;
 
 /// Where a target is. Parsed once, at the edge; what cannot be connected to cannot be represented.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,6 +23,14 @@ impl DatabaseUrl {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// The whole address, its password included: for the place that connects with it later.
+    pub fn whole(&self) -> Secret<String> {
+        match self {
+            Self::Sqlite(_) => Secret::new(self.to_string()),
+            Self::Postgres(address) => address.whole(),
         }
     }
 

@@ -1,5 +1,5 @@
 //! A database of a real PostgreSQL server for one test. `scripts/test` starts one throw-away
-//! server for all of them (`SWITCHYARD_TEST_POSTGRES`); a test that is run alone starts its own.
+//! server for all of them (`TEST_POSTGRES_URL`); a test that is run alone starts its own.
 //! Without PostgreSQL's programs the tests fail: they are never skipped.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +27,7 @@ impl Database {
 
     /// A database with the content of another, which nobody may be connected to.
     pub async fn like(template: &str) -> Self {
-        let (maintenance, own) = match std::env::var("SWITCHYARD_TEST_POSTGRES") {
+        let (maintenance, own) = match std::env::var("TEST_POSTGRES_URL") {
             Ok(url) => (url.parse().unwrap(), None),
             Err(_) => {
                 let directory = tempfile::tempdir().unwrap();
