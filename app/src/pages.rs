@@ -10,6 +10,7 @@ mod import;
 mod login;
 mod mode;
 mod not_found;
+mod notices;
 mod onboard;
 mod organizations;
 mod overview;
@@ -84,6 +85,7 @@ fn addresses() -> impl MatchNestedRoutes + Clone + Send + 'static {
         />
         <At path=path!("/systems/:system/all") view=Page(|named| of(named, SystemPage::All))/>
         <At path=path!("/systems/:system/rollback") view=Page(|named| of(named, SystemPage::Rollback))/>
+        <At path=path!("/systems/:system/notices") view=Page(|named| of(named, SystemPage::Notices))/>
         <At path=path!("/systems/:system/reports") view=Page(|named| of(named, SystemPage::Reports))/>
         <At
             path=path!("/systems/:system/reports/:report")
@@ -151,6 +153,7 @@ fn show_of_system(system: String, page: SystemPage) -> AnyView {
         | SystemPage::Data { .. }
         | SystemPage::All
         | SystemPage::Rollback => fetched(part::operation(system, page)),
+        SystemPage::Notices => fetched(part::record(Record::Notices(system))),
         SystemPage::Reports => fetched(part::record(Record::Reports(system))),
         SystemPage::Report { report } => fetched(part::record(Record::Report(system, report))),
         SystemPage::Audit => fetched(part::record(Record::Audit(Some(system)))),

@@ -72,6 +72,8 @@ pub enum SystemPage {
     All,
     /// Backups and the ways back.
     Rollback,
+    /// Updates and maintenance windows.
+    Notices,
     /// Verification reports.
     Reports,
     /// One report.
@@ -168,6 +170,7 @@ impl SystemPage {
             },
             ["all"] => Self::All,
             ["rollback"] => Self::Rollback,
+            ["notices"] => Self::Notices,
             ["reports"] => Self::Reports,
             ["reports", report] => Self::Report {
                 report: report.parse().ok()?,
@@ -195,6 +198,7 @@ impl SystemPage {
             Self::Data { model: Some(model) } => format!("/data/{}", encode(model)),
             Self::All => "/all".into(),
             Self::Rollback => "/rollback".into(),
+            Self::Notices => "/notices".into(),
             Self::Reports => "/reports".into(),
             Self::Report { report } => format!("/reports/{report}"),
             Self::Audit => "/audit".into(),
@@ -227,6 +231,7 @@ impl SystemPage {
             Self::Data { model: Some(model) } => model.clone(),
             Self::All => "All organizations".into(),
             Self::Rollback => "Backups and rollback".into(),
+            Self::Notices => "Notices".into(),
             Self::Reports => "Reports".into(),
             Self::Report { report } => format!("Report {report}"),
             Self::Audit => "Audit log".into(),
@@ -304,6 +309,7 @@ pub(crate) fn samples() -> Vec<Route> {
         },
         SystemPage::All,
         SystemPage::Rollback,
+        SystemPage::Notices,
         SystemPage::Reports,
         SystemPage::Report { report: 3 },
         SystemPage::Audit,

@@ -1,7 +1,7 @@
 // Keeps a status page fresh and adds the reader's own time zone. The page is complete without it.
 (() => {
   "use strict";
-  const EVERY = 15000;
+  const EVERY = 5000;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const localize = (root) => {
     for (const time of root.querySelectorAll("time[data-zone]")) {

@@ -2,6 +2,7 @@
 //! line and remedy, so that nothing is found out at two in the morning. It must not do anything with what it reads.
 
 mod environment;
+mod outgoing;
 mod probes;
 mod read;
 mod status;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use environment::VARIABLES;
+pub use outgoing::{Network, OutgoingConfig};
 pub use probes::ProbeConfig;
 pub use read::{ConfigError, from_environment, from_file, from_text};
 pub use status::{Show, StatusConfig, SystemStatusConfig, Visibility};
@@ -46,6 +48,8 @@ pub struct Config {
     pub approvals: ApprovalConfig,
     /// Public status pages.
     pub status: StatusConfig,
+    /// Calls to addresses that people gave.
+    pub outgoing: OutgoingConfig,
     /// The systems under management.
     pub systems: Vec<SystemConfig>,
 }
@@ -62,6 +66,7 @@ impl Default for Config {
             sessions: SessionConfig::default(),
             approvals: ApprovalConfig::default(),
             status: StatusConfig::default(),
+            outgoing: OutgoingConfig::default(),
             systems: Vec::new(),
         }
     }

@@ -33,6 +33,7 @@ mod status;
 mod status_links;
 mod system_health;
 mod systems;
+mod webhooks;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
@@ -71,6 +72,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(system_health::routes())
         .merge(notices::routes())
         .merge(status_links::routes())
+        .merge(webhooks::routes())
         .merge(openapi::routes())
 }
 

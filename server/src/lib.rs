@@ -39,3 +39,4 @@ pub mod state;
 pub mod status;
 pub mod store;
 pub mod systems;
+pub mod webhooks;

@@ -43,7 +43,11 @@ pub async fn view(state: &AppState, system: &System) -> Result<Notices, SystemEr
     let mut windows: Vec<Window> = table::windows(&state.store, slug)
         .await?
         .into_iter()
-        .map(|row| row.window)
+        .map(|row| Window {
+            starts_local: times::local(row.starts, &system.config.timezone),
+            ends_local: times::local(row.ends, &system.config.timezone),
+            ..row.window
+        })
         .collect();
     for (id, revision) in table::revisions(&state.store, slug, Kind::Window).await? {
         file(

@@ -30,7 +30,7 @@ pub use export::{ExportError, export, write_mirror};
 pub use links::KeptKey;
 pub use page::{Place, nothing_here};
 pub use publish::begin;
-pub use style::{Asset, SCRIPT, STYLE};
+pub use style::{Asset, ICON, SCRIPT, STYLE};
 
 /// One file of the public: a page, a feed, a calendar, a badge.
 #[derive(Debug, Clone)]
@@ -233,6 +233,11 @@ async fn remake_index(state: &AppState) -> Result<Arc<IndexSnapshot>, SystemErro
 /// Where everybody reads about a system.
 fn public_address(state: &AppState, slug: &str) -> String {
     format!("{}/status/{slug}", state.config.origin())
+}
+
+/// A run as the public is told of it, in a sentence.
+pub fn run_in_words(state: shared::state::RunState) -> String {
+    text::work(state, None).1
 }
 
 /// The files of one system, with links as they are right at this place; `address` is where its page is.

@@ -20,6 +20,7 @@ pub mod runs;
 pub mod sessions;
 pub mod sign_in_tries;
 pub mod status_links;
+pub mod webhooks;
 mod words;
 
 use std::ops::{Deref, DerefMut};

@@ -24,6 +24,7 @@ pub mod state;
 pub mod status;
 pub mod status_link;
 pub mod system;
+pub mod webhook;
 
 /// A moment: RFC 3339 in UTC, such as `2026-11-20T02:31:04Z`.
 pub type Timestamp = String;

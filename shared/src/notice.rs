@@ -91,6 +91,12 @@ pub struct Window {
     pub starts: Timestamp,
     /// End.
     pub ends: Timestamp,
+    /// Begin in the zone of the system, such as `2026-12-13T02:00`.
+    #[serde(default)]
+    pub starts_local: String,
+    /// End in the zone of the system.
+    #[serde(default)]
+    pub ends_local: String,
     /// Minutes for which the system will not be available, if any.
     pub interruption_minutes: Option<u32>,
     /// Where it is.

@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 use shared::backup::BackupSummary;
 use shared::browse::{AllOrganizations, BrowseModels, RowPage};
 use shared::mode::{ModeSwitch, ModeView, SwitchMode};
+use shared::notice::{NoticePreview, Notices, PreviewNotice, WriteUpdate, WriteWindow};
 use shared::organization::{
     ChangeOrganization, ImportOrganizations, ImportResult, IsolationCheck, MoveOrganization,
     NewOrganization, Organization, OrganizationDetail, OrganizationList, PlanWaves,
@@ -215,4 +216,36 @@ pub async fn compare_reports(system: &str, number: i64, with: i64) -> Answer<Rep
         &format!("/reports/{number}/compare?with={with}"),
     ))
     .await
+}
+
+/// Updates and maintenance windows.
+pub async fn notices(system: &str) -> Answer<Notices> {
+    get(of(system, "/notices")).await
+}
+
+/// How a text will look.
+pub async fn preview_notice(system: &str, body: &PreviewNotice) -> Answer<NoticePreview> {
+    submit(Method::POST, of(system, "/notices/preview"), body).await
+}
+
+/// Publishes an update, or changes the one with this identifier.
+pub async fn write_update(system: &str, id: Option<i64>, body: &WriteUpdate) -> Answer<Notices> {
+    write(system, "/updates", id, body).await
+}
+
+/// Schedules a maintenance window, or changes the one with this identifier.
+pub async fn write_window(system: &str, id: Option<i64>, body: &WriteWindow) -> Answer<Notices> {
+    write(system, "/windows", id, body).await
+}
+
+async fn write(
+    system: &str,
+    kind: &str,
+    id: Option<i64>,
+    body: &impl serde::Serialize,
+) -> Answer<Notices> {
+    match id {
+        None => submit(Method::POST, of(system, kind), body).await,
+        Some(id) => submit(Method::PUT, of(system, &format!("{kind}/{id}")), body).await,
+    }
 }

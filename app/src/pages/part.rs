@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    account, all, audit, checklist, coverage, data, import, mode, onboard, organizations, overview,
-    plan, report, reports, rollback, run, runs, users,
+    account, all, audit, checklist, coverage, data, import, mode, notices, onboard, organizations,
+    overview, plan, report, reports, rollback, run, runs, users,
 };
 use crate::part::part;
 use crate::route::SystemPage;
@@ -41,6 +41,8 @@ part! {
 /// A page of what was written down, and of people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
+    /// Updates and maintenance windows of a system.
+    Notices(String),
     /// Reports of a system.
     Reports(String),
     /// One of them.
@@ -57,6 +59,7 @@ part! {
     /// Pages of what was written down, and of people.
     record, record_ahead, (page: Record) {
         Ok(match page {
+            Record::Notices(system) => view! { <notices::NoticesPage system/> }.into_any(),
             Record::Reports(system) => view! { <reports::ReportsPage system/> }.into_any(),
             Record::Report(system, report) => view! { <report::ReportPage system report/> }.into_any(),
             Record::Audit(system) => view! { <audit::AuditPage system/> }.into_any(),

@@ -134,6 +134,7 @@ impl Started {
         crate::reconcile::begin(&state);
         crate::probes::begin(&state);
         crate::status::begin(&state);
+        crate::webhooks::begin(&state);
         let shutdown = state.shutdown.clone();
         let on_signal = shutdown.clone();
         tokio::spawn(async move {

@@ -197,6 +197,7 @@ fn system(installed: &Installed, listen: SocketAddr) -> Result<SystemConfig, Fai
         "health_url": format!("http://{listen}/health"),
         "application_url": format!("http://{listen}"),
         "timezone": "Asia/Manila",
+        "probes": { "interval_seconds": 5 },
         "status": {
             "visibility": "public",
             "summary": "Communities, projects and policies",

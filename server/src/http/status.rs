@@ -103,7 +103,7 @@ pub(super) fn found(
 }
 
 fn asset(name: &str) -> Option<File> {
-    let asset = [&*status::STYLE, &*status::SCRIPT]
+    let asset = [&*status::STYLE, &*status::SCRIPT, &*status::ICON]
         .into_iter()
         .find(|asset| asset.name == name)?;
     Some(File {

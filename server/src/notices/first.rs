@@ -54,6 +54,8 @@ pub async fn announce_sample(state: &AppState, system: &System) -> Result<(), St
             ),
             starts: starts.rfc3339(),
             ends: ends.rfc3339(),
+            starts_local: String::new(),
+            ends_local: String::new(),
             interruption_minutes: Some(5),
             stage: WindowStage::Scheduled,
             version: 1,

@@ -36,6 +36,15 @@ pub(super) fn read(text: &str, zone: &str) -> Result<Moment, String> {
         .map_err(|_| format!("{text} is out of range."))
 }
 
+/// Such as `2026-12-13T02:00` in this zone.
+pub(super) fn local(moment: Moment, zone: &str) -> String {
+    jiff::Timestamp::from_millisecond(moment.0)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC))
+        .strftime("%Y-%m-%dT%H:%M")
+        .to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

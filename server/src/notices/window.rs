@@ -90,6 +90,8 @@ pub async fn write(
             body: wanted.body.clone(),
             starts: starts.rfc3339(),
             ends: ends.rfc3339(),
+            starts_local: String::new(),
+            ends_local: String::new(),
             interruption_minutes: wanted.interruption_minutes,
             stage,
             version: 0,

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::style::{SCRIPT, STYLE};
+use super::style::{ICON, SCRIPT, STYLE};
 use super::{
     File, Place, Snapshot, files, index_files, public_address, public_systems, remake, remake_index,
 };
@@ -99,7 +99,7 @@ fn write_all(
 ) -> Result<Vec<PathBuf>, ExportError> {
     let mut written = Vec::new();
     std::fs::create_dir_all(directory).map_err(failed(directory))?;
-    for asset in [&*STYLE, &*SCRIPT] {
+    for asset in [&*STYLE, &*SCRIPT, &*ICON] {
         let path = directory.join(&asset.name);
         // the name changes with the content
         if !path.exists() {

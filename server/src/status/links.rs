@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use shared::problem::FieldProblem;
 use shared::status_link::{Audience, MadeStatusLink, MakeStatusLink, StatusLink};
@@ -202,9 +202,7 @@ pub async fn open(state: &AppState, token: &str) -> Result<Option<LinkRow>, Link
 }
 
 fn mac(key: &LinkKey, id: &str, seconds: i64) -> Option<Hmac<Sha256>> {
-    // a key of any length is taken, so this cannot fail
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes()).ok()?;
-    mac.update(b"status link\0");
+    let mut mac = key.mac("status link")?;
     mac.update(id.as_bytes());
     mac.update(&seconds.to_be_bytes());
     Some(mac)

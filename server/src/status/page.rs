@@ -6,7 +6,7 @@ mod sections;
 use maud::{DOCTYPE, Markup, html};
 use shared::status::{PublicIndex, PublicState, PublicStatus};
 
-use super::style::{SCRIPT, STYLE};
+use super::style::{ICON, SCRIPT, STYLE};
 use super::text;
 use super::zoned::Zone;
 use crate::config::StatusConfig;
@@ -220,6 +220,7 @@ fn document(head: &Head, place: &Place, body: Markup) -> String {
                 @if let Some(feed) = &head.feed {
                     link rel="alternate" type="application/atom+xml" title="Updates" href=(feed);
                 }
+                link rel="icon" type="image/svg+xml" href={ (place.assets) (ICON.name) };
                 link rel="stylesheet" href={ (place.assets) (STYLE.name) };
                 script src={ (place.assets) (SCRIPT.name) } defer {}
             }

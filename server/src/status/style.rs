@@ -32,6 +32,12 @@ pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     asset("js", "text/javascript; charset=utf-8", text)
 });
 
+/// The icon of the tab.
+pub static ICON: LazyLock<Asset> = LazyLock::new(|| {
+    let text = include_str!("../../../public/favicon.svg").to_owned();
+    asset("svg", "image/svg+xml", text)
+});
+
 fn asset(extension: &str, kind: &'static str, text: String) -> Asset {
     Asset {
         name: format!(

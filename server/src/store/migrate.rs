@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_notices.sql"),
     include_str!("../../migrations/0004_status_links.sql"),
     include_str!("../../migrations/0005_organization_intents.sql"),
+    include_str!("../../migrations/0006_webhooks.sql"),
 ];
 
 /// Applies what is missing.

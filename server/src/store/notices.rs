@@ -80,6 +80,8 @@ fn window(row: &SqliteRow) -> Result<WindowRow, StoreError> {
             body: row.try_get(2)?,
             starts: starts.rfc3339(),
             ends: ends.rfc3339(),
+            starts_local: String::new(),
+            ends_local: String::new(),
             interruption_minutes: row.try_get(5)?,
             stage: of_word("the stage of a maintenance window", row.try_get(6)?)?,
             by: row.try_get(7)?,

@@ -25,3 +25,4 @@ mod site;
 mod status;
 mod store;
 mod tidy;
+mod webhooks;

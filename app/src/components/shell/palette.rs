@@ -153,6 +153,7 @@ fn pages() -> Vec<(SystemPage, &'static str)> {
         (SystemPage::Data { model: None }, "table"),
         (SystemPage::All, "board"),
         (SystemPage::Rollback, "rolledback"),
+        (SystemPage::Notices, "bell"),
         (SystemPage::Reports, "file"),
         (SystemPage::Audit, "list"),
     ]

@@ -5,8 +5,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use sha2::Sha256;
 
 use crate::secret::Secret;
 
@@ -47,8 +49,20 @@ impl LinkKey {
         Self(Secret::new(bytes))
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.0.expose()
+    /// An HMAC-SHA256 that is to sign something of this kind: a signature of one kind is worth nothing for another.
+    pub(super) fn mac(&self, kind: &str) -> Option<Hmac<Sha256>> {
+        // a key of any length is taken, so this cannot fail
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose()).ok()?;
+        mac.update(kind.as_bytes());
+        mac.update(&[0]);
+        Some(mac)
+    }
+
+    /// A secret of its own for something of this name. It cannot be guessed from others, and nobody has to keep it.
+    pub fn derive(&self, name: &str) -> Vec<u8> {
+        self.mac(name)
+            .map(|mac| mac.finalize().into_bytes().to_vec())
+            .unwrap_or_default()
     }
 }
 

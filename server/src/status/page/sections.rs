@@ -18,7 +18,7 @@ pub(super) fn verdict(status: &PublicStatus, zone: &Zone) -> Markup {
                 @if !status.detail.is_empty() { p { (status.detail) } }
                 p.sm {
                     "Checked " (time(&status.checked, zone)) "."
-                    @if let Some(mode) = &status.mode { " Mode: " (mode) "." }
+                    @if let Some(mode) = &status.mode { " It runs in " (mode) " mode." }
                     @if let Some(update) = status.updates.first() {
                         " Last update " (time(&update.published, zone)) "."
                     }

@@ -1,0 +1,63 @@
+// News from the operator's desk to the public page: written with a template, previewed, published, changed; a window too.
+import { expect, expectAccessible, test } from "../support/fixtures.ts";
+import { administrator } from "../support/people.ts";
+
+test.use({ house: "start" });
+test.describe.configure({ mode: "serial" });
+
+const notices = "/systems/obcms/notices";
+
+test("an update is written from a template, previewed and published", async ({ open }) => {
+  const page = await open(administrator, notices);
+  await expect(page.getByRole("heading", { name: "Notices", level: 1 })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Write an update" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Start from").selectOption({ label: "Work has started" });
+  await dialog.getByRole("button", { name: "Preview" }).click();
+  await expect(dialog.getByText("You can keep using OBCMS.", { exact: false }).last()).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Publish it" }).click();
+  await expect(dialog.getByText("Give a value to {time}.").first()).toBeVisible();
+  await dialog.getByLabel("Text").fill("You can **keep using** OBCMS. <b>No tags</b>.");
+  await dialog.getByRole("button", { name: "Publish it" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText("Work has started")).toBeVisible();
+});
+
+test("the public reads it within two seconds, and sees that it was changed", async ({ open }) => {
+  const reader = await open(null, "/status/obcms");
+  await expect(reader.getByRole("heading", { name: "Work has started" })).toBeVisible();
+  await expect(reader.getByText("<b>No tags</b>", { exact: false })).toBeVisible();
+  const page = await open(administrator, notices);
+  await page.getByRole("listitem").filter({ hasText: "Work has started" }).getByRole("button", { name: "Change" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Text").fill("It goes on.");
+  await dialog.getByRole("checkbox").check();
+  await dialog.getByRole("button", { name: "Save the change" }).click();
+  await expect(page.getByText("Resolved", { exact: true })).toBeVisible();
+  await reader.waitForTimeout(2000);
+  await reader.reload();
+  await expect(reader.getByText(/^Changed /)).toBeVisible();
+});
+
+test("a window is scheduled in the zone of the system and completed", async ({ open }) => {
+  const page = await open(administrator, notices);
+  await page.getByRole("button", { name: "Schedule a window" }).click();
+  const dialog = page.getByRole("dialog");
+  await expectAccessible(page);
+  await dialog.getByLabel("Title").fill("Restart");
+  await dialog.getByLabel("Begins").fill("2036-12-13T02:00");
+  await dialog.getByLabel("Ends").fill("2036-12-13T01:00");
+  await dialog.getByRole("button", { name: "Schedule it" }).click();
+  await expect(dialog.getByText("A window ends after it begins.").first()).toBeVisible();
+  await dialog.getByLabel("Ends").fill("2036-12-13T06:00");
+  await dialog.getByRole("button", { name: "Schedule it" }).click();
+  await expect(dialog).toBeHidden();
+  const line = page.getByRole("listitem").filter({ hasText: "Restart" });
+  await line.getByRole("button", { name: "Change" }).click();
+  await expect(dialog.getByLabel("Begins")).toHaveValue("2036-12-13T02:00");
+  await dialog.getByLabel("Where it is").selectOption("completed");
+  await dialog.getByRole("button", { name: "Save the change" }).click();
+  await expect(line.getByText("Completed")).toBeVisible();
+});

@@ -1,0 +1,286 @@
+//! Webhooks against a real receiver: signed calls, each event once, receivers that fail, hang, redirect or never end.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use server::config::Config;
+use server::webhooks;
+use shared::account::Role;
+use shared::webhook::{Delivery, DeliveryState, MadeWebhook};
+
+use crate::app::Client;
+use crate::site::Site;
+
+/// How the receiver behaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Behaviour {
+    Takes,
+    Fails,
+    IsGone,
+    Redirects,
+    StreamsForEver,
+}
+
+/// A receiver on a real socket that keeps what it got.
+struct Receiver {
+    address: String,
+    behaviour: Arc<Mutex<Behaviour>>,
+    got: Arc<Mutex<Vec<(HeaderMap, String)>>>,
+}
+
+impl Receiver {
+    async fn start() -> Self {
+        let behaviour = Arc::new(Mutex::new(Behaviour::Takes));
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let (now, kept) = (behaviour.clone(), got.clone());
+        let hook = move |headers: HeaderMap, body: Bytes| {
+            let behaviour = *now.lock().unwrap();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            kept.lock().unwrap().push((headers, text));
+            async move { answer(behaviour) }
+        };
+        let router = axum::Router::new().route("/hook", post(hook));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/hook", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            address,
+            behaviour,
+            got,
+        }
+    }
+
+    fn behave(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
+    }
+
+    fn events(&self) -> Vec<String> {
+        let got = self.got.lock().unwrap();
+        got.iter()
+            .map(|(headers, _)| headers["switchyard-event"].to_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+fn answer(behaviour: Behaviour) -> Response {
+    match behaviour {
+        Behaviour::Takes => StatusCode::NO_CONTENT.into_response(),
+        Behaviour::Fails => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Behaviour::IsGone => StatusCode::GONE.into_response(),
+        Behaviour::Redirects => {
+            let to = [("location", "http://127.0.0.1:1/elsewhere")];
+            (StatusCode::TEMPORARY_REDIRECT, to).into_response()
+        }
+        Behaviour::StreamsForEver => {
+            let bytes = futures_util::stream::repeat_with(|| {
+                Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 65536]))
+            });
+            Body::from_stream(bytes.boxed()).into_response()
+        }
+    }
+}
+
+async fn site() -> Site {
+    allowing(Some("127.0.0.1")).await
+}
+
+async fn allowing(network: Option<&str>) -> Site {
+    let allow: Vec<Value> = network.into_iter().map(|one| json!(one)).collect();
+    Site::start_with(|config: &mut Config| {
+        config.outgoing = serde_json::from_value(json!({ "allow": allow })).unwrap();
+        config.sessions.idle_minutes = 1440;
+        config.sessions.absolute_hours = 168;
+    })
+    .await
+}
+
+async fn make(client: &mut Client, address: &str) -> MadeWebhook {
+    let body = json!({ "label": "Help desk", "address": address });
+    let answer = client.post("/systems/obcms/webhooks", body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    answer.read()
+}
+
+async fn publish(client: &mut Client, title: &str) {
+    let body = json!({ "title": title, "body": "You can **go on**." });
+    let answer = client.post("/systems/obcms/updates", body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+}
+
+/// Fills the outbox and calls what is due.
+async fn work(site: &Site) -> u32 {
+    webhooks::enqueue(&site.app.state).await.unwrap();
+    webhooks::deliver_due(&site.app.state).await.unwrap()
+}
+
+async fn deliveries(client: &mut Client, id: i64) -> Vec<Delivery> {
+    let path = format!("/systems/obcms/webhooks/{id}/deliveries");
+    client.get(&path).await.read()
+}
+
+#[tokio::test]
+async fn an_event_is_told_once_and_its_signature_can_be_checked() {
+    let receiver = Receiver::start().await;
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    publish(&mut administrator, "Before the webhook was made").await;
+    site.app.wait(Duration::from_secs(1));
+    let made = make(&mut administrator, &receiver.address).await;
+    publish(&mut administrator, "Work has started").await;
+    assert_eq!(work(&site).await, 1);
+    // what is derived again, after a crash say, is not told again
+    assert_eq!(work(&site).await, 0);
+    let got = receiver.got.lock().unwrap().clone();
+    assert_eq!(got.len(), 1);
+    let (headers, body) = &got[0];
+    let event: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(event["title"], "Work has started");
+    assert_eq!(event["text"], "You can go on.");
+    assert_eq!(event["kind"], "update");
+    let signed = headers["switchyard-signature"].to_str().unwrap();
+    let (seconds, signature) = signed
+        .strip_prefix("t=")
+        .and_then(|rest| rest.split_once(",v1="))
+        .unwrap();
+    let expected = webhooks::signature(&made.secret, seconds.parse().unwrap(), body);
+    assert_eq!(signature, expected);
+    // the secret is told once and is not kept
+    let list = administrator.get("/systems/obcms/webhooks").await.text;
+    assert!(!list.contains(&made.secret));
+    let store = std::fs::read(site.app.state.config.control_store_path()).unwrap();
+    let secret = made.secret.as_bytes();
+    assert!(!store.windows(secret.len()).any(|part| part == secret));
+}
+
+#[tokio::test]
+async fn a_receiver_that_fails_is_tried_again_in_order_with_growing_pauses_then_given_up_and_replayed()
+ {
+    let receiver = Receiver::start().await;
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    let made = make(&mut administrator, &receiver.address).await;
+    receiver.behave(Behaviour::Fails);
+    publish(&mut administrator, "First").await;
+    publish(&mut administrator, "Second").await;
+    assert_eq!(work(&site).await, 0);
+    assert_eq!(
+        receiver.events(),
+        ["update-1"],
+        "the second waits for the first"
+    );
+    // not before its time
+    site.app.wait(Duration::from_secs(5));
+    work(&site).await;
+    assert_eq!(receiver.events().len(), 1);
+    for _ in 0..11 {
+        site.app.wait(Duration::from_secs(5 * 3600));
+        work(&site).await;
+    }
+    let all = deliveries(&mut administrator, made.webhook.id).await;
+    let first = all.iter().find(|one| one.event == "update-1").unwrap();
+    assert_eq!(first.state, DeliveryState::Dead);
+    assert_eq!(first.attempts, 12);
+    assert_eq!(first.error.as_deref(), Some("the receiver answered 500"));
+    // the second takes its turn now; and what was given up begins anew when a person says so
+    receiver.behave(Behaviour::Takes);
+    site.app.wait(Duration::from_secs(5 * 3600));
+    assert_eq!(work(&site).await, 1);
+    let path = format!("/systems/obcms/webhooks/{}/replay", made.webhook.id);
+    administrator.post(&path, json!(null)).await;
+    assert_eq!(work(&site).await, 1);
+    let all = deliveries(&mut administrator, made.webhook.id).await;
+    assert!(
+        all.iter().all(|one| one.state == DeliveryState::Delivered),
+        "{all:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_streams_for_ever_redirects_or_is_gone_costs_nothing() {
+    let receiver = Receiver::start().await;
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    let made = make(&mut administrator, &receiver.address).await;
+    for (behaviour, state) in [
+        (Behaviour::StreamsForEver, DeliveryState::Delivered),
+        (Behaviour::IsGone, DeliveryState::Dead),
+        (Behaviour::Redirects, DeliveryState::Waiting),
+    ] {
+        receiver.behave(behaviour);
+        publish(&mut administrator, &format!("{behaviour:?}")).await;
+        let began = Instant::now();
+        work(&site).await;
+        assert!(began.elapsed() < Duration::from_secs(9), "{behaviour:?}");
+        let newest = &deliveries(&mut administrator, made.webhook.id).await[0];
+        assert_eq!(newest.state, state, "{behaviour:?}: {newest:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_inside_is_not_called_unless_the_configuration_allows_it() {
+    let receiver = Receiver::start().await;
+    let site = allowing(None).await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    let port = receiver.address.rsplit(':').next().unwrap().to_owned();
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "2130706433",
+    ] {
+        make(&mut administrator, &format!("http://{host}:{port}")).await;
+        make(&mut administrator, &format!("https://{host}:{port}")).await;
+    }
+    publish(&mut administrator, "Work has started").await;
+    assert_eq!(work(&site).await, 0);
+    assert!(receiver.events().is_empty());
+    for id in 1..=12 {
+        let newest = deliveries(&mut administrator, id).await;
+        assert_eq!(newest[0].state, DeliveryState::Waiting, "{newest:?}");
+        assert!(newest[0].error.is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_and_a_removed_webhook_is_told_nothing() {
+    let receiver = Receiver::start().await;
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    for address in [
+        "",
+        "example.org",
+        "file:///etc/passwd",
+        "https://me:pw@example.org/",
+    ] {
+        let body = json!({ "label": "x", "address": address });
+        let answer = administrator.post("/systems/obcms/webhooks", body).await;
+        assert_eq!(
+            answer.json()["fields"][0]["field"],
+            "address",
+            "{}",
+            answer.text
+        );
+    }
+    let made = make(&mut administrator, &receiver.address).await;
+    publish(&mut administrator, "Work has started").await;
+    webhooks::enqueue(&site.app.state).await.unwrap();
+    let path = format!("/systems/obcms/webhooks/{}", made.webhook.id);
+    assert_eq!(
+        administrator.delete(&path).await.status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(
+        administrator.delete(&path).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(work(&site).await, 0);
+    assert!(receiver.events().is_empty());
+}
