@@ -77,7 +77,11 @@ pub(super) async fn compose(
         title: system.config.title.clone(),
         summary: config.summary.clone(),
         state: public,
-        headline: text::headline(&system.config.title, public),
+        headline: text::headline(
+            &system.config.title,
+            public,
+            is_measured(system, &judgement),
+        ),
         detail: work
             .as_ref()
             .filter(|work| work.finished.is_none())
@@ -110,6 +114,14 @@ fn public_state(judgement: &Judgement, maintenance: bool) -> PublicState {
         (Verdict::Bad, false) => PublicState::Unavailable,
         (Verdict::NotEnoughEvidence, false) => PublicState::Unknown,
     }
+}
+
+/// Whether samples come in: the last one is no older than it has to be.
+fn is_measured(system: &System, judgement: &Judgement) -> bool {
+    let silent_after = system.config.probes.silent_after().as_millis();
+    judgement
+        .last_beat_ms
+        .is_some_and(|ms| u128::from(ms) <= silent_after)
 }
 
 fn is_begun(window: &PublicWindow, now: Moment) -> bool {

@@ -96,13 +96,15 @@ pub(super) fn work(state: RunState, left: Option<u64>) -> (WorkStage, String) {
     }
 }
 
-/// Whether it can be used, as the sentence that people look for first.
-pub(super) fn headline(title: &str, state: PublicState) -> String {
+/// Whether it can be used, as the sentence that people look for first. `begun` says that samples come in, but are too
+/// few for a verdict.
+pub(super) fn headline(title: &str, state: PublicState, begun: bool) -> String {
     match state {
         PublicState::Working => format!("{title} is working. You can use it as usual."),
         PublicState::Slow => format!("{title} is working, but slower than usual."),
         PublicState::Maintenance => format!("{title} is not available during planned maintenance."),
         PublicState::Unavailable => format!("{title} is not available right now."),
+        PublicState::Unknown if begun => format!("We have just begun to measure {title}."),
         PublicState::Unknown => format!("Nobody can tell right now whether {title} works."),
     }
 }

@@ -2,7 +2,9 @@
 
 use maud::{Markup, PreEscaped, html};
 use shared::notice::WindowStage;
-use shared::status::{PublicIndex, PublicStatus, PublicWindow, Share, WorkStage};
+use shared::status::{
+    DayState, PublicAvailability, PublicIndex, PublicStatus, PublicWindow, Share, WorkStage,
+};
 
 use super::parts::{bad_days, bars, icon, stage, state_icon, time, tone, what_happened};
 use crate::status::text::grouped;
@@ -201,7 +203,7 @@ pub(super) fn availability(status: &PublicStatus) -> Markup {
             (bars(&status.slug, &status.title, &availability.days, false))
             div.split {
                 span { (first.unwrap_or_default()) }
-                span { (percent(availability.percent)) }
+                span { (worked(availability)) }
                 span { "Today" }
             }
             @if let Some(response) = availability.response_ms {
@@ -222,12 +224,18 @@ pub(super) fn availability(status: &PublicStatus) -> Markup {
     }
 }
 
-fn percent(percent: Option<f64>) -> String {
-    match percent {
+fn worked(availability: &PublicAvailability) -> String {
+    let days = availability
+        .days
+        .iter()
+        .filter(|day| day.state != DayState::NotMeasured)
+        .count();
+    match availability.percent {
         // rounded down: what failed for a minute never worked 100 % of the time
         Some(percent) => format!(
-            "Working {:.2} % of the measured time",
-            (percent * 100.0).floor() / 100.0
+            "Working {:.2} % of the time measured on {days} {}",
+            (percent * 100.0).floor() / 100.0,
+            if days == 1 { "day" } else { "days" }
         ),
         None => "Nothing was measured yet".into(),
     }
@@ -267,7 +275,7 @@ pub(super) fn line(status: &PublicStatus, href: &str) -> Markup {
             }
             @if let Some(availability) = &status.availability {
                 (bars(&status.slug, &status.title, &availability.days, true))
-                div.split { span { "90 days ago" } span { (percent(availability.percent)) } span { "Today" } }
+                div.split { span { "90 days ago" } span { (worked(availability)) } span { "Today" } }
             }
             @if !status.detail.is_empty() { p { (status.detail) } }
         }

@@ -70,6 +70,16 @@ async fn nobody_can_tell_is_said_when_nothing_was_measured() {
         page.contains("Nobody can tell right now whether OBCMS works."),
         "{page}"
     );
+    let system = site.app.state.systems.get("obcms").unwrap();
+    server::probes::measure_once(&site.app.state, &system)
+        .await
+        .unwrap();
+    publish(&site).await;
+    let page = get(&site.app, "/status/obcms").await.text;
+    assert!(
+        page.contains("We have just begun to measure OBCMS."),
+        "{page}"
+    );
     let badge = get(&site.app, "/status/obcms/badge.svg").await;
     assert_eq!(badge.headers["content-type"], "image/svg+xml");
     assert!(badge.text.contains("OBCMS: Not known"), "{}", badge.text);
@@ -162,7 +172,7 @@ async fn exported_files_link_only_to_files_that_are_there() {
     let written = server::status::export(&site.app.state, out.path())
         .await
         .unwrap();
-    assert_eq!(written.len(), 10);
+    assert_eq!(written.len(), 11);
     for page in ["index.html", "obcms/index.html"] {
         let path = out.path().join(page);
         let html = std::fs::read_to_string(&path).unwrap();
