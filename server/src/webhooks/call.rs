@@ -5,6 +5,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::RngExt as _;
 use sha2::Sha256;
+use tokio::task::JoinHandle;
 use ureq::Agent;
 use ureq::unversioned::transport::DefaultConnector;
 
@@ -47,29 +48,26 @@ pub async fn deliver_due(state: &AppState) -> Result<u32, WebhookError> {
             .into_iter()
             .map(|due| call(state, due))
             .collect::<Result<_, _>>()?;
-        for call in calls {
-            // a call that panicked stays in the outbox
-            let Ok((due, outcome)) = call.await else {
-                continue;
-            };
+        for (due, call) in calls {
+            // a call that panicked is a failed one: it must not be made again and again at once
+            let outcome = call
+                .await
+                .unwrap_or_else(|_| Outcome::Failed("the call was interrupted".into()));
             taken += u32::from(matches!(outcome, Outcome::Taken));
             settle(state, &due, outcome).await?;
         }
     }
 }
 
-fn call(
-    state: &AppState,
-    due: Due,
-) -> Result<tokio::task::JoinHandle<(Due, Outcome)>, WebhookError> {
+fn call(state: &AppState, due: Due) -> Result<(Due, JoinHandle<Outcome>), WebhookError> {
     let seconds = state.clock.now().0.div_euclid(1000);
     let secret = secret_of(state, due.webhook)?;
     let signed = format!("t={seconds},v1={}", signature(&secret, seconds, &due.body));
     let allowed = state.config.outgoing.networks();
-    Ok(tokio::task::spawn_blocking(move || {
-        let outcome = post(&due, &signed, Guarded::allowing(allowed));
-        (due, outcome)
-    }))
+    let called = due.clone();
+    let call =
+        tokio::task::spawn_blocking(move || post(&called, &signed, Guarded::allowing(allowed)));
+    Ok((due, call))
 }
 
 fn post(due: &Due, signed: &str, guard: Guarded) -> Outcome {
