@@ -111,7 +111,7 @@ async fn an_old_writer_keeps_the_gate_closed_until_an_administrator_says_why_not
         world.drive(&applied(), &watch).await.unwrap(),
         Outcome::Done
     );
-    let events = watch.events.lock().unwrap();
+    let events = watch.events.lock().unwrap().clone();
     assert!(events.iter().any(|event| matches!(
         event,
         Event::Log { level: Level::Warning, line, .. }

@@ -83,7 +83,7 @@ impl Watch {
         let calls = self.calls.lock().unwrap();
         let chosen = |at: &usize| {
             dialect == Dialect::Sqlite
-                || at % 7 == 0
+                || at.is_multiple_of(7)
                 || ["begin", "commit", "perform", "confirm"].contains(&calls[*at])
         };
         (0..calls.len()).filter(chosen).collect()
