@@ -8,7 +8,7 @@ use shared::coverage::{
 use shared::state::RunState;
 
 use crate::db::{Connection, quote};
-use crate::engine::{self, Playbook, Schema, inspect};
+use crate::engine::{self, Playbook};
 use crate::state::AppState;
 use crate::store::{run_details, runs};
 use crate::systems::{System, SystemError};
@@ -30,9 +30,17 @@ pub async fn groups(
 ) -> Result<Vec<GroupCoverage>, SystemError> {
     // columns and counts of one moment: a run that goes on adds and removes columns in between
     db.begin_read().await?;
-    let measured = engine::coverage::measure(db, playbook).await;
+    let measured = measure(db, playbook).await;
     db.roll_back().await;
-    Ok(of_engine(&measured?))
+    measured
+}
+
+/// The same inside an open transaction.
+pub async fn measure(
+    db: &mut Connection,
+    playbook: &Playbook,
+) -> Result<Vec<GroupCoverage>, SystemError> {
+    Ok(of_engine(&engine::coverage::measure(db, playbook).await?))
 }
 
 /// The engine's answer in the words of the API.
@@ -116,12 +124,14 @@ pub async fn remember(
 
 /// Everything that the coverage page shows.
 pub async fn view(state: &AppState, system: &Arc<System>) -> Result<CoverageView, SystemError> {
-    let playbook = system.playbook()?;
-    let mut db = system.reader().await?;
-    let groups = groups(&mut db, &playbook).await?;
-    let schema = inspect(&mut db).await?;
-    let organizations = choices(&mut db, &playbook, &schema).await?;
-    db.close().await;
+    let reading = system.reading().await?;
+    let groups = reading.groups.clone();
+    let organizations = (reading.organizations.iter().flatten())
+        .map(|row| OrganizationChoice {
+            code: row.code.clone(),
+            name: row.name.clone(),
+        })
+        .collect();
     let all = headline(&groups);
     let mut history = run_details::coverage(&state.store, system.slug()).await?;
     let now = state.clock.now();
@@ -167,33 +177,6 @@ pub async fn assign_refused(
                 run.summary.number
             )
         }))
-}
-
-/// Organizations of the target, by code; none while the table does not exist.
-pub async fn choices(
-    db: &mut Connection,
-    playbook: &Playbook,
-    schema: &Schema,
-) -> Result<Vec<OrganizationChoice>, SystemError> {
-    let organizations = &playbook.organizations;
-    if schema.table(&organizations.table).is_none() {
-        return Ok(Vec::new());
-    }
-    let sql = format!(
-        "SELECT {}, {} FROM {} ORDER BY 1",
-        quote(&organizations.code),
-        quote(&organizations.name),
-        db.dialect().relation(&organizations.table)
-    );
-    Ok(db
-        .rows(sql)
-        .await?
-        .iter()
-        .map(|row| OrganizationChoice {
-            code: row.string(0),
-            name: row.string(1),
-        })
-        .collect())
 }
 
 /// Coverage as CSV: group, model, table, assigned, total.

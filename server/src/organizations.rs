@@ -32,11 +32,6 @@ pub async fn settle(state: &AppState, system: &Arc<System>) -> Result<(), System
     }
 }
 
-/// Number of organizations in the target.
-pub async fn count(system: &System) -> Result<usize, SystemError> {
-    Ok(target::all(system).await?.map_or(0, |all| all.len()))
-}
-
 /// Number of active organizations in the target.
 pub async fn active_count(system: &System) -> Result<usize, SystemError> {
     Ok(target::all(system)

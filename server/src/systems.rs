@@ -1,11 +1,13 @@
 //! Systems: the applications under management, each with its target, its playbook and what goes on with it now.
 
+mod asked;
 mod error;
 mod journey;
 pub mod measured;
 mod next;
 mod overview;
 mod places;
+mod reading;
 mod stamp;
 
 use std::collections::HashMap;
@@ -18,7 +20,6 @@ use tokio::sync::{Mutex, Notify};
 use crate::config::{Config, PlaybookSource, SystemConfig};
 use crate::db::{Access, Connection, DatabaseUrl};
 use crate::engine::{Options, Plan, Playbook, Refusal, Schema, compile, inspect};
-use crate::health::{self, Health};
 use crate::hooks::{self, Hook, HookDone, HookError};
 use crate::rollbacks::Compared;
 
@@ -26,6 +27,7 @@ pub use error::SystemError;
 pub use measured::{PILOT, checklist, missing};
 pub use next::next_action;
 pub use overview::{list, overview};
+pub use reading::Reading;
 pub use stamp::FileStamp;
 
 use places::Places;
@@ -53,6 +55,10 @@ pub struct System {
     pub orders: Orders,
     /// Work of this process that nobody else may do at the same time, by name.
     busy: std::sync::Mutex<HashMap<&'static str, u64>>,
+    /// What pages read of the target, as last read.
+    kept: reading::Kept,
+    /// What the application said last.
+    asked: asked::Asked,
     /// What restoring each backup would lose, as last measured.
     pub compared: Compared,
     /// Held while organizations of the target are changed, so that two changes cannot cross.
@@ -162,6 +168,8 @@ impl System {
             places,
             orders: Orders::default(),
             busy: std::sync::Mutex::default(),
+            kept: reading::Kept::default(),
+            asked: asked::Asked::default(),
             compared: Compared::default(),
             organizations: Mutex::new(()),
         }
@@ -252,12 +260,6 @@ impl System {
     /// A text without the directories of this machine: where things lie is told to nobody who only has a browser.
     pub fn without_places(&self, text: &str) -> String {
         self.places.without(text)
-    }
-
-    /// What the application says about itself; none without an address or an answer.
-    pub async fn health(&self) -> Option<Health> {
-        let url = self.config.health_url.as_ref()?;
-        health::ask(url.as_str(), ASK_LIMIT).await.ok()
     }
 
     /// How a plan for this system is compiled.

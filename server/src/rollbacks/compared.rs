@@ -39,6 +39,7 @@ pub struct Known {
     pub loss: Loss,
     /// When it was measured.
     pub at: Moment,
+    /// Of the target's files; none when a change right after would not have shown in it.
     stamp: Option<FileStamp>,
     measured: Instant,
     took: Duration,
@@ -47,7 +48,7 @@ pub struct Known {
 impl Known {
     /// Whether nothing was written to the target since.
     fn is_current(&self, stamp: Option<&FileStamp>) -> bool {
-        self.stamp.as_ref() == stamp && stamp.is_some_and(FileStamp::is_certain)
+        stamp.is_some() && self.stamp.as_ref() == stamp
     }
 
     /// Whether it is old enough to be measured again.
@@ -86,6 +87,7 @@ pub(super) async fn exactly(
     {
         return Ok(known);
     }
+    let certain = stamp.filter(FileStamp::is_certain);
     let place = backups::place(state, system, backup).await?;
     let opened = engine::backup::open(&place).map_err(|error| backups::refused(system, &error))?;
     let playbook = system.playbook()?;
@@ -96,7 +98,7 @@ pub(super) async fn exactly(
     let known = Known {
         loss,
         at,
-        stamp,
+        stamp: certain,
         measured: Instant::now(),
         took: began.elapsed(),
     };

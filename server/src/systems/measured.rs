@@ -68,7 +68,7 @@ pub async fn facts(state: &AppState, system: &Arc<System>) -> Result<Facts, Syst
             Err(why) => (false, why),
         },
     );
-    let health = system.health().await;
+    let health = system.recent_health().await;
     let migrated = runs::summaries(&state.store, system.slug())
         .await?
         .iter()
@@ -224,16 +224,11 @@ fn default_organization(
 }
 
 async fn database(system: &System, playbook: &Playbook, health: Option<&Health>) -> (bool, String) {
-    let read = async {
-        let mut db = system.reader().await?;
-        let schema = crate::engine::inspect(&mut db).await;
-        db.close().await;
-        Ok::<_, SystemError>(schema?)
-    };
-    let schema = match read.await {
-        Ok(schema) => schema,
+    let reading = match system.reading().await {
+        Ok(reading) => reading,
         Err(error) => return (false, format!("{error}.")),
     };
+    let schema = &reading.schema;
     if let Some((_, model)) = playbook
         .models()
         .find(|(_, model)| schema.table(&model.table).is_none())

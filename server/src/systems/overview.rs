@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::coverage::{Coverage, CoverageSummary, GroupCoverage};
+use shared::coverage::{Coverage, CoverageSummary};
 use shared::mode::{Mode, SwitchState};
 use shared::organization::Stage;
 use shared::rollback::RollbackState;
@@ -10,8 +10,8 @@ use shared::state::{GateState, RunState};
 use shared::system::{HealthFacts, SystemOverview, SystemSummary, TargetFacts};
 
 use super::next::{Facts, next_action, standing};
-use super::{PILOT, System, SystemError, journey, measured};
-use crate::db::{Connection, DatabaseUrl, Dialect};
+use super::{PILOT, Reading, System, SystemError, journey, measured};
+use crate::db::{DatabaseUrl, Dialect};
 use crate::health::Health;
 use crate::moment::Moment;
 use crate::state::AppState;
@@ -37,15 +37,9 @@ pub async fn list(state: &AppState) -> Result<Vec<SystemSummary>, SystemError> {
 /// What was gathered about one system.
 struct Gathered {
     facts: Facts,
-    target: Option<Target>,
+    target: Option<Arc<Reading>>,
     known: modes::Known,
     organizations: usize,
-}
-
-struct Target {
-    tables: u32,
-    bytes: u64,
-    groups: Vec<GroupCoverage>,
 }
 
 async fn gather(
@@ -54,7 +48,7 @@ async fn gather(
     health: Option<&Health>,
 ) -> Result<Gathered, SystemError> {
     let slug = system.slug();
-    let target = read_target(system).await;
+    let target = system.reading().await;
     let newest = runs::summaries(&state.store, slug)
         .await?
         .into_iter()
@@ -109,12 +103,11 @@ async fn gather(
         })
         .map(|report| (report.number, report.checks - report.checks_passed));
     let onboarding = records::records(&state.store, slug).await?;
-    let organizations = organizations::count(system).await.unwrap_or(0);
+    let (organizations, active) = target.as_deref().map_or((0, 0), organizations_of);
     let prepared = onboarding
         .iter()
         .filter(|record| matches!(record.stage, Stage::Prepared | Stage::Pilot | Stage::Active))
         .count();
-    let active = organizations::active_count(system).await.unwrap_or(0);
     let switch_gates = match &names {
         Some(_) if migrated && known.mode != Some(Mode::Multi) => Some(
             modes::gates(state, system, Mode::Multi)
@@ -169,34 +162,10 @@ async fn gather(
     })
 }
 
-/// Tables and bytes of the target.
-async fn size(db: &mut Connection) -> Result<(i64, i64), SystemError> {
-    let statement = match db.dialect() {
-        Dialect::Sqlite => {
-            "SELECT (SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' \
-             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'), 0"
-        }
-        Dialect::Postgres => {
-            "SELECT COUNT(*), pg_database_size(current_database()) FROM pg_class AS c \
-             JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
-             AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
-        }
-    };
-    let row = db.row(statement).await?;
-    Ok(row.map_or((0, 0), |row| (row.integer(0), row.integer(1))))
-}
-
-async fn read_target(system: &System) -> Result<Target, SystemError> {
-    let playbook = system.playbook()?;
-    let mut db = system.reader().await?;
-    let groups = coverage::groups(&mut db, &playbook).await?;
-    let (tables, bytes) = size(&mut db).await?;
-    db.close().await;
-    Ok(Target {
-        tables: u32::try_from(tables).unwrap_or(u32::MAX),
-        bytes: bytes.unsigned_abs(),
-        groups,
-    })
+/// How many organizations the target has, and how many of them are active.
+fn organizations_of(target: &Reading) -> (usize, usize) {
+    let all = target.organizations.as_deref().unwrap_or_default();
+    (all.len(), all.iter().filter(|one| one.active).count())
 }
 
 impl Gathered {
@@ -230,7 +199,7 @@ pub async fn overview(
     state: &AppState,
     system: &Arc<System>,
 ) -> Result<SystemOverview, SystemError> {
-    let health = system.health().await;
+    let health = system.recent_health().await;
     let gathered = gather(state, system, health.as_ref()).await?;
     let checklist = measured::checklist(state, system).await?;
     let stages = organizations::stage_counts(state, system).await?;
@@ -266,7 +235,9 @@ fn target_facts(system: &System, gathered: &Gathered, health: Option<&Health>) -
             .and_then(DatabaseUrl::path)
             .and_then(|path| std::fs::metadata(path).ok())
             .map_or(measured, |about| about.len()),
-        tables: gathered.target.as_ref().map_or(0, |target| target.tables),
+        tables: gathered.target.as_ref().map_or(0, |target| {
+            u32::try_from(target.schema.tables.len()).unwrap_or(u32::MAX)
+        }),
         name: system.target_name(),
         release: health.and_then(|health| health.release.clone()),
     }

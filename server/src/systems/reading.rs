@@ -1,0 +1,71 @@
+//! What pages read of a target again and again, kept until the target's file changes: counting rows and reading a
+//! schema of a thousand objects take longer than a page may.
+
+use std::sync::Arc;
+
+use shared::coverage::GroupCoverage;
+
+use super::{FileStamp, System, SystemError};
+use crate::coverage;
+use crate::db::Dialect;
+use crate::engine::{Schema, inspect};
+use crate::organizations::target;
+
+/// A target at one moment.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its schema; rows are not counted.
+    pub schema: Schema,
+    /// Coverage by group and model.
+    pub groups: Vec<GroupCoverage>,
+    /// Organizations by code; none while their table does not exist.
+    pub organizations: Option<Vec<target::Row>>,
+    /// Bytes of a target that is no file.
+    pub bytes: u64,
+}
+
+/// The last reading, with the state of the file that it was read from.
+pub type Kept = tokio::sync::Mutex<Option<(FileStamp, Arc<Reading>)>>;
+
+impl System {
+    /// The target as it is now: read again only when something was written. Who asks meanwhile waits for the same answer.
+    pub async fn reading(&self) -> Result<Arc<Reading>, SystemError> {
+        let mut kept = self.kept.lock().await;
+        // looked at before reading: a change in between makes the next answer read again
+        let stamp = self.url()?.path().and_then(FileStamp::of);
+        if let (Some((of, reading)), Some(stamp)) = (kept.as_ref(), &stamp)
+            && of == stamp
+        {
+            return Ok(reading.clone());
+        }
+        *kept = None;
+        let certain = stamp.filter(FileStamp::is_certain);
+        let reading = Arc::new(self.read_now().await?);
+        *kept = certain.map(|stamp| (stamp, reading.clone()));
+        Ok(reading)
+    }
+
+    async fn read_now(&self) -> Result<Reading, SystemError> {
+        let playbook = self.playbook()?;
+        let mut db = self.reader().await?;
+        // schema, counts and organizations of one moment: a run that goes on adds and removes columns in between
+        db.begin_read().await?;
+        let schema = inspect(&mut db).await?;
+        let groups = coverage::measure(&mut db, &playbook).await?;
+        let organizations = target::read(&mut db, &playbook.organizations).await?;
+        let bytes = match db.dialect() {
+            Dialect::Sqlite => 0,
+            Dialect::Postgres => {
+                db.count("SELECT pg_database_size(current_database())")
+                    .await?
+            }
+        };
+        db.close().await;
+        Ok(Reading {
+            bytes: bytes.unsigned_abs(),
+            schema,
+            groups,
+            organizations,
+        })
+    }
+}
