@@ -60,6 +60,15 @@ pub enum TableKind {
         /// Rows whose reference is empty: these would wait for a decision.
         empty: u64,
     },
+    /// Each row names its organization in a column of text.
+    Named {
+        /// The column.
+        column: String,
+        /// How many different names stand in it.
+        values: u64,
+        /// Rows without a name: these would wait for a decision.
+        empty: u64,
+    },
     /// All organizations read the same rows.
     Shared,
     /// It belongs to the framework: accounts, sessions, migrations, its own log.
@@ -81,11 +90,12 @@ async fn within(db: &mut Connection) -> Result<(Schema, Analysis), DbError> {
     let names: Vec<String> = schema.tables.keys().cloned().collect();
     count_rows(db, &mut schema, names.iter().map(String::as_str)).await?;
     let empty = classify::empty_references(db, &schema).await?;
-    let tables = classify::classify(&schema, &empty);
+    let named = classify::names_in_text(db, &schema).await?;
+    let tables = classify::classify(&schema, &empty, &named);
     let owned: Vec<(&str, Option<&str>)> = tables
         .iter()
         .filter_map(|proposal| match &proposal.kind {
-            TableKind::Owned => Some((proposal.table.as_str(), None)),
+            TableKind::Owned | TableKind::Named { .. } => Some((proposal.table.as_str(), None)),
             TableKind::Follows { through, .. } => {
                 Some((proposal.table.as_str(), Some(through.as_str())))
             }

@@ -65,6 +65,80 @@ const MADE: [&str; 6] = [
     "added_at",
 ];
 
+/// Words in the name of a column of text that tell who a row belongs to, best first.
+const OWNERS: [&str; 9] = [
+    "organization",
+    "organisation",
+    "tenant",
+    "implementing_office",
+    "ministry",
+    "agency",
+    "department",
+    "bureau",
+    "office",
+];
+
+/// More different names than this are no list of organizations.
+const MOST_NAMES: u64 = 500;
+
+/// A column of text that may name a row's organization.
+#[derive(Debug, Clone)]
+pub(super) struct InText {
+    column: String,
+    values: u64,
+    empty: u64,
+}
+
+/// The column of each table that names the organization of most of its rows, by table.
+pub(super) async fn names_in_text(
+    db: &mut Connection,
+    schema: &Schema,
+) -> Result<BTreeMap<String, InText>, DbError> {
+    let mut found = BTreeMap::new();
+    for table in schema.tables.values() {
+        let Some(column) = owner_column(table) else {
+            continue;
+        };
+        let name = quote(column);
+        let counted = format!(
+            "SELECT COUNT(DISTINCT NULLIF({name}, '')), SUM(CASE WHEN {name} IS NULL OR {name} = '' THEN 1 ELSE 0 END) FROM {}",
+            schema.dialect.relation(&table.name)
+        );
+        let Some(row) = db.row(counted).await? else {
+            continue;
+        };
+        let (values, empty) = (row.integer(0).unsigned_abs(), row.integer(1).unsigned_abs());
+        if (1..=MOST_NAMES).contains(&values) && empty * 2 <= table.rows.unwrap_or(0) {
+            let column = column.to_owned();
+            let named = InText {
+                column,
+                values,
+                empty,
+            };
+            found.insert(table.name.clone(), named);
+        }
+    }
+    Ok(found)
+}
+
+fn owner_column(table: &Table) -> Option<&str> {
+    let is_text = |declared: &str| {
+        let declared = lower(declared);
+        declared.contains("char") || declared.contains("text")
+    };
+    let refers = |name: &str| references(table).any(|(column, _)| column == name);
+    OWNERS.iter().find_map(|word| {
+        let column = (table.columns.iter()).find(|column| {
+            let name = lower(&column.name);
+            let named = name == *word
+                || name.ends_with(&format!("_{word}"))
+                || name == format!("{word}_code");
+            named && is_text(&column.declared_type) && !refers(&column.name)
+        })?;
+        Some(column.name.as_str())
+    })
+}
+
 /// How many rows of each foreign key of one column, that may be empty, are empty.
 pub(super) async fn empty_references(
     db: &mut Connection,
@@ -89,7 +163,11 @@ pub(super) async fn empty_references(
 }
 
 /// Proposes what each table is, parents first.
-pub(super) fn classify(schema: &Schema, empty: &BTreeMap<(String, String), u64>) -> Vec<Proposal> {
+pub(super) fn classify(
+    schema: &Schema,
+    empty: &BTreeMap<(String, String), u64>,
+    named: &BTreeMap<String, InText>,
+) -> Vec<Proposal> {
     let mut found: Vec<Proposal> = Vec::new();
     let mut open: Vec<&Table> = Vec::new();
     for table in schema.tables.values() {
@@ -108,7 +186,10 @@ pub(super) fn classify(schema: &Schema, empty: &BTreeMap<(String, String), u64>)
     // tables that refer to nothing that has an organization come first, then those that follow
     loop {
         let owned = names(&found, |kind| {
-            matches!(kind, TableKind::Owned | TableKind::Follows { .. })
+            matches!(
+                kind,
+                TableKind::Owned | TableKind::Follows { .. } | TableKind::Named { .. }
+            )
         });
         let waiting: BTreeSet<String> = open.iter().map(|table| lower(&table.name)).collect();
         let before = open.len();
@@ -118,7 +199,7 @@ pub(super) fn classify(schema: &Schema, empty: &BTreeMap<(String, String), u64>)
                 parent == lower(&table.name) || !waiting.contains(&parent)
             });
             if ready {
-                found.push(settle(table, &owned, &framework, &shared, empty));
+                found.push(settle(table, &owned, &framework, &shared, (empty, named)));
             }
             !ready
         });
@@ -138,7 +219,7 @@ pub(super) fn classify(schema: &Schema, empty: &BTreeMap<(String, String), u64>)
                 return found;
             };
             let table = open.remove(place);
-            found.push(settle(table, &owned, &framework, &shared, empty));
+            found.push(settle(table, &owned, &framework, &shared, (empty, named)));
         }
     }
 }
@@ -179,7 +260,7 @@ fn settle(
     owned: &BTreeSet<String>,
     framework: &BTreeSet<String>,
     shared: &BTreeSet<String>,
-    empty: &BTreeMap<(String, String), u64>,
+    (empty, named): (&BTreeMap<(String, String), u64>, &BTreeMap<String, InText>),
 ) -> Proposal {
     let empty_rows = |column: &str| {
         let key = (table.name.clone(), column.to_owned());
@@ -194,6 +275,22 @@ fn settle(
     parents.sort_by_key(|parent| std::cmp::Reverse(parent.0));
     let made = MADE.iter().find(|name| table.column(name).is_some());
     let by_people = references(table).any(|(_, key)| framework.contains(&lower(&key.table)));
+    // a parent that every row must have tells more than a name; one that may be missing tells less
+    let hangs = (parents.first()).is_some_and(|(_, column, _)| required(table, column));
+    if let Some(named) = named.get(&table.name).filter(|_| !hangs) {
+        let InText {
+            column,
+            values,
+            empty,
+        } = named.clone();
+        let why = format!("Its rows name whose they are in {column} ({values} different names).");
+        let kind = TableKind::Named {
+            column,
+            values,
+            empty,
+        };
+        return proposal(table, kind, why);
+    }
     match parents.as_slice() {
         [] => {
             if let Some(column) = made {
@@ -222,8 +319,10 @@ fn settle(
                 score == first && lower(&other.table) != lower(&key.table)
             });
             if let Some((_, other, _)) = rival {
-                let why =
-                    format!("Its rows hang on two tables alike, along {column} and along {other}.");
+                let why = format!(
+                    "Its rows hang on two tables alike, along {column} and along {other}: name the one \
+                     that tells, or an expression over both."
+                );
                 return proposal(table, TableKind::Undecidable, why);
             }
             let rows = table.rows.unwrap_or(0);

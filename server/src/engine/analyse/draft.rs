@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Analysis, Proposal, TableKind};
+use crate::db::quote;
 use crate::engine::schema::Schema;
 
 /// Columns that people know a row by, best first.
@@ -18,7 +19,10 @@ pub fn draft(name: &str, schema: &Schema, analysis: &Analysis) -> String {
     let mut groups: BTreeMap<String, Vec<&Proposal>> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
     for proposal in &analysis.tables {
-        if matches!(proposal.kind, TableKind::Owned | TableKind::Follows { .. }) {
+        if matches!(
+            proposal.kind,
+            TableKind::Owned | TableKind::Follows { .. } | TableKind::Named { .. }
+        ) {
             let group = group_of(&proposal.table);
             if !order.contains(&group) {
                 order.push(group.clone());
@@ -178,6 +182,18 @@ fn model(
                 );
             }
             let _ = writeln!(text, "organization = {{ through = {} }}", quoted(through));
+        }
+        TableKind::Named { column, empty, .. } => {
+            let _ = writeln!(
+                text,
+                "# The names have to be codes of organizations; rows with another, or with none ({empty}), wait for a decision."
+            );
+            let expression = format!("NULLIF(t.{}, '')", quote(column));
+            let _ = writeln!(
+                text,
+                "organization = {{ expression = {}, otherwise = \"decide\" }}",
+                quoted(&expression)
+            );
         }
         _ => text.push_str("organization = \"default\"\n"),
     }

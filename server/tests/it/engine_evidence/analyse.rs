@@ -46,6 +46,14 @@ async fn each_table_gets_a_proposal_with_a_reason() {
         }
     );
     assert_eq!(kind("log"), TableKind::Undecidable);
+    assert_eq!(
+        kind("project"),
+        TableKind::Named {
+            column: "office".into(),
+            values: 2,
+            empty: 2
+        }
+    );
     assert!(
         analysis
             .tables
@@ -86,9 +94,35 @@ async fn the_draft_is_a_playbook_that_compiles_against_its_database() {
     for wanted in [
         "# [[groups.unique]]",
         "#   log (3 rows):",
+        "NULLIF(t.",
+        "otherwise = \"decide\"",
         "#   common_region (1 rows):",
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_sample_is_drafted_without_a_table_that_nobody_can_place_for_want_of_its_office() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = server::sample::Options {
+        texts: server::sample::Texts::Short,
+        ..server::sample::Options::default()
+    };
+    let (installed, _) = server::sample::install(directory.path(), &options)
+        .await
+        .unwrap();
+    let url = server::db::DatabaseUrl::Sqlite(installed.database);
+    let mut db = server::db::Connection::open(&url, Access::Read)
+        .await
+        .unwrap();
+    let (_, analysis) = analyse(&mut db).await.unwrap();
+    let found = analysis.table("project_central_ppa").unwrap();
+    match &found.kind {
+        TableKind::Named { column, empty, .. } => {
+            assert_eq!((column.as_str(), *empty), ("implementing_office", 23));
+        }
+        other => panic!("{other:?}: {}", found.why),
     }
 }
 
