@@ -16,7 +16,7 @@ test: ## format, lint, unit, integration, crash, size, and a real browser
 	@scripts/test
 lint: ## format and clippy only
 	@scripts/lint
-bench: ## the figures of README, against baselines measured in the same run
-	@scripts/bench
+bench: ## the figures of README, against baselines measured in the same run (ONLY="migration static" measures those parts)
+	@scripts/bench $(ONLY)
 screens: ## a picture of every page
 	@scripts/screens

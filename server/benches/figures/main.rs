@@ -2,8 +2,8 @@
 //! machine. Nothing here fails on a number: a busy machine makes a measurement worthless, and never wrong. It ends
 //! with an error only when something could not be measured that should have been.
 //!
-//! Arguments: `--hundred` also measures at 100 times the size; names of parts (`migration`, `console`, `static`,
-//! `browser`) measure only those.
+//! Arguments: names of parts (`migration`, `console`, `static`, `browser`) measure only those; `--quick` leaves out the
+//! database of 100 times the size.
 
 // the program measures from outside and has no runtime whose workers it could block
 #![allow(clippy::disallowed_methods)]
@@ -28,7 +28,7 @@ fn main() -> anyhow::Result<()> {
         .skip(1)
         .filter(|argument| argument != "--bench")
         .collect();
-    let hundred = arguments.iter().any(|argument| argument == "--hundred");
+    let quick = arguments.iter().any(|argument| argument == "--quick");
     let parts: Vec<&str> = arguments
         .iter()
         .map(String::as_str)
@@ -37,10 +37,10 @@ fn main() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(measure(hundred, &parts))
+        .block_on(measure(quick, &parts))
 }
 
-async fn measure(hundred: bool, parts: &[&str]) -> anyhow::Result<()> {
+async fn measure(quick: bool, parts: &[&str]) -> anyhow::Result<()> {
     let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let scratch = tempfile::Builder::new()
         .prefix("switchyard-figures-")
@@ -48,13 +48,17 @@ async fn measure(hundred: bool, parts: &[&str]) -> anyhow::Result<()> {
     let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
     machine();
     if wanted("migration") {
-        let scales: &[u32] = if hundred { &[1, 10, 100] } else { &[1, 10] };
+        let scales: &[u32] = if quick { &[1, 10] } else { &[1, 10, 100] };
         migration::measure(scales, scratch.path())
             .await
             .context("the three steps")?;
     }
     if wanted("console") || wanted("static") || wanted("browser") {
-        let scale = if hundred { 100 } else { 10 };
+        let scale = match (wanted("console"), quick) {
+            (false, _) => 1,
+            (true, true) => 10,
+            (true, false) => 100,
+        };
         let mut console = console::Console::start(scratch.path(), scale)
             .await
             .context("the console")?;
@@ -70,6 +74,7 @@ async fn measure(hundred: bool, parts: &[&str]) -> anyhow::Result<()> {
             browser::measure(&console.program, &dist).context("the first load")?;
         }
     }
+    table::total();
     Ok(())
 }
 

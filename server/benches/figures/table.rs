@@ -1,5 +1,7 @@
 //! The report: Markdown tables that can stand in README as they are printed.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 /// Prints a heading.
 pub fn heading(title: &str) {
     println!("\n### {title}\n");
@@ -49,12 +51,34 @@ pub fn grouped(number: u64) -> String {
 
 /// A ratio, and whether it keeps its promise.
 pub fn ratio(value: f64, limit: Limit) -> String {
-    let kept = match limit {
-        Limit::AtMost(most) => value <= most,
-        Limit::AtLeast(least) => value >= least,
-    };
-    format!("{value:.2}×{}", if kept { "" } else { " **missed**" })
+    format!("{value:.2}×{}", mark(limit.is_kept(value)))
 }
+
+/// A promise and whether a figure keeps it: the last two cells of a row.
+pub fn promise(text: &str, is_kept: bool) -> [String; 2] {
+    let mark = mark(is_kept).trim();
+    let word = if mark.is_empty() { "kept" } else { mark };
+    [text.to_owned(), word.to_owned()]
+}
+
+/// Counts a promise, and marks one that is missed.
+fn mark(is_kept: bool) -> &'static str {
+    let counter = if is_kept { &KEPT } else { &MISSED };
+    counter.fetch_add(1, Ordering::Relaxed);
+    if is_kept { "" } else { " **missed**" }
+}
+
+/// Says how many of the promises that were measured are kept.
+pub fn total() {
+    let (kept, missed) = (KEPT.load(Ordering::Relaxed), MISSED.load(Ordering::Relaxed));
+    println!(
+        "\n{kept} of {} promises that were measured are kept.",
+        kept + missed
+    );
+}
+
+static KEPT: AtomicU32 = AtomicU32::new(0);
+static MISSED: AtomicU32 = AtomicU32::new(0);
 
 /// What was promised of a ratio.
 #[derive(Clone, Copy)]
@@ -63,4 +87,13 @@ pub enum Limit {
     AtMost(f64),
     /// Not less than this.
     AtLeast(f64),
+}
+
+impl Limit {
+    fn is_kept(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+        }
+    }
 }
