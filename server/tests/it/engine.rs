@@ -6,6 +6,7 @@ mod crash;
 mod driving;
 mod gates;
 mod live;
+mod places;
 mod postgres;
 mod small;
 mod watch;
