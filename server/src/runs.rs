@@ -26,6 +26,7 @@ use crate::systems::{Order, System, SystemError};
 
 pub use adopt::{adopt, mirror};
 pub use driver::drive_run;
+pub use outside::around;
 pub use plans::{plan_view, preflight};
 pub use start::start;
 pub use view::view;

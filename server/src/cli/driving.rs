@@ -2,7 +2,7 @@
 
 mod backups;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -17,7 +17,8 @@ use crate::engine::executor::{
 use crate::engine::gate::CallerFact;
 use crate::engine::journal::JournalError;
 use crate::refusal::Refusal as _;
-use crate::systems::SystemError;
+use crate::runs;
+use crate::systems::{System, SystemError};
 
 pub(super) use backups::Backups;
 
@@ -39,6 +40,8 @@ pub(super) struct Driving {
     /// Nothing for a drive backward: it asks for no backup.
     backups: Option<Backups>,
     insisted: Option<Insisted>,
+    /// The configured system whose hooks and application the plan uses.
+    system: Option<Arc<System>>,
     told: Mutex<Option<Instant>>,
 }
 
@@ -50,6 +53,7 @@ impl Driving {
             stop,
             backups,
             insisted: None,
+            system: None,
             told: Mutex::new(None),
         }
     }
@@ -57,6 +61,12 @@ impl Driving {
     /// The same with gates overridden, where the plan lets them be.
     pub(super) fn insisting(mut self, insisted: Option<Insisted>) -> Self {
         self.insisted = insisted;
+        self
+    }
+
+    /// The same with the hooks and the application of a configured system.
+    pub(super) fn around(mut self, system: Option<Arc<System>>) -> Self {
+        self.system = system;
         self
     }
 
@@ -147,12 +157,14 @@ impl Control for Driving {
     }
 
     async fn perform(&self, work: &Outside) -> Result<String, OutsideError> {
-        match (work, &self.backups) {
-            (Outside::Backup, Some(backups)) => backups.make(self.output, &self.stop).await,
-            // only a run that the console began has such steps
+        match (work, &self.backups, &self.system) {
+            (Outside::Backup, Some(backups), _) => backups.make(self.output, &self.stop).await,
+            (Outside::Hook { .. } | Outside::CheckApplication { .. }, _, Some(system)) => {
+                runs::around(system, work).await
+            }
             _ => Err(OutsideError {
-                problem: "This step needs the configuration of the console.".into(),
-                remedy: "Resume the run in the console.".into(),
+                problem: "This step needs what the configuration says of the system.".into(),
+                remedy: "Name the system: --system SLUG, with --config FILE; or resume the run in the console.".into(),
             }),
         }
     }

@@ -38,6 +38,9 @@ pub struct Rollback {
     /// Restore this verified backup instead of undoing steps.
     #[arg(long, value_name = "BACKUP")]
     full: Option<PathBuf>,
+    /// Write the rows that restoring the backup loses into this new JSON file first.
+    #[arg(long, value_name = "FILE", requires = "full")]
+    export: Option<PathBuf>,
     /// Accept what is lost.
     #[arg(long)]
     yes: bool,
@@ -206,9 +209,13 @@ async fn full(
             )),
         );
     }
-    let loss = loss::since(url, &whole, Some(playbook), Watch::nobody())
-        .await
-        .map_err(|error| of_backup(&error))?;
+    let loss = match &arguments.export {
+        None => loss::since(url, &whole, Some(playbook), Watch::nobody()).await,
+        Some(file) => loss::export(url, &whole, Some(playbook), file, Watch::nobody())
+            .await
+            .map(|exported| exported.loss),
+    }
+    .map_err(|error| of_backup(&error))?;
     let cost = Full {
         backup: path.to_owned(),
         rows: loss.rows(),

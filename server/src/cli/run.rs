@@ -10,6 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::configured::Configured;
 use super::driving::{Backups, Driving, Insisted, of_drive, of_journal, stopped_by_signals};
 use super::target::{Target, counted, of_database, read_playbook};
 use super::{Failure, Output};
@@ -17,7 +18,9 @@ use crate::db::{Access, Connection};
 use crate::engine::inspect::count_rows;
 use crate::engine::journal::{self, RunRecord, StepState};
 use crate::engine::plan::Step;
+use crate::engine::preflight::{self, Surroundings, Verdict};
 use crate::engine::{Goal, Options, Outcome, Plan, Playbook, Refusal, compile, drive, inspect};
+use crate::systems::Systems;
 use dry::Dry;
 
 /// Arguments of `run`.
@@ -35,6 +38,12 @@ pub struct Run {
     /// Stop after this step or phase; --dry-run lists them.
     #[arg(long, value_name = "STEP")]
     until: Option<String>,
+    /// Slug of a system in the configuration: the plan then calls its hooks and checks its application, as in the
+    /// console.
+    #[arg(long, value_name = "SLUG")]
+    system: Option<String>,
+    #[command(flatten)]
+    configured: Configured,
     /// Open this gate where the plan lets it be overridden; may be given several times. Needs --reason.
     #[arg(
         long = "override",
@@ -105,10 +114,18 @@ struct Standing {
 pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
     let playbook = read_playbook(&arguments.playbook)?;
     let mut db = arguments.target.open(Access::Read).await?;
-    let options = Options {
-        quiet_seconds: arguments.quiet_seconds,
-        ..Options::default()
+    let system = match &arguments.system {
+        None => None,
+        Some(slug) => {
+            let systems = Systems::of(&arguments.configured.read()?);
+            Some(systems.get(slug).map_err(|error| Failure::of(&error))?)
+        }
     };
+    let declared = system.as_ref().map(|system| system.options());
+    let mut options = declared.unwrap_or_default();
+    if arguments.quiet_seconds.is_some() {
+        options.quiet_seconds = arguments.quiet_seconds;
+    }
     let found = look(&mut db, &playbook, &options).await?;
     db.close().await;
     let (id, begun, plan) = match found {
@@ -128,6 +145,8 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
             return dry_run(&plan, None, &arguments, output);
         }
         Found::Begins(plan) => {
+            last(&plan, arguments.until.as_deref())?;
+            look_before(&arguments, &playbook, output).await?;
             let now = Timestamp::now();
             let id = format!("command-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ"));
             (id, now, *plan)
@@ -145,7 +164,9 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
         gates: arguments.overrides,
         reason,
     });
-    let driving = Driving::new(*output, stop.clone(), Some(backups)).insisting(insisted);
+    let driving = Driving::new(*output, stop.clone(), Some(backups))
+        .insisting(insisted)
+        .around(system);
     let started = Instant::now();
     let goal = Goal::Applied {
         until: arguments.until,
@@ -176,6 +197,37 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
         output.result(&standing(&record, took), told)?;
     }
     ended(outcome, stop.is_cancelled())
+}
+
+/// The checks before a run: refuses what fails, and says what a person should read.
+async fn look_before(arguments: &Run, playbook: &Playbook, output: &Output) -> Result<(), Failure> {
+    let surroundings = Surroundings {
+        backups: arguments
+            .backup
+            .is_none()
+            .then(|| arguments.backup_to.clone()),
+    };
+    let checks = preflight::run(&arguments.target.url, playbook, &surroundings).await;
+    for check in checks
+        .iter()
+        .filter(|check| check.verdict != Verdict::Passed)
+    {
+        let remedy = check.remedy.as_deref().unwrap_or_default();
+        output.progress(&format!("{}: {} {remedy}", check.title, check.evidence));
+    }
+    if preflight::passed(&checks) {
+        return Ok(());
+    }
+    let failed = (checks.iter()).filter(|check| check.verdict == Verdict::Failed);
+    let titles: Vec<&str> = failed.map(|check| check.title.as_str()).collect();
+    Err(Failure::new(format!(
+        "nothing was begun: {}",
+        counted(titles.len() as u64, "check failed", "checks failed")
+    ))
+    .remedy(format!(
+        "What to do stands above, with {}.",
+        titles.join(", ")
+    )))
 }
 
 /// Looks at the journal first, and compiles when no run has to go on.
@@ -329,6 +381,14 @@ fn ended(outcome: Outcome, stopped: bool) -> Result<(), Failure> {
             "paused by a signal during {step}; what was done is kept"
         ))
         .remedy(AGAIN)),
+        Outcome::WaitingAtGate(gate) if gate.gate == "coverage" => Err(Failure::new(format!(
+            "{} cannot be made required. {}",
+            gate.step, gate.evidence
+        ))
+        .remedy(format!(
+            "Give them one: in the console, or by an UPDATE of your own; switchyard coverage counts what is left. \
+             {AGAIN}"
+        ))),
         Outcome::WaitingAtGate(gate) => Err(Failure::new(format!(
             "the gate {} of {} is closed. {}",
             gate.gate, gate.step, gate.evidence

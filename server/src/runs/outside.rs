@@ -88,6 +88,17 @@ pub(super) async fn perform(
                 backup.name, backup.tables, backup.rows
             ))
         }
+        work => around(system, work).await,
+    }
+}
+
+/// Does work that concerns the application alone: hooks and checks.
+pub async fn around(system: &System, work: &Outside) -> Result<String, OutsideError> {
+    match work {
+        Outside::Backup => Err(OutsideError {
+            problem: "A backup concerns the target.".into(),
+            remedy: "Compile the plan again.".into(),
+        }),
         Outside::Hook { name } => {
             let hook = system.hook(name).ok_or_else(|| OutsideError {
                 problem: format!("The configuration does not define the hook {name}."),

@@ -112,7 +112,7 @@ async fn a_closed_gate_is_exit_code_1_with_its_remedy_and_the_same_command_goes_
         "{reason}"
     );
     assert!(
-        reason.contains("Assign the 23 to an organization"),
+        reason.contains("switchyard coverage counts what is left"),
         "{reason}"
     );
     let reason = target.refused("run", &["--quiet-seconds", "0", "--backup", &backup]);
@@ -132,7 +132,11 @@ async fn a_closed_gate_is_exit_code_1_with_its_remedy_and_the_same_command_goes_
     assert_eq!(output.status.code(), Some(1));
     assert!(super::text(&output.stdout).starts_with("Restoring "));
     assert!(target.migrated().await > 0);
-    target.done("rollback", &["--full", &backup, "--yes"]);
+    let lost = target.directory.path().join("lost.json");
+    let lost = lost.to_str().unwrap();
+    target.done("rollback", &["--full", &backup, "--yes", "--export", lost]);
+    let lost: Value = serde_json::from_str(&std::fs::read_to_string(lost).unwrap()).unwrap();
+    assert!(lost["rows"].is_array(), "{lost:#}");
     assert_eq!(target.migrated().await, 0);
     assert_eq!(target.count(OURS).await, 0);
 }
@@ -142,8 +146,12 @@ async fn a_gate_that_time_opens_is_waited_for_or_overridden_with_a_reason() {
     let target = Target::with_undecided(0).await;
     let output = target.command("run", &["--override", "no-old-writers"]);
     assert_eq!(output.status.code(), Some(2), "a reason is needed");
-    // required steps of one table each: the first waits, the others have waited with it
-    let output = target.command("run", &["--quiet-seconds", "2"]);
+    target.done("run", &["--quiet-seconds", "5", "--until", "populate"]);
+    // as if the columns had been added just now, however slow this machine is
+    target
+        .execute("UPDATE switchyard_journal SET finished_at_ms = 1000 * strftime('%s', 'now') WHERE finished_at_ms > 0")
+        .await;
+    let output = target.command("run", &[]);
     let progress = super::text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{progress}");
     assert!(progress.contains(" Waiting "), "{progress}");
@@ -181,6 +189,42 @@ async fn a_signal_pauses_a_run_and_the_same_command_finishes_it() {
     assert!(target.migrated().await == 0);
     target.ran(&[]);
     assert!(target.migrated().await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_fails_refuses_a_run_before_anything_is_written() {
+    let target = Target::with_undecided(0).await;
+    let writer = target.locked().await;
+    let reason = target.refused("run", &["--quiet-seconds", "0"]);
+    assert!(
+        reason.contains("Another writer has held the lock") && reason.contains("nothing was begun"),
+        "{reason}"
+    );
+    writer.close().await;
+    assert_eq!(target.count(OURS).await, 0);
+    assert!(!target.directory.path().join("backups").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_on_a_full_disk_says_so_and_leaves_nothing_behind() {
+    let target = Target::with_undecided(0).await;
+    let directory = target.directory.path().join("backups");
+    // no file may become larger than 2 MB, which a process that ignores the signal hears as an error
+    let output = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_switchyard"))
+        .args(["backup", "--database", &target.url(), "--out"])
+        .arg(&directory)
+        .output()
+        .unwrap();
+    let reason = super::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{reason}");
+    assert!(
+        reason.contains("disk") || reason.contains("space"),
+        "{reason}"
+    );
+    let left = std::fs::read_dir(&directory).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,6 +91,20 @@ impl Target {
         count
     }
 
+    /// Carries a statement out.
+    pub async fn execute(&self, statement: &str) {
+        let mut db = self.open(Access::Write).await;
+        assert!(db.execute(statement).await.unwrap() > 0);
+        db.close().await;
+    }
+
+    /// A writer that holds the lock until it is closed.
+    pub async fn locked(&self) -> Connection {
+        let mut db = self.open(Access::Write).await;
+        db.begin_write().await.unwrap();
+        db
+    }
+
     /// How many tables have the organization's column.
     pub async fn migrated(&self) -> i64 {
         self.count(
