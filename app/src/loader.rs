@@ -10,7 +10,7 @@ use leptos::task::spawn_local;
 use shared::event::Topic;
 
 use crate::api::{Answer, ApiError};
-use crate::components::{ErrorPanel, Note, Skeleton};
+use crate::components::{ErrorPanel, Note, PageHead, Skeleton};
 use crate::events;
 
 /// A value of the server on a page.
@@ -155,6 +155,22 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Loaded<T> {
                 view! { <Skeleton what/> }.into_any()
             }
         })
+        .into_any()
+    }
+
+    /// The same for a page whose heading depends on the value: until it is there the page is called `title`.
+    pub fn page(
+        &self,
+        title: &'static str,
+        what: &'static str,
+        body: impl Fn(Memo<T>) -> AnyView + Send + 'static,
+    ) -> AnyView {
+        let loaded = *self;
+        let waits = Memo::new(move |_| loaded.value.with(Option::is_none));
+        view! {
+            {move || waits.get().then(|| view! { <PageHead title=title/> })}
+            {self.view(what, body)}
+        }
         .into_any()
     }
 

@@ -141,7 +141,7 @@ pub fn Empty(
 ) -> impl IntoView {
     view! {
         <div class="empty">
-            {icon(picture)} <h3>{title}</h3> <p>{text}</p>
+            {icon(picture)} <b>{title}</b> <p>{text}</p>
             {children.map(|children| view! { <div class="actions">{children()}</div> })}
         </div>
     }

@@ -55,7 +55,7 @@ pub fn ModePage(
             async move { api::mode(&system).await }
         },
     );
-    loaded.view("the mode", move |view: Memo<ModeView>| {
+    loaded.page("Mode", "mode", move |view: Memo<ModeView>| {
         let face = Memo::new(move |_| view.with(face));
         (move || match face.get() {
             Face::Before => view! { <Before system=system view=view /> }.into_any(),

@@ -170,7 +170,7 @@ pub fn OnboardPage(
         let (system, code) = (system.get(), code.get());
         async move { api::organization(&system, &code).await }
     });
-    loaded.view("organization", move |detail| {
+    loaded.page("Onboard an organization", "organization", move |detail| {
         let saver = Saver::new(system, detail, loaded);
         view! { <Wizard system=system detail=detail saver=saver /> }.into_any()
     })

@@ -156,19 +156,23 @@ async fn groups_undone_together_are_one_choice_in_whatever_order_they_are_named(
     let run = world.start_run().await;
     world.run_is(run, "waiting-at-gate").await;
     let one = world.get("/rollback/cost?groups=mana").await;
-    let both = world.get("/rollback/cost?groups=mana,policies").await;
-    let turned = world.get("/rollback/cost?groups=policies,%20mana").await;
+    let both = world
+        .get("/rollback/cost?groups=mana,recommendations")
+        .await;
+    let turned = world
+        .get("/rollback/cost?groups=recommendations,%20mana")
+        .await;
     assert_eq!(both["fingerprint"], turned["fingerprint"]);
     assert_ne!(both["fingerprint"], one["fingerprint"]);
     assert_eq!(both["refused"], Value::Null);
     assert!(both["takes_ms"].as_u64() >= one["takes_ms"].as_u64());
 
-    let way = json!({ "partial": { "groups": ["policies", "mana"] } });
+    let way = json!({ "partial": { "groups": ["recommendations", "mana"] } });
     let bound = both["fingerprint"].clone();
     back(&mut world, way, |_| bound.clone()).await;
     let options = world.get("/rollback").await;
     for group in options["groups"].as_array().unwrap() {
-        let undone = ["mana", "policies"].contains(&group["name"].as_str().unwrap());
+        let undone = ["mana", "recommendations"].contains(&group["name"].as_str().unwrap());
         assert_eq!(group["steps"] == 0, undone, "{group:#}");
     }
 }

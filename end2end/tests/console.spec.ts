@@ -1,0 +1,144 @@
+// What the console itself promises, whatever page it shows: keys alone do, nothing is lost when a session ends, the
+// stream comes back, a phone is wide enough, and every page reads in light, dark and on paper.
+import { expect, expectAccessible, expectNoSidewaysScroll, test, watchOf } from "../support/fixtures.ts";
+import { administrator } from "../support/people.ts";
+
+test.use({ house: "console" });
+test.describe.configure({ mode: "serial", timeout: 120_000 });
+
+const system = "/systems/obcms";
+const pages = [
+  "/systems",
+  system,
+  `${system}/checklist`,
+  `${system}/runs`,
+  `${system}/runs/new`,
+  `${system}/coverage`,
+  `${system}/mode`,
+  `${system}/organizations`,
+  `${system}/organizations?view=board`,
+  `${system}/organizations/import`,
+  `${system}/organizations/OOBC/onboard`,
+  `${system}/data`,
+  `${system}/all`,
+  `${system}/rollback`,
+  `${system}/reports`,
+  `${system}/audit`,
+  "/audit",
+  "/users",
+  "/account",
+  "/nowhere",
+];
+
+test("a dialog is opened, left and answered by keys alone, and the focus comes back to where it was", async ({ open }) => {
+  const page = await open(administrator, `${system}/checklist`);
+  const tick = page.getByRole("button", { name: "Tick", exact: true }).first();
+  await tick.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("Note")).toBeFocused();
+
+  // the focus goes round inside: nothing behind the dialog can be reached
+  for (let presses = 0; presses < 8; presses++) {
+    await page.keyboard.press("Tab");
+    const outside = await page.evaluate(() => {
+      const now = document.activeElement;
+      return now !== document.body && !now?.closest("dialog[open]");
+    });
+    expect(outside, `after ${presses + 1} times Tab`).toBe(false);
+  }
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(tick).toBeFocused();
+
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Kept in the office");
+  await page.keyboard.press("Enter");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText("Kept in the office")).toBeVisible();
+});
+
+test("every link and key of the shell leads on without a mouse", async ({ open }) => {
+  const page = await open(administrator, "/systems");
+  await expect(page.getByRole("heading", { name: "Systems", level: 1 })).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("main")).toBeFocused();
+  expect(new URL(page.url()).pathname + new URL(page.url()).hash).toBe("/systems");
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("coverage");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/systems\/obcms\/coverage$/);
+  await expect(page.getByRole("link", { name: /^Coverage/ })).toHaveAttribute("aria-current", "page");
+  await page.keyboard.press("g");
+  await page.keyboard.press("r");
+  await expect(page).toHaveURL(/\/systems\/obcms\/runs$/);
+  await page.goBack();
+  await expect(page.getByRole("heading", { name: "Coverage", level: 1 })).toBeVisible();
+});
+
+test("a session that ends in the middle of a dialog is renewed in place, and nothing typed is lost", async ({ open }) => {
+  const page = await open(administrator, `${system}/checklist`);
+  await page.getByRole("button", { name: "Tick", exact: true }).first().click();
+  const dialog = page.getByRole("dialog", { name: /is it done\?$/ });
+  await dialog.getByLabel("Note").fill("Agreed with the office of the governor");
+  await page.context().clearCookies();
+  await dialog.getByRole("button", { name: "Tick with my name" }).click();
+
+  const again = page.getByRole("dialog", { name: "Your session ended" });
+  await expect(again).toBeVisible();
+  await expect(dialog.getByLabel("Note")).toHaveValue("Agreed with the office of the governor");
+  await again.getByLabel("Password").fill(administrator.password);
+  await again.getByRole("button", { name: /^Sign in/ }).click();
+  await expect(again).toBeHidden();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText("Agreed with the office of the governor")).toBeVisible();
+});
+
+test("the page follows again by itself after the connection was lost", async ({ open, server }) => {
+  const page = await open(administrator, `${system}/checklist`);
+  await expect(page.getByRole("status").getByText("Live")).toBeVisible();
+  watchOf(page).connectionWillBeLost();
+  await server.stop();
+  await expect(page.getByText(/^Connection lost at/)).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("button", { name: "Take back", exact: true }).first()).toHaveAttribute("aria-disabled", "true");
+  await server.start();
+  await expect(page.getByText(/^Connection lost at/)).toBeHidden({ timeout: 60_000 });
+  await expect(page.getByRole("button", { name: "Take back", exact: true }).first()).not.toHaveAttribute("aria-disabled");
+});
+
+test("every page reads in dark, and is no wider than a phone of 360 pixels", async ({ open }) => {
+  const page = await open(administrator, "/systems");
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const path of pages) {
+    await page.goto(path);
+    await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+  }
+});
+
+test("every page reads in light on a desk", async ({ open }) => {
+  const page = await open(administrator, "/systems");
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  for (const path of pages) {
+    await page.goto(path);
+    await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+  }
+});
+
+test("on paper there is the page and nothing of the console around it", async ({ open }) => {
+  const page = await open(administrator, `${system}/checklist`);
+  await expect(page.getByRole("heading", { name: "Checklist", level: 1 })).toBeVisible();
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await expect(page.getByRole("navigation").first()).toBeHidden();
+  await expect(page.getByRole("button", { name: "Take back", exact: true }).first()).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Checklist", level: 1 })).toBeVisible();
+  const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(paper, "printed on white also where the screen is dark").toMatch(/^rgba?\((255, 255, 255|0, 0, 0, 0)/);
+});
