@@ -254,13 +254,16 @@ fn reference(open: &mut Vec<&Table>, found: &mut Vec<Proposal>, framework: &BTre
     }
 }
 
+/// Rows that name no parent, by table and column.
+type EmptyRows = BTreeMap<(String, String), u64>;
+
 /// Decides about a table whose parents are decided.
 fn settle(
     table: &Table,
     owned: &BTreeSet<String>,
     framework: &BTreeSet<String>,
     shared: &BTreeSet<String>,
-    (empty, named): (&BTreeMap<(String, String), u64>, &BTreeMap<String, InText>),
+    (empty, named): (&EmptyRows, &BTreeMap<String, InText>),
 ) -> Proposal {
     let empty_rows = |column: &str| {
         let key = (table.name.clone(), column.to_owned());
