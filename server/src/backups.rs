@@ -9,7 +9,6 @@ use shared::event::Topic;
 
 use crate::accounts::Operator;
 use crate::audit::{self, Entry};
-use crate::db::DatabaseUrl;
 use crate::engine::backup::{self as proof, Acceptance, Backup, BackupError, Found};
 use crate::engine::progress::Watch;
 use crate::moment::Moment;
@@ -38,8 +37,7 @@ pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary
         .map(|found| match found {
             Found::Backup(backup) => {
                 let known = by_name.remove(&backup.name);
-                let path = system.url().ok().and_then(DatabaseUrl::path);
-                match path.map_or(Ok(()), |path| proof::look(&backup, path)) {
+                match (system.url()).map_or(Ok(()), |url| proof::look(&backup, url)) {
                     Ok(()) => summary(&backup, known),
                     Err(why) => {
                         let why = system.without_places(&why.to_string());
@@ -373,7 +371,7 @@ async fn write_and_verify(
 
 async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<(), SystemError> {
     let place = directory(system, state).join(name);
-    let verified = proof::verify(&place, None, watch(state)).await;
+    let verified = proof::verify(&place, system.url()?.into(), watch(state)).await;
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
     let (end, text) = match &verified {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::target::of_backup;
 use super::{Failure, Output};
 use crate::db::DatabaseUrl;
-use crate::engine::backup::{self, Backup as Taken, Verification};
+use crate::engine::backup::{self, Backup as Taken, Scratch, Verification};
 use crate::engine::progress::Watch;
 
 /// Arguments of `backup`.
@@ -18,7 +18,7 @@ use crate::engine::progress::Watch;
 pub struct Backup {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Address of the database: sqlite:PATH.
+    /// Address of the database: sqlite:PATH or postgres://….
     #[arg(long = "database", value_name = "URL", required = true)]
     url: Option<DatabaseUrl>,
     /// Directory that the backup is written into; it is made when it is missing.
@@ -40,9 +40,12 @@ struct Verify {
     /// Directory of the backup.
     #[arg(value_name = "BACKUP")]
     path: PathBuf,
-    /// Directory for the scratch database. Default: beside the backup.
-    #[arg(long, value_name = "DIRECTORY")]
+    /// Directory for the scratch database of a backup of a file. Default: beside the backup.
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "url")]
     scratch: Option<PathBuf>,
+    /// A database of the server on which a backup of a PostgreSQL database is restored.
+    #[arg(long = "database", value_name = "URL")]
+    url: Option<DatabaseUrl>,
 }
 
 #[derive(Serialize)]
@@ -58,24 +61,32 @@ struct Proved {
 /// # Errors
 /// When there is no backup afterwards, or when it is not what the live database held.
 pub async fn run(arguments: Backup, output: &Output) -> Result<(), Failure> {
-    let (path, scratch) = match arguments {
+    let (path, below, url) = match arguments {
         Backup {
             command: Some(Command::Verify(verify)),
             ..
-        } => (verify.path, verify.scratch),
+        } => (verify.path, verify.scratch, verify.url),
         Backup {
             url: Some(url),
             out: Some(out),
             name,
             ..
-        } => (written(&url, &out, name, output).await?.path, None),
+        } => {
+            let taken = written(&url, &out, name, output).await?;
+            (taken.path, None, Some(url))
+        }
         _ => {
             return Err(Failure::new("nothing to do")
                 .remedy("Name a database and a directory, or: switchyard backup verify BACKUP."));
         }
     };
     output.progress("Restoring it into a scratch database and comparing every table.");
-    let verification = backup::verify(&path, scratch.as_deref(), Watch::nobody())
+    let scratch = match (&below, &url) {
+        (Some(directory), _) => Scratch::Below(directory),
+        (None, Some(url)) => url.into(),
+        (None, None) => Scratch::Beside,
+    };
+    let verification = backup::verify(&path, scratch, Watch::nobody())
         .await
         .map_err(|error| of_backup(&error))?;
     let whole = backup::open(&path).map_err(|error| of_backup(&error))?;
@@ -108,7 +119,7 @@ async fn written(
     output: &Output,
 ) -> Result<Taken, Failure> {
     let name = name.unwrap_or_else(|| backup::default_name(url, Timestamp::now()));
-    output.progress("Copying pages and hashing every table, both of one moment.");
+    output.progress("Copying the database and hashing every table, both of one moment.");
     backup::take(url, out, &name, Watch::nobody())
         .await
         .map_err(|error| of_backup(&error))

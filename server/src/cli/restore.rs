@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::target::{Target, counted, of_backup};
 use super::{Failure, Output};
+use crate::db::Dialect;
 use crate::engine::backup::{self, Acceptance};
 use crate::engine::loss;
 use crate::engine::progress::Watch;
-use crate::engine::restore::{self, Way};
+use crate::engine::restore::{self, Kept, Way};
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub struct Restore {
 
 #[derive(Serialize)]
 struct Done {
-    kept: Option<PathBuf>,
+    kept: Option<Kept>,
     swapped: bool,
     rows_lost: Option<u64>,
     took_ms: u64,
@@ -58,6 +59,11 @@ pub async fn run(arguments: Restore, output: &Output) -> Result<(), Failure> {
         rows_lost = Some(exported.loss.rows());
     }
     output.progress("Proving the backup, keeping what is there, and replacing it.");
+    if url.dialect() == Dialect::Postgres {
+        output.progress(
+            "The application's sessions are ended when it is proved; it connects again by itself.",
+        );
+    }
     let restored = restore::restore(&arguments.backup, url, &rules, Watch::nobody())
         .await
         .map_err(|error| of_backup(&error))?;
@@ -80,7 +86,7 @@ pub async fn run(arguments: Restore, output: &Output) -> Result<(), Failure> {
             ));
         }
         if let Some(kept) = &done.kept {
-            text.push_str(&format!("\nWhat was there is kept as {}", kept.display()));
+            text.push_str(&format!("\nWhat was there is kept as {kept}"));
         }
         text
     })

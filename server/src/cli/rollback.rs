@@ -17,7 +17,7 @@ use crate::engine::journal::{self, RunRecord, StepState};
 use crate::engine::loss::{self, AssignmentLoss, Loss};
 use crate::engine::plan::{Reverse, Step};
 use crate::engine::progress::Watch;
-use crate::engine::restore;
+use crate::engine::restore::{self, Kept};
 use crate::engine::{Goal, Outcome, Playbook, drive, inspect};
 
 /// Arguments of `rollback`.
@@ -76,7 +76,7 @@ enum Done {
         steps: usize,
     },
     Restored {
-        kept: Option<PathBuf>,
+        kept: Option<Kept>,
         rows_lost: u64,
         took_ms: u64,
     },
@@ -293,7 +293,7 @@ fn done_told(done: &Done) -> String {
             let rows = counted(*rows_lost, "row", "rows");
             let mut text = format!("Restored in {took_ms} ms; {rows} lost.");
             if let Some(kept) = kept {
-                let _ = write!(text, "\nWhat was there is kept as {}", kept.display());
+                let _ = write!(text, "\nWhat was there is kept as {kept}");
             }
             text
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use sqlx::postgres::PgConnectOptions;
 
 use super::DbError;
@@ -38,6 +39,44 @@ impl PostgresAddress {
                 .append_pair("host", &socket.display().to_string());
         }
         text.as_str().parse()
+    }
+
+    /// The same way as variables of libpq, for PostgreSQL's own programs. A password is among
+    /// them: they are for the environment of a child and for nothing else.
+    pub fn environment(&self) -> Result<Vec<(&'static str, String)>, DbError> {
+        let options = self.options()?;
+        let mut variables = vec![
+            ("PGPORT", options.get_port().to_string()),
+            ("PGUSER", options.get_username().to_owned()),
+            ("PGAPPNAME", "switchyard".to_owned()),
+            ("PGCONNECT_TIMEOUT", "10".to_owned()),
+            (
+                "PGHOST",
+                match options.get_socket() {
+                    Some(socket) => socket.display().to_string(),
+                    None => options.get_host().to_owned(),
+                },
+            ),
+        ];
+        if let Some(settings) = options.get_options() {
+            variables.push(("PGOPTIONS", settings.to_owned()));
+        }
+        let url = sqlx::ConnectOptions::to_url_lossy(&options);
+        for (name, value) in url.query_pairs() {
+            let variable = match &*name {
+                "sslmode" => "PGSSLMODE",
+                "sslrootcert" => "PGSSLROOTCERT",
+                "sslcert" => "PGSSLCERT",
+                "sslkey" => "PGSSLKEY",
+                _ => continue,
+            };
+            variables.push((variable, value.into_owned()));
+        }
+        if let Some(password) = url.password() {
+            let password = percent_decode_str(password).decode_utf8_lossy();
+            variables.push(("PGPASSWORD", password.into_owned()));
+        }
+        Ok(variables)
     }
 
     /// The name of the database.
@@ -115,6 +154,25 @@ mod tests {
         assert_eq!(shown.parse::<PostgresAddress>().unwrap().to_string(), shown);
         let refused = "postgres://me:hunter2@db:port/x".parse::<PostgresAddress>();
         assert!(!refused.unwrap_err().to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn programs_are_given_the_whole_way_and_the_password_as_it_is() {
+        let address: PostgresAddress =
+            "postgres://me:h%25%40nt%20er+%C3%B1@db.example:5433/obcms?sslmode=require"
+                .parse()
+                .unwrap();
+        let variables = address.environment().unwrap();
+        for expected in [
+            ("PGHOST", "db.example"),
+            ("PGPORT", "5433"),
+            ("PGUSER", "me"),
+            ("PGPASSWORD", "h%@nt er+ñ"),
+            ("PGSSLMODE", "require"),
+        ] {
+            let found = variables.iter().find(|(name, _)| *name == expected.0);
+            assert_eq!(found.map(|(_, value)| value.as_str()), Some(expected.1));
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub enum DbError {
         detail: String,
     },
     /// The work is done on files, and the target is on a server.
-    #[error("{place} is not a file: backups of it are not taken by this program")]
+    #[error("{place} is not a file: its rows cannot be compared with those of a backup one by one")]
     NotAFile {
         /// The address, without its password.
         place: String,
@@ -216,7 +216,9 @@ impl DbError {
             }
             Self::DiskFull { .. } => "Free disk space and resume: what was committed is kept.",
             Self::Storage { .. } => "Check the disk and the system's log, then resume.",
-            Self::NotAFile { .. } => "Take and restore backups with pg_dump and pg_restore.",
+            Self::NotAFile { .. } => {
+                "Restore the backup without asking what it loses: what is there now is kept."
+            }
             Self::Unreachable { .. } => {
                 "Check the host, the port, the name of the database and that the server is running."
             }

@@ -185,6 +185,18 @@ pub enum Field<'r> {
     Blob(&'r [u8]),
 }
 
+impl<'r> From<&'r Value> for Field<'r> {
+    fn from(value: &'r Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Integer(number) => Self::Integer(*number),
+            Value::Real(number) => Self::Real(*number),
+            Value::Text(text) => Self::Text(text.as_bytes()),
+            Value::Blob { blob } => Self::Blob(blob),
+        }
+    }
+}
+
 impl Field<'_> {
     /// The value, owned.
     pub fn to_value(self) -> Value {

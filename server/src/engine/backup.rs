@@ -1,11 +1,14 @@
 //! Backups of a target, and what makes one count. It never writes to a target; restoring does.
 //!
-//! A backup is a directory with the database and a manifest. Both are of one moment: the pages
-//! are copied and the content is hashed within the same read transaction, while the application
-//! goes on writing. The directory gets its name when everything in it is on the disk, so that an
+//! A backup is a directory with the database and a manifest. Both are of one moment: pages are
+//! copied, or tables dumped, and the content is hashed within the same read transaction, while the
+//! application goes on writing. The directory gets its name when everything in it is on the disk, so that an
 //! interrupted backup is never taken for a whole one.
 
+mod acceptance;
+mod error;
 mod location;
+pub(super) mod postgres;
 mod rejection;
 mod verify;
 mod write;
@@ -15,13 +18,17 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Content, Digest};
-use super::progress::{Stopped, Watch, blocking};
-use crate::db::{DatabaseUrl, DbError};
+use super::manifest::{Content, Digest, Identity};
+use super::progress::{Watch, blocking};
+use crate::db::DatabaseUrl;
 
+pub use acceptance::{Acceptance, accept, look};
+pub use error::BackupError;
 pub use location::{Found, default_name, delete, list, open};
 pub(super) use location::{flush_directory, free_bytes};
-pub use rejection::{Acceptance, Rejection, accept, look};
+pub use postgres::client::ClientError;
+pub use rejection::Rejection;
+pub use verify::Scratch;
 pub(super) use verify::restore_beside;
 
 /// The format of manifests that this version writes, and the newest that it reads.
@@ -38,9 +45,9 @@ pub struct Manifest {
     pub content: Content,
     /// What `PRAGMA integrity_check` said of the live database; empty when it found nothing.
     pub integrity: Vec<String>,
-    /// Bytes of the database file.
+    /// Bytes of the database file, or of the files of the dump.
     pub bytes: u64,
-    /// Hash over the database file.
+    /// Hash over the database file, or over the files of the dump and their names.
     pub file: Digest,
     /// Hash over this manifest with this field left out.
     pub checksum: Option<Digest>,
@@ -66,9 +73,9 @@ impl Backup {
         self.manifest.content.taken
     }
 
-    /// The database file.
+    /// The database file, or the directory of the dump.
     pub fn database(&self) -> PathBuf {
-        self.path.join(location::DATABASE)
+        self.path.join(location::database_of(&self.manifest))
     }
 }
 
@@ -91,96 +98,6 @@ pub struct Verification {
     pub findings: Vec<String>,
 }
 
-/// Why there is no backup, verification or restore.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// A database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// The backup is not to be used.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// Whoever watched broke it off.
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
-    /// There is not enough space.
-    #[error("{} needs {needed} bytes of free disk, {free} are free", place.display())]
-    NoSpace {
-        /// Where.
-        place: PathBuf,
-        /// Bytes needed.
-        needed: u64,
-        /// Bytes free.
-        free: u64,
-    },
-    /// A backup of that name exists.
-    #[error("there is a backup named {name} already")]
-    Exists {
-        /// The name.
-        name: String,
-    },
-    /// The name cannot be a directory's everywhere.
-    #[error("{name:?} cannot be the name of a backup")]
-    Name {
-        /// The name.
-        name: String,
-    },
-    /// A file or directory cannot be read or written.
-    #[error("{} cannot be {doing}", path.display())]
-    File {
-        /// What was tried: `read`, `written`, ...
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
-
-impl BackupError {
-    /// One sentence on what to do about it.
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Db(error) => error.remedy().to_owned(),
-            Self::Rejected(rejection) => rejection.remedy().to_owned(),
-            Self::Stopped(_) => "Start it again when it suits.".to_owned(),
-            Self::NoSpace { needed, free, .. } => format!(
-                "Free {} bytes there, or choose another directory.",
-                needed.saturating_sub(*free)
-            ),
-            Self::Exists { .. } => "Choose another name.".to_owned(),
-            Self::Name { .. } => {
-                "Use letters, digits, `.`, `-` and `_`, beginning with a letter or digit."
-                    .to_owned()
-            }
-            Self::File { .. } => {
-                "Check that the account running Switchyard may read and write there.".to_owned()
-            }
-        }
-    }
-
-    pub(super) fn file(
-        doing: &'static str,
-        path: &Path,
-    ) -> impl FnOnce(std::io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::File {
-            doing,
-            path,
-            source,
-        }
-    }
-}
-
-impl From<super::manifest::Unmeasured> for BackupError {
-    fn from(unmeasured: super::manifest::Unmeasured) -> Self {
-        match unmeasured {
-            super::manifest::Unmeasured::Db(error) => Self::Db(error),
-            super::manifest::Unmeasured::Stopped(stopped) => Self::Stopped(stopped),
-        }
-    }
-}
-
 /// Takes a backup into `directory/name`, making the directory when it is missing. The application
 /// goes on reading and writing; on a database that is not in WAL mode its writes wait meanwhile.
 pub async fn take(
@@ -189,19 +106,36 @@ pub async fn take(
     name: &str,
     watch: Watch<'static>,
 ) -> Result<Backup, BackupError> {
-    let live = url.file()?;
-    let (directory, name) = (directory.to_owned(), name.to_owned());
-    blocking(move || write::take(&live, &directory, &name, watch)).await
+    match url {
+        DatabaseUrl::Sqlite(live) => {
+            let (live, directory, name) = (live.clone(), directory.to_owned(), name.to_owned());
+            blocking(move || write::take(&live, &directory, &name, watch)).await
+        }
+        DatabaseUrl::Postgres(address) => postgres::take(address, directory, name, watch).await,
+    }
 }
 
-/// Restores a backup into a scratch database below `scratch` (beside the backup when `None`),
-/// checks its integrity, compares every table with the manifest and removes the scratch database.
-/// What it proved is written beside the backup too.
+/// Restores a backup into a scratch database, checks its integrity, compares every table with the
+/// manifest and removes the scratch database. What it proved is written beside the backup too.
 pub async fn verify(
     path: &Path,
-    scratch: Option<&Path>,
+    scratch: Scratch<'_>,
     watch: Watch<'static>,
 ) -> Result<Verification, BackupError> {
-    let (path, scratch) = (path.to_owned(), scratch.map(Path::to_owned));
-    blocking(move || verify::verify(&path, scratch.as_deref(), watch)).await
+    let backup = open(path)?;
+    match (&backup.manifest.content.identity, scratch) {
+        (Identity::Server(identity), Scratch::Server(server)) => {
+            postgres::verify(&backup, identity, server, watch).await
+        }
+        (Identity::Server(_), Scratch::Beside | Scratch::Below(_)) => Err(BackupError::NoServer {
+            place: backup.path.display().to_string(),
+        }),
+        (Identity::File(_), scratch) => {
+            let below = match scratch {
+                Scratch::Below(directory) => Some(directory.to_owned()),
+                Scratch::Beside | Scratch::Server(_) => None,
+            };
+            blocking(move || verify::verify(&backup, below.as_deref(), watch)).await
+        }
+    }
 }

@@ -9,6 +9,8 @@
 
 pub mod canonical;
 mod catalogue;
+mod identity;
+pub(super) mod postgres;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ use crate::db::{DbError, Snapshot, Statement, quote};
 
 pub use canonical::Digest;
 pub use catalogue::{Shape, shapes};
+pub use identity::{FileIdentity, Identity, Properties, ServerIdentity};
 
 /// What a database held at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,10 @@ pub struct Content {
     /// Foreign keys that point nowhere, counted by referencing table: they are the application's
     /// and are neither repaired nor held against a backup.
     pub violations: Vec<Violations>,
+    /// Sequences that are no table: between which values each stood while the backup was taken,
+    /// since no snapshot holds them still.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequences: Vec<SequenceSpan>,
 }
 
 impl Content {
@@ -44,27 +51,6 @@ impl Content {
     pub fn table(&self, name: &str) -> Option<&TableDigest> {
         self.tables.iter().find(|table| table.name == name)
     }
-}
-
-/// What tells a database from another, as far as its content goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// Absolute path of the file, symbolic links resolved.
-    pub path: String,
-    /// `PRAGMA application_id`.
-    pub application_id: i64,
-    /// `PRAGMA user_version`.
-    pub user_version: i64,
-    /// `PRAGMA encoding`.
-    pub encoding: String,
-    /// `PRAGMA journal_mode` of the live database.
-    pub journal_mode: String,
-    /// Bytes of a page.
-    pub page_size: u64,
-    /// Pages of the file.
-    pub page_count: u64,
-    /// Hash over the text of every object of the schema.
-    pub schema: Digest,
 }
 
 /// One table's content.
@@ -80,6 +66,32 @@ pub struct TableDigest {
     pub rows: u64,
     /// Hash over its rows, in no order.
     pub content: Digest,
+}
+
+/// Where a sequence stood while a backup was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SequenceSpan {
+    /// Its name.
+    pub name: String,
+    /// The last value it had given before; none when it had given none.
+    pub before: Option<i64>,
+    /// The last value it had given afterwards.
+    pub after: Option<i64>,
+}
+
+impl SequenceSpan {
+    /// Whether a restored sequence stands where this one stood.
+    pub fn holds(&self, last: Option<i64>) -> bool {
+        match (self.before, self.after, last) {
+            (None, _, None) => true,
+            (Some(before), Some(after), Some(last)) => {
+                (before.min(after)..=before.max(after)).contains(&last)
+            }
+            // its first values were given meanwhile, or somebody set it back
+            (_, Some(_), Some(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Foreign keys of one table that point nowhere.
@@ -111,6 +123,7 @@ pub fn measure(snapshot: &Snapshot, watch: &mut Watch<'_>) -> Result<Content, Un
         identity: identity(snapshot)?,
         tables,
         violations: violations(snapshot)?,
+        sequences: Vec::new(),
     })
 }
 
@@ -163,7 +176,7 @@ fn identity(snapshot: &Snapshot) -> Result<Identity, DbError> {
             .unwrap_or_default())
     };
     let path = std::fs::canonicalize(snapshot.path()).unwrap_or_else(|_| snapshot.path().into());
-    Ok(Identity {
+    Ok(Identity::File(FileIdentity {
         path: path.display().to_string(),
         application_id: number("application_id")?,
         user_version: number("user_version")?,
@@ -172,7 +185,7 @@ fn identity(snapshot: &Snapshot) -> Result<Identity, DbError> {
         page_size: number("page_size")?.unsigned_abs(),
         page_count: number("page_count")?.unsigned_abs(),
         schema: schema(snapshot)?,
-    })
+    }))
 }
 
 /// Hash over the text of every object of the schema, in the order of their names.

@@ -1,7 +1,14 @@
 //! How long measurements report progress and are broken off. Nothing here measures.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often work on a server is looked at.
+const TICK: Duration = Duration::from_millis(100);
 
 /// How far a long piece of work is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +24,14 @@ pub struct Progress {
 /// The stages of backups, restores and comparisons, with the unit of their progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Pages copied out of the live database.
+    /// Pages copied out of the live database; of a database on a server, tables.
     Copying,
     /// Tables hashed.
     Hashing,
     /// Bytes of the backup read and compared with its checksum.
     Reading,
+    /// Tables that a server has read from the backup.
+    Restoring,
     /// Tables of a restored copy compared with the manifest.
     Comparing,
     /// Pages written into the live database.
@@ -83,5 +92,50 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}
+
+/// How far work is that runs on a server, in several stages at once. It is told from within the
+/// work, and read by [`attended`].
+#[derive(Debug, Default)]
+pub(super) struct Tally(Mutex<BTreeMap<Stage, (u64, u64)>>);
+
+impl Tally {
+    /// Notes how far a stage is.
+    pub(super) fn set(&self, stage: Stage, done: u64, total: u64) {
+        let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stages.insert(stage, (done, total));
+    }
+
+    fn tell(&self, watch: &mut Watch<'_>) -> Result<(), Stopped> {
+        let stages = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for (stage, (done, total)) in stages {
+            watch.tell(Progress { stage, done, total })?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits for work while its progress is told; work that is broken off is dropped where it waits.
+pub(super) async fn attended<T>(
+    work: impl Future<Output = T>,
+    tally: &Tally,
+    watch: &mut Watch<'_>,
+) -> Result<T, Stopped> {
+    let mut work = pin!(work);
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => {
+                tally.tell(watch)?;
+                return Ok(done);
+            }
+            _ = ticks.tick() => tally.tell(watch)?,
+        }
     }
 }

@@ -1,47 +1,27 @@
-//! Restores a backup into the live path of a target. The procedure:
-//!
-//! 1. The backup is restored into a new file beside the live one, its integrity is checked and
-//!    every table is compared with the manifest. Nothing else has happened when that fails.
-//! 2. The live database's present content is kept as `PATH.before-restore-TIME`, and its content
-//!    is replaced by that of the new file within one transaction of the live database
-//!    ([`crate::db::replace`] says how no commit between the two is lost). Other connections,
-//!    also of the application, see the old content or the new and stay valid; there is no swap of
-//!    files underneath them, and `-wal` and `-shm` stay SQLite's own business.
-//! 3. Only a live file that is missing or cannot be opened as a database, so that nobody can be
-//!    working with it, is swapped: its `-wal` is set aside first, because SQLite would replay it
-//!    onto the restored file, its `-shm` is removed, the file gets a second name
-//!    `PATH.before-restore-TIME`, and the new file is renamed over it.
-//!
-//! What was kept stays until [`release`].
+//! Restores a backup into the place of a target: first beside it, where it is proved, and only then
+//! in its place. What was there is kept until it is released. How a file is replaced stands in
+//! [`file`], how a database on a server is, in [`postgres`].
 
-use std::ffi::OsString;
-use std::fs;
-use std::io::ErrorKind;
+mod file;
+mod postgres;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jiff::Timestamp;
-use nix::sys::signal::kill;
-use nix::unistd::Pid;
+use serde::{Serialize, Serializer};
 
-use super::backup::{
-    Acceptance, Backup, BackupError, Verification, accept, flush_directory, free_bytes, open,
-    restore_beside,
-};
-use super::progress::{Stage, Stopped, Watch, blocking};
-use crate::db::{DatabaseUrl, DbError, Snapshot, replace};
-
-/// Begins the name of the new file, after the target's own; time and process follow.
-const RESTORING: &str = "restoring-";
-/// How long other writers are waited for before the restore gives up.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::backup::{Acceptance, BackupError, Rejection, Verification, accept, open};
+use super::manifest::Identity;
+use super::progress::{Watch, blocking};
+use crate::db::DatabaseUrl;
 
 /// How a restore ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Restored {
-    /// The database as it was before, until it is released; none when there was no file.
-    pub kept: Option<PathBuf>,
-    /// How the content came into the live path.
+    /// The database as it was before, until it is released; none when there was none.
+    pub kept: Option<Kept>,
+    /// How the content came into the place of the live database.
     pub way: Way,
     /// What was proved of the backup before anything was changed.
     pub verification: Verification,
@@ -51,16 +31,58 @@ pub struct Restored {
     pub locked_ms: u64,
 }
 
-/// How the content came into the live path.
+/// How the content came into the place of the live database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// By one transaction of the live database; open connections stay valid.
     InPlace,
-    /// By another file in its place, because the live one was missing or no database.
+    /// By another file or database in its place: the live file was missing or no database, or the
+    /// target is on a server.
     Swapped,
 }
 
-/// Restores a backup into the live path of a target.
+/// What a restore has kept of the database before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// A file beside the target.
+    File(PathBuf),
+    /// A database of the target's server.
+    Database(String),
+}
+
+impl Kept {
+    /// Its name without the directory that it lies in.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => (path.file_name().unwrap_or(path.as_os_str()))
+                .to_string_lossy()
+                .into_owned(),
+            Self::Database(name) => name.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(formatter, "{}", path.display()),
+            Self::Database(name) => write!(formatter, "the database {name}"),
+        }
+    }
+}
+
+/// As its path or its name.
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::File(path) => path.serialize(serializer),
+            Self::Database(name) => name.serialize(serializer),
+        }
+    }
+}
+
+/// Restores a backup into the place of a target. On a server the sessions of the application are
+/// ended when its database is changed for the restored one; it connects again by itself.
 pub async fn restore(
     backup: &Path,
     url: &DatabaseUrl,
@@ -69,197 +91,53 @@ pub async fn restore(
 ) -> Result<Restored, BackupError> {
     let backup = open(backup)?;
     accept(&backup, rules).await?;
-    let live = url.file()?;
-    blocking(move || restore_into(&backup, &live, watch)).await
-}
-
-/// Files that restores have kept beside a target, oldest first.
-pub fn kept(url: &DatabaseUrl) -> Result<Vec<PathBuf>, BackupError> {
-    let live = &url.file()?;
-    let directory = directory_of(live);
-    let prefix = beside(live, "before-restore-");
-    let entries = fs::read_dir(&directory).map_err(BackupError::file("read", &directory))?;
-    let mut found = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(BackupError::file("read", &directory))?.path();
-        let name = path.as_os_str().to_string_lossy();
-        if name.starts_with(&*prefix.to_string_lossy()) && !name.ends_with("-wal") {
-            found.push(path);
+    match (backup.manifest.content.identity.clone(), url) {
+        (Identity::File(identity), DatabaseUrl::Sqlite(live)) => {
+            let live = live.clone();
+            blocking(move || file::restore(&backup, &identity, &live, watch)).await
         }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Removes a file that a restore has kept. Refuses any other file.
-pub fn release(url: &DatabaseUrl, file: &Path) -> Result<(), BackupError> {
-    if !kept(url)?.iter().any(|kept| kept == file) {
-        return Err(BackupError::file("released", file)(std::io::Error::new(
-            ErrorKind::NotFound,
-            "no restore has kept it",
-        )));
-    }
-    fs::remove_file(file).map_err(BackupError::file("removed", file))?;
-    let _ = fs::remove_file(with_suffix(file, "-wal"));
-    Ok(())
-}
-
-fn restore_into(
-    backup: &Backup,
-    live: &Path,
-    mut watch: Watch<'_>,
-) -> Result<Restored, BackupError> {
-    let started = Instant::now();
-    let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ").to_string();
-    remove_left_behind(live);
-    let process = std::process::id();
-    let fresh = beside(live, &format!("{RESTORING}{stamp}-{process}"));
-    let kept = beside(live, &format!("before-restore-{stamp}"));
-    let directory = directory_of(live);
-    // the new file, the old content, and the log of the replacement
-    let (needed, free) = (backup.manifest.bytes * 3, free_bytes(&directory)?);
-    if free < needed {
-        return Err(BackupError::NoSpace {
-            place: directory,
-            needed,
-            free,
-        });
-    }
-    let verification = restore_beside(backup, &fresh, &mut watch)?;
-    let fresh = Scratch(fresh);
-    let (way, locked) = match usable(live) {
-        Ok(()) => {
-            let replaced = replace(
-                live,
-                &fresh.0,
-                &kept,
-                PATIENCE,
-                &mut watch.steps(Stage::Replacing),
-            );
-            match replaced {
-                Ok(Some(replaced)) => {
-                    same_permission(live, &kept);
-                    flush_directory(&directory)?;
-                    (Way::InPlace, replaced.locked)
-                }
-                broken_off => {
-                    let _ = fs::remove_file(&kept);
-                    broken_off?;
-                    return Err(Stopped.into());
-                }
-            }
+        (Identity::Server(identity), DatabaseUrl::Postgres(address)) => {
+            postgres::restore(&backup, &identity, address, watch).await
         }
-        Err(DbError::Missing { .. } | DbError::NotADatabase { .. } | DbError::Corrupt { .. }) => {
-            let started = Instant::now();
-            set_journal_mode(&fresh.0, &backup.manifest.content.identity.journal_mode)?;
-            swap(live, &fresh.0, &kept)?;
-            (Way::Swapped, started.elapsed())
+        (identity, _) => Err(Rejection::Foreign {
+            place: backup.path.display().to_string(),
+            detail: format!("it is of {}", identity.place()),
         }
-        Err(error) => return Err(error.into()),
-    };
-    Ok(Restored {
-        kept: kept.exists().then_some(kept),
-        way,
-        verification,
-        took_ms: milliseconds(started.elapsed()),
-        locked_ms: milliseconds(locked),
-    })
+        .into()),
+    }
 }
 
-/// Removes what restores of processes that were killed have left beside the target: each is a whole copy.
-fn remove_left_behind(live: &Path) {
-    let prefix = beside(live, RESTORING);
-    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy();
-    let Ok(entries) = fs::read_dir(directory_of(live)) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let process = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(&*prefix))
-            .and_then(|rest| rest.split('-').nth(1))
-            .and_then(|process| process.parse().ok());
-        let gone = process.is_some_and(|process| {
-            kill(Pid::from_raw(process), None) == Err(nix::errno::Errno::ESRCH)
-        });
-        if gone {
-            let _ = fs::remove_file(entry.path());
+/// What restores have kept of a target, oldest first.
+pub async fn kept(url: &DatabaseUrl) -> Result<Vec<Kept>, BackupError> {
+    match url {
+        DatabaseUrl::Sqlite(live) => {
+            let live = live.clone();
+            let files = blocking(move || file::kept(&live)).await?;
+            Ok(files.into_iter().map(Kept::File).collect())
+        }
+        DatabaseUrl::Postgres(address) => {
+            let names = postgres::kept(address).await?;
+            Ok(names.into_iter().map(Kept::Database).collect())
         }
     }
 }
 
-/// Whether the live file can be opened and its schema read.
-fn usable(live: &Path) -> Result<(), DbError> {
-    Snapshot::open(live).map(drop)
-}
-
-fn set_journal_mode(file: &Path, mode: &str) -> Result<(), DbError> {
-    if mode.eq_ignore_ascii_case("wal") {
-        crate::db::enter_wal(file)?;
-    }
-    Ok(())
-}
-
-/// Puts the new file in the place of one that is missing or no database.
-fn swap(live: &Path, fresh: &Path, kept: &Path) -> Result<(), BackupError> {
-    let written = |path: &Path| BackupError::file("written", path);
-    let log = with_suffix(live, "-wal");
-    absent_is_fine(fs::rename(&log, with_suffix(kept, "-wal"))).map_err(written(&log))?;
-    let index = with_suffix(live, "-shm");
-    absent_is_fine(fs::remove_file(&index)).map_err(written(&index))?;
-    same_permission(live, fresh);
-    absent_is_fine(fs::hard_link(live, kept)).map_err(written(kept))?;
-    fs::rename(fresh, live).map_err(written(live))?;
-    flush_directory(&directory_of(live))
-}
-
-fn absent_is_fine(done: std::io::Result<()>) -> std::io::Result<()> {
-    match done {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
-}
-
-/// Gives a file the mode and owner of another, as far as this account may.
-fn same_permission(from: &Path, to: &Path) {
-    use std::os::unix::fs::{MetadataExt, chown};
-    let Ok(about) = fs::metadata(from) else {
-        return;
-    };
-    let _ = fs::set_permissions(to, about.permissions());
-    let _ = chown(to, Some(about.uid()), Some(about.gid()));
-}
-
-fn beside(live: &Path, what: &str) -> PathBuf {
-    with_suffix(live, &format!(".{what}"))
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-fn directory_of(live: &Path) -> PathBuf {
-    match live.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
+/// Removes what a restore has kept. Refuses anything else.
+pub async fn release(url: &DatabaseUrl, kept: &Kept) -> Result<(), BackupError> {
+    match (url, kept) {
+        (DatabaseUrl::Sqlite(live), Kept::File(file)) => {
+            let (live, file) = (live.clone(), file.clone());
+            blocking(move || file::release(&live, &file)).await
+        }
+        (DatabaseUrl::Postgres(address), Kept::Database(name)) => {
+            postgres::release(address, name).await
+        }
+        _ => Err(BackupError::NotKept {
+            name: kept.to_string(),
+        }),
     }
 }
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A file that is removed when its work is done or has failed; after a swap it has another name.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-        for suffix in ["-wal", "-shm"] {
-            let _ = fs::remove_file(with_suffix(&self.0, suffix));
-        }
-    }
 }

@@ -387,14 +387,7 @@ async fn restore(
     .map_err(|error| backups::refused(system, &error))?;
     let kept = restored
         .kept
-        .as_deref()
-        .and_then(|path| path.file_name())
-        .map(|name| {
-            format!(
-                " The database before is kept as {}.",
-                name.to_string_lossy()
-            )
-        })
+        .map(|kept| format!(" The database before is kept as {}.", kept.name()))
         .unwrap_or_default();
     Ok(format!(
         "Restored in {} ms; writers waited {} ms.{kept}",

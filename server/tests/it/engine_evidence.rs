@@ -7,6 +7,7 @@ mod decision;
 mod isolation;
 mod loss;
 mod office;
+mod on_server;
 mod postgres;
 mod preflight;
 mod restore;

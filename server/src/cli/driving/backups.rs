@@ -106,7 +106,7 @@ impl Backups {
             }
         };
         output.progress("Restoring it into a scratch database and comparing every table.");
-        backup::verify(&path, None, watch()).await?;
+        backup::verify(&path, (&self.url).into(), watch()).await?;
         Ok(proved(&backup::open(&path)?))
     }
 

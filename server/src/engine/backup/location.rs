@@ -11,9 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Backup, BackupError, FORMAT, Manifest, Rejection, Verification};
 use crate::db::DatabaseUrl;
-use crate::engine::manifest::Digest;
+use crate::engine::manifest::{Digest, Identity};
 
-/// The file of the database inside a backup.
+/// The directory of the dump inside a backup of a database on a server.
+pub(super) const DUMP: &str = "dump";
+/// The file of the database inside a backup of a file.
 pub(super) const DATABASE: &str = "database.sqlite3";
 /// The file of the manifest.
 const MANIFEST: &str = "manifest.json";
@@ -50,10 +52,11 @@ impl Found {
 
 /// A name for a backup of this target taken at this moment: `obcms-20261120-015204`, in UTC.
 pub fn default_name(url: &DatabaseUrl, at: Timestamp) -> String {
-    let stem: String = url
-        .path()
-        .and_then(Path::file_stem)
-        .map(|stem| stem.to_string_lossy().into_owned())
+    let name = match url {
+        DatabaseUrl::Sqlite(path) => (path.file_stem()).map(|stem| stem.to_string_lossy().into()),
+        DatabaseUrl::Postgres(address) => address.database(),
+    };
+    let stem: String = name
         .unwrap_or_default()
         .chars()
         .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
@@ -78,8 +81,8 @@ pub fn open(path: &Path) -> Result<Backup, BackupError> {
         Err(error) => return Err(BackupError::file("read", &path.join(MANIFEST))(error)),
     };
     let manifest = parse(&place, &text)?;
-    if !path.join(DATABASE).is_file() {
-        let lacks = DATABASE;
+    let lacks = database_of(&manifest);
+    if !path.join(lacks).exists() {
         return Err(Rejection::NotABackup { place, lacks }.into());
     }
     let verification: Option<Verification> = read_json(&path.join(VERIFICATION));
@@ -230,6 +233,23 @@ pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
         .truncate(true)
         .mode(0o600)
         .open(path)
+}
+
+/// The name of what holds the database inside a backup.
+pub(super) fn database_of(manifest: &Manifest) -> &'static str {
+    match manifest.content.identity {
+        Identity::File(_) => DATABASE,
+        Identity::Server(_) => DUMP,
+    }
+}
+
+/// Bytes of a file, or of the files of a directory.
+pub(super) fn bytes_of(path: &Path) -> std::io::Result<u64> {
+    let about = fs::metadata(path)?;
+    if !about.is_dir() {
+        return Ok(about.len());
+    }
+    fs::read_dir(path)?.try_fold(0, |sum, entry| Ok(sum + entry?.metadata()?.len()))
 }
 
 fn read_json<T: DeserializeOwned>(file: &Path) -> Option<T> {

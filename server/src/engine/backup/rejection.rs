@@ -1,14 +1,6 @@
-//! Why a backup is not to be used, told apart by what a person can do about it, and the rules of
-//! whoever wants to use one.
-
-use std::path::Path;
+//! Why a backup is not to be used, told apart by what a person can do about it.
 
 use jiff::Timestamp;
-
-use super::Backup;
-use crate::db::{DatabaseUrl, Snapshot};
-use crate::engine::manifest::shapes;
-use crate::engine::progress::blocking;
 
 /// Why a backup is not to be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,10 +54,12 @@ pub enum Rejection {
         found: u64,
     },
     /// Its database is another kind of file.
-    #[error("the database of {place} is not a SQLite file")]
+    #[error("the database of {place} is not {wanted}")]
     WrongFormat {
         /// The directory.
         place: String,
+        /// What it ought to be.
+        wanted: &'static str,
     },
     /// Its database is not the file that was written.
     #[error("the database of {place} is damaged: its checksum is {found}, and was {expected}")]
@@ -137,105 +131,4 @@ impl Rejection {
             Self::Outdated { .. } => "Take a new backup.",
         }
     }
-}
-
-/// What whoever wants to use a backup requires of it, beside that it is whole.
-#[derive(Debug, Clone, Default)]
-pub struct Acceptance {
-    /// It must be of this database.
-    pub target: Option<DatabaseUrl>,
-    /// It may be of a database at another path: the target was moved.
-    pub moved: bool,
-    /// It must be of this moment or later.
-    pub not_before: Option<Timestamp>,
-}
-
-/// What can be seen of a backup without reading it: that it is of the database at this path, and that no bytes are
-/// missing. For lists; whoever uses a backup checks it whole.
-pub fn look(backup: &Backup, live: &Path) -> Result<(), Rejection> {
-    let place = backup.path.display().to_string();
-    let identity = &backup.manifest.content.identity;
-    if located(live) != identity.path {
-        let detail = format!("it is of {}", identity.path);
-        return Err(Rejection::Foreign { place, detail });
-    }
-    let expected = backup.manifest.bytes;
-    match std::fs::metadata(backup.database()).map(|about| about.len()) {
-        Ok(0) => Err(Rejection::Empty { place }),
-        Ok(found) if found < expected => Err(Rejection::Truncated {
-            place,
-            expected,
-            found,
-        }),
-        // one that cannot be looked at is told by whoever reads it
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-/// The path under which a manifest names a database.
-fn located(live: &Path) -> String {
-    std::fs::canonicalize(live)
-        .or_else(|_| std::path::absolute(live))
-        .unwrap_or_else(|_| live.to_owned())
-        .display()
-        .to_string()
-}
-
-/// Checks a backup against the rules of whoever wants to use it. A target that is missing or
-/// cannot be read is compared by its path alone.
-pub async fn accept(backup: &Backup, rules: &Acceptance) -> Result<(), Rejection> {
-    let place = backup.path.display().to_string();
-    if let Some(required) = rules.not_before
-        && backup.taken() < required
-    {
-        return Err(Rejection::Outdated {
-            place,
-            taken: backup.taken(),
-            required,
-        });
-    }
-    let Some(DatabaseUrl::Sqlite(live)) = rules.target.clone() else {
-        return Ok(());
-    };
-    let foreign = |detail: String| Rejection::Foreign {
-        place: place.clone(),
-        detail,
-    };
-    let identity = &backup.manifest.content.identity;
-    if located(&live) != identity.path && !rules.moved {
-        return Err(foreign(format!("it is of {}", identity.path)));
-    }
-    let Some((application_id, tables)) = blocking(move || resemblance(&live)).await else {
-        return Ok(());
-    };
-    if application_id != identity.application_id {
-        return Err(foreign(format!(
-            "its application id is {}, the target's is {application_id}",
-            identity.application_id
-        )));
-    }
-    let saved = &backup.manifest.content.tables;
-    let known = saved
-        .iter()
-        .filter(|table| tables.contains(&table.name))
-        .count();
-    // a migration adds and drops tables, but leaves most of them
-    if known * 2 < saved.len() {
-        return Err(foreign(format!(
-            "the target has {known} of its {} tables",
-            saved.len()
-        )));
-    }
-    Ok(())
-}
-
-/// The application id and the tables of a database, if it can be read.
-fn resemblance(live: &Path) -> Option<(i64, Vec<String>)> {
-    let snapshot = Snapshot::open(live).ok()?;
-    let application_id = snapshot.count("PRAGMA application_id").ok()?;
-    let tables = shapes(&snapshot).ok()?;
-    Some((
-        application_id,
-        tables.into_iter().map(|table| table.name).collect(),
-    ))
 }

@@ -9,32 +9,90 @@ use std::time::Instant;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::location::{self, free_bytes};
-use super::write::integrity;
+use super::location::{self, bytes_of, free_bytes};
+use super::write::{integrity, read_and_flush};
 use super::{Backup, BackupError, Rejection, Verification};
-use crate::db::{DbError, Snapshot};
+use crate::db::{DatabaseUrl, DbError, PostgresAddress, Snapshot};
 use crate::engine::manifest::{self, Content, Digest};
 use crate::engine::progress::{Progress, Stage, Watch};
 
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
+/// The first bytes of the table of contents of every dump.
+const DUMP_MAGIC: &[u8] = b"PGDMP";
+/// What the database of a backup of a file is.
+const A_FILE: &str = "a SQLite file";
 
-/// Restores a backup into a scratch database, compares it and removes it.
+/// Where a backup is restored to be compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Scratch<'a> {
+    /// Into a file beside the backup.
+    Beside,
+    /// Into a file below this directory.
+    Below(&'a Path),
+    /// Into a database of its own on the server of this one.
+    Server(&'a PostgresAddress),
+}
+
+impl<'a> From<&'a DatabaseUrl> for Scratch<'a> {
+    fn from(target: &'a DatabaseUrl) -> Self {
+        match target {
+            DatabaseUrl::Sqlite(_) => Self::Beside,
+            DatabaseUrl::Postgres(address) => Self::Server(address),
+        }
+    }
+}
+
+/// Restores a backup of a file into a scratch database, compares it and removes it.
 pub(super) fn verify(
-    path: &Path,
+    backup: &Backup,
     scratch: Option<&Path>,
     mut watch: Watch<'_>,
 ) -> Result<Verification, BackupError> {
-    let backup = location::open(path)?;
+    let path = &backup.path;
     let beside = path.parent().unwrap_or(path);
     let directory = tempfile::Builder::new()
         .prefix(".scratch-")
         .tempdir_in(scratch.unwrap_or(beside))
         .map_err(BackupError::file("written", scratch.unwrap_or(beside)))?;
     let file = directory.path().join(location::DATABASE);
-    let verification = restore_beside(&backup, &file, &mut watch)?;
+    let verification = restore_beside(backup, &file, &mut watch)?;
     location::write_verification(path, &verification)?;
     Ok(verification)
+}
+
+/// Checks that the files of a dump are those that were written.
+pub(super) fn check_files(backup: &Backup, watch: &mut Watch<'_>) -> Result<(), BackupError> {
+    let place = backup.path.display().to_string();
+    let dump = backup.database();
+    let expected = backup.manifest.bytes;
+    let found = bytes_of(&dump).map_err(BackupError::file("read", &dump))?;
+    if found == 0 {
+        return Err(Rejection::Empty { place }.into());
+    }
+    if found < expected {
+        return Err(Rejection::Truncated {
+            place,
+            expected,
+            found,
+        }
+        .into());
+    }
+    let contents = fs::read(dump.join("toc.dat")).unwrap_or_default();
+    if !contents.starts_with(DUMP_MAGIC) {
+        let wanted = "a dump of pg_dump";
+        return Err(Rejection::WrongFormat { place, wanted }.into());
+    }
+    let (found, digest) = read_and_flush(&dump, watch)?;
+    if digest != backup.manifest.file || found != expected {
+        return Err(Rejection::Damaged {
+            place,
+            expected: backup.manifest.file.to_string(),
+            found: digest.to_string(),
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// Restores a backup into a new file, and proves that file equal to what the live database held.
@@ -70,6 +128,7 @@ fn restore_and_compare(
             .into(),
             DbError::NotADatabase { .. } => Rejection::WrongFormat {
                 place: place.clone(),
+                wanted: A_FILE,
             }
             .into(),
             error => error.into(),
@@ -161,6 +220,7 @@ fn copy_and_hash(
         if done == 0 && !part[..read].starts_with(MAGIC) {
             return Err(Rejection::WrongFormat {
                 place: place.to_owned(),
+                wanted: A_FILE,
             }
             .into());
         }
@@ -192,7 +252,7 @@ fn no_space(error: std::io::Error, file: &Path, needed: u64) -> BackupError {
 }
 
 /// Compares a restored database with what the live one held.
-fn compare(place: &str, expected: &Content, found: &Content) -> Result<(), Rejection> {
+pub(super) fn compare(place: &str, expected: &Content, found: &Content) -> Result<(), Rejection> {
     let differs = |table: &str, detail: String| Rejection::Differs {
         place: place.to_owned(),
         table: table.to_owned(),
@@ -222,7 +282,7 @@ fn compare(place: &str, expected: &Content, found: &Content) -> Result<(), Rejec
         place: place.to_owned(),
         detail,
     };
-    if found.identity.schema != expected.identity.schema {
+    if found.identity.schema() != expected.identity.schema() {
         return Err(unsound("its schema is not what it was".to_owned()));
     }
     if let Some(new) = found
@@ -238,6 +298,6 @@ fn compare(place: &str, expected: &Content, found: &Content) -> Result<(), Rejec
     Ok(())
 }
 
-fn milliseconds(since: Instant) -> u64 {
+pub(super) fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::location::{self, flush_directory, free_bytes};
+use super::location::{self, bytes_of, flush_directory, free_bytes};
 use super::{Backup, BackupError, FORMAT, Manifest};
 use crate::db::{DbError, Snapshot};
 use crate::engine::manifest::{self, Digest};
@@ -22,25 +22,11 @@ pub(super) fn take(
     name: &str,
     mut watch: Watch<'_>,
 ) -> Result<Backup, BackupError> {
-    check_name(name)?;
-    make_directory(directory)?;
-    let whole = directory.join(name);
-    if whole.exists() {
-        return Err(BackupError::Exists {
-            name: name.to_owned(),
-        });
-    }
+    let whole = Unfinished::free(directory, name)?;
     let snapshot = Snapshot::open(live)?;
     let bytes =
         (snapshot.count("PRAGMA page_count")? * snapshot.count("PRAGMA page_size")?).unsigned_abs();
-    let (needed, free) = (bytes + BESIDE, free_bytes(directory)?);
-    if free < needed {
-        return Err(BackupError::NoSpace {
-            place: directory.to_owned(),
-            needed,
-            free,
-        });
-    }
+    check_space(directory, bytes)?;
 
     let unfinished = Unfinished::new(location::unfinished(directory, name))?;
     let file = unfinished.path.join(location::DATABASE);
@@ -85,6 +71,19 @@ pub(super) fn integrity(snapshot: &Snapshot) -> Result<Vec<String>, DbError> {
         .collect())
 }
 
+/// Refuses when there is not enough space for this much and what is written beside it.
+pub(super) fn check_space(directory: &Path, bytes: u64) -> Result<(), BackupError> {
+    let (needed, free) = (bytes + BESIDE, free_bytes(directory)?);
+    if free < needed {
+        return Err(BackupError::NoSpace {
+            place: directory.to_owned(),
+            needed,
+            free,
+        });
+    }
+    Ok(())
+}
+
 fn check_name(name: &str) -> Result<(), BackupError> {
     let usual = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
     let fine = name.chars().all(usual)
@@ -106,37 +105,91 @@ fn make_directory(directory: &Path) -> Result<(), BackupError> {
         .map_err(BackupError::file("made", directory))
 }
 
-/// The length and hash of a file, which is on the disk afterwards.
-fn read_and_flush(path: &Path, watch: &mut Watch<'_>) -> Result<(u64, Digest), BackupError> {
+/// The length and hash of a file, or of the files of a directory with their names. All are on the
+/// disk afterwards.
+pub(super) fn read_and_flush(
+    path: &Path,
+    watch: &mut Watch<'_>,
+) -> Result<(u64, Digest), BackupError> {
     let failed = || BackupError::file("read", path);
-    let mut file = File::open(path).map_err(failed())?;
-    let total = file.metadata().map_err(failed())?.len();
-    let (mut hasher, mut done) = (Sha256::new(), 0);
-    let mut part = vec![0; 1 << 20];
-    loop {
-        let read = std::io::Read::read(&mut file, &mut part).map_err(failed())?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(&part[..read]);
-        done += read as u64;
-        watch.tell(Progress {
-            stage: Stage::Reading,
-            done,
-            total,
-        })?;
+    let total = bytes_of(path).map_err(failed())?;
+    let mut reading = Reading {
+        hasher: Sha256::new(),
+        done: 0,
+        total,
+    };
+    if !path.is_dir() {
+        reading.file(path, watch)?;
+        return Ok((reading.done, Digest::of(reading.hasher)));
     }
-    file.sync_all().map_err(failed())?;
-    Ok((done, Digest::of(hasher)))
+    let entries = fs::read_dir(path).map_err(failed())?;
+    let mut names = entries
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<std::io::Result<Vec<_>>>()
+        .map_err(failed())?;
+    names.sort();
+    for name in names {
+        let file = path.join(&name);
+        let length = fs::metadata(&file).map_err(failed())?.len();
+        let name = name.as_encoded_bytes();
+        reading.hasher.update((name.len() as u64).to_be_bytes());
+        reading.hasher.update(name);
+        reading.hasher.update(length.to_be_bytes());
+        reading.file(&file, watch)?;
+    }
+    flush_directory(path)?;
+    Ok((reading.done, Digest::of(reading.hasher)))
+}
+
+/// Files while they are read and hashed.
+struct Reading {
+    hasher: Sha256,
+    done: u64,
+    total: u64,
+}
+
+impl Reading {
+    fn file(&mut self, path: &Path, watch: &mut Watch<'_>) -> Result<(), BackupError> {
+        let failed = || BackupError::file("read", path);
+        let mut file = File::open(path).map_err(failed())?;
+        let mut part = vec![0; 1 << 20];
+        loop {
+            let read = std::io::Read::read(&mut file, &mut part).map_err(failed())?;
+            if read == 0 {
+                break;
+            }
+            self.hasher.update(&part[..read]);
+            self.done += read as u64;
+            watch.tell(Progress {
+                stage: Stage::Reading,
+                done: self.done,
+                total: self.total,
+            })?;
+        }
+        file.sync_all().map_err(failed())
+    }
 }
 
 /// A directory that is removed again unless its backup is finished.
-struct Unfinished {
-    path: PathBuf,
+pub(super) struct Unfinished {
+    pub(super) path: PathBuf,
 }
 
 impl Unfinished {
-    fn new(path: PathBuf) -> Result<Self, BackupError> {
+    /// The path of a new backup, whose name must be free.
+    pub(super) fn free(directory: &Path, name: &str) -> Result<PathBuf, BackupError> {
+        check_name(name)?;
+        make_directory(directory)?;
+        let whole = directory.join(name);
+        if whole.exists() {
+            return Err(BackupError::Exists {
+                name: name.to_owned(),
+            });
+        }
+        Ok(whole)
+    }
+
+    pub(super) fn new(path: PathBuf) -> Result<Self, BackupError> {
         if path.exists() {
             // left by a process that was killed: whoever takes a backup of that name replaces it
             fs::remove_dir_all(&path).map_err(BackupError::file("removed", &path))?;
@@ -145,7 +198,7 @@ impl Unfinished {
         Ok(Self { path })
     }
 
-    fn finish(self, name: &Path) -> Result<(), BackupError> {
+    pub(super) fn finish(self, name: &Path) -> Result<(), BackupError> {
         fs::rename(&self.path, name).map_err(BackupError::file("written", name))
     }
 }

@@ -72,9 +72,14 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// The hash of a row over the given columns, in their order.
 pub fn row(fields: &Fields<'_>, columns: Range<usize>) -> Digest {
+    of(columns.map(|column| fields.get(column)))
+}
+
+/// The hash of values, in their order.
+pub fn of<'v>(fields: impl IntoIterator<Item = Field<'v>>) -> Digest {
     let mut hasher = Sha256::new();
-    for column in columns {
-        value(&mut hasher, fields.get(column));
+    for field in fields {
+        value(&mut hasher, field);
     }
     Digest::of(hasher)
 }

@@ -39,7 +39,7 @@ async fn a_backup_of_a_database_in_utf_16_is_proved_compared_and_restored() {
     let taken = backup::take(&world.url, &backups, "first", Progress::nobody())
         .await
         .unwrap();
-    let proved = backup::verify(&taken.path, None, Progress::nobody())
+    let proved = backup::verify(&taken.path, backup::Scratch::Beside, Progress::nobody())
         .await
         .unwrap();
     assert!(proved.rows > 98);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use server::db::{Access, DatabaseUrl};
 use server::engine::backup::{
-    self, Acceptance, Backup, BackupError, Found, Rejection, accept, default_name,
+    self, Acceptance, Backup, BackupError, Found, Rejection, Scratch, accept, default_name,
 };
 use server::engine::progress::{Stage, Watch};
 use sha2::Digest as _;
@@ -23,7 +23,7 @@ async fn take(office: &Office, name: &str) -> Backup {
 }
 
 async fn rejection(path: &std::path::Path) -> Rejection {
-    match backup::verify(path, None, Watch::nobody()).await {
+    match backup::verify(path, Scratch::Beside, Watch::nobody()).await {
         Err(BackupError::Rejected(rejection)) => rejection,
         other => panic!("expected a rejection: {other:?}"),
     }
@@ -41,7 +41,7 @@ async fn a_backup_restores_to_what_the_database_held() {
     assert_eq!(backup.manifest.content.table("project").unwrap().rows, 5);
     assert_eq!(backup.verification, None);
 
-    let proved = backup::verify(&backup.path, None, Watch::nobody())
+    let proved = backup::verify(&backup.path, Scratch::Beside, Watch::nobody())
         .await
         .unwrap();
     assert_eq!(proved.rows, backup.manifest.content.rows());
@@ -93,7 +93,7 @@ async fn pages_and_manifest_are_of_one_moment_while_the_application_writes() {
     });
     for round in 0..8 {
         let backup = take(&office, &format!("round-{round}")).await;
-        backup::verify(&backup.path, None, Watch::nobody())
+        backup::verify(&backup.path, Scratch::Beside, Watch::nobody())
             .await
             .unwrap();
         let copy = Office {
@@ -310,7 +310,7 @@ async fn faults_that_the_live_database_had_are_kept_and_new_ones_reject_the_back
         .execute("INSERT INTO note VALUES (9, 99, 'dangling')")
         .await;
     let backup = take(&office, "first").await;
-    backup::verify(&backup.path, None, Watch::nobody())
+    backup::verify(&backup.path, Scratch::Beside, Watch::nobody())
         .await
         .unwrap();
     // a foreign key that points nowhere only in the copy, where every table still looks the same
@@ -325,7 +325,7 @@ async fn faults_that_the_live_database_had_are_kept_and_new_ones_reject_the_back
 async fn a_verification_of_another_manifest_proves_nothing() {
     let office = Office::new().await;
     let first = take(&office, "first").await;
-    backup::verify(&first.path, None, Watch::nobody())
+    backup::verify(&first.path, Scratch::Beside, Watch::nobody())
         .await
         .unwrap();
     office.execute("DELETE FROM log").await;

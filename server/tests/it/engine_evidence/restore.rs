@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use server::db::{Access, DatabaseUrl};
-use server::engine::backup::{self, Acceptance, BackupError, Rejection};
+use server::engine::backup::{self, Acceptance, BackupError, Rejection, Scratch};
 use server::engine::progress::{Stage, Watch};
-use server::engine::restore::{self, Way};
+use server::engine::restore::{self, Kept, Way};
 
 use super::office::Office;
 
@@ -18,10 +18,13 @@ async fn take(office: &Office) -> std::path::PathBuf {
         .path
 }
 
-fn at(path: &Path) -> Office {
+fn at(kept: &Kept) -> Office {
+    let Kept::File(path) = kept else {
+        panic!("{kept} is not a file");
+    };
     Office {
         directory: tempfile::tempdir().unwrap(),
-        url: DatabaseUrl::Sqlite(path.to_owned()),
+        url: DatabaseUrl::Sqlite(path.clone()),
     }
 }
 
@@ -76,14 +79,19 @@ async fn what_was_there_is_kept_until_it_is_released() {
     let kept = restored.kept.unwrap();
     assert_eq!(at(&kept).count("SELECT COUNT(*) FROM log").await, 4);
     assert_eq!(office.count("SELECT COUNT(*) FROM log").await, 3);
-    assert_eq!(restore::kept(&office.url).unwrap(), vec![kept.clone()]);
+    assert_eq!(
+        restore::kept(&office.url).await.unwrap(),
+        vec![kept.clone()]
+    );
 
     assert!(
-        restore::release(&office.url, office.path()).is_err(),
+        restore::release(&office.url, &Kept::File(office.path().to_owned()))
+            .await
+            .is_err(),
         "the live file is not kept"
     );
-    restore::release(&office.url, &kept).unwrap();
-    assert!(restore::kept(&office.url).unwrap().is_empty());
+    restore::release(&office.url, &kept).await.unwrap();
+    assert!(restore::kept(&office.url).await.unwrap().is_empty());
     assert!(office.path().exists());
 }
 
@@ -173,7 +181,7 @@ async fn broken_off_while_pages_are_written_it_changes_nothing() {
     let ended = restore::restore(&path, &office.url, &Acceptance::default(), watch).await;
     assert!(matches!(ended, Err(BackupError::Stopped(_))), "{ended:?}");
     assert_eq!(office.count("SELECT COUNT(*) FROM log").await, 4);
-    assert!(restore::kept(&office.url).unwrap().is_empty());
+    assert!(restore::kept(&office.url).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -197,7 +205,9 @@ async fn a_live_file_that_is_missing_or_ruined_is_swapped() {
         assert_eq!(office.count("SELECT COUNT(*) FROM note").await, 5, "{ruin}");
         let mode = office.rows("PRAGMA journal_mode").await;
         assert_eq!(mode[0].text(0), Some("wal"), "{ruin}: as the live one was");
-        backup::verify(&path, None, Watch::nobody()).await.unwrap();
+        backup::verify(&path, Scratch::Beside, Watch::nobody())
+            .await
+            .unwrap();
     }
 }
 
@@ -220,7 +230,7 @@ async fn a_stale_log_is_never_replayed_onto_the_restored_file() {
     assert_eq!(restored.way, Way::Swapped);
     assert_eq!(office.count("SELECT COUNT(*) FROM log").await, 3);
     let kept = restored.kept.unwrap();
-    let kept_log = format!("{}-wal", kept.display());
+    let kept_log = format!("{kept}-wal");
     assert_eq!(
         fs::read(kept_log).unwrap(),
         bytes,
@@ -245,5 +255,5 @@ async fn a_writer_that_does_not_let_go_refuses_the_restore() {
     );
     application.commit().await.unwrap();
     assert_eq!(office.count("SELECT COUNT(*) FROM log").await, 4);
-    assert!(restore::kept(&office.url).unwrap().is_empty());
+    assert!(restore::kept(&office.url).await.unwrap().is_empty());
 }
