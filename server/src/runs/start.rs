@@ -155,6 +155,8 @@ pub(super) fn is_destructive(plan: &Plan) -> bool {
 
 /// What has to hold whoever asks: preflight, required items of the checklist, a verified backup.
 async fn requirements(state: &AppState, system: &Arc<System>) -> Result<(), SystemError> {
+    // pages may show what the application said seconds ago; a run starts on what it says now
+    system.health().await;
     let missing = systems::missing(state, system).await?;
     if !missing.is_empty() {
         return Err(SystemError::gate_closed(
