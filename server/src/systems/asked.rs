@@ -9,7 +9,7 @@ use crate::health::{self, Health};
 /// An answer older than this is asked for again behind the page that shows it.
 const YOUNG: Duration = Duration::from_secs(1);
 /// For an answer older than this the page waits.
-const OLD: Duration = Duration::from_secs(3);
+const OLD: Duration = Duration::from_secs(15);
 
 /// The last answer; no answer is one too.
 #[derive(Debug, Default)]
