@@ -2,7 +2,7 @@
 import { expect, expectAccessible, test } from "../support/fixtures.ts";
 import { administrator } from "../support/people.ts";
 
-test.use({ house: "start" });
+test.use({ house: "public" });
 test.describe.configure({ mode: "serial" });
 
 const notices = "/systems/obcms/notices";

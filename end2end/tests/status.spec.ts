@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../support/fixtures.ts";
 
-test.use({ house: "start" });
+test.use({ house: "public" });
 
 const pages = ["/status", "/status/obcms"] as const;
 
