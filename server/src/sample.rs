@@ -196,7 +196,10 @@ pub async fn create_on(url: &DatabaseUrl, options: &Options) -> Result<Created, 
         return Err(SampleError::NotEmpty(url.to_string()));
     }
     let rows = fill(&mut connection, &catalogue, options).await?;
-    connection.execute("ANALYZE").await?;
+    // table by table: the server shares its own catalogues, and a neighbour's lock on them would be waited for
+    for model in &catalogue.models {
+        connection.execute(ddl::analyze(model)).await?;
+    }
     let created = Created {
         tables: count(&mut connection, there).await?,
         indexes: count(

@@ -119,6 +119,11 @@ fn references(catalogue: &Catalogue, table: &str) -> Result<String, SampleError>
     ))
 }
 
+/// Gives PostgreSQL's planner the statistics of a table.
+pub(super) fn analyze(model: &Model) -> String {
+    format!("ANALYZE {}", quote(&model.table))
+}
+
 /// What a table gets when every table has its rows, on PostgreSQL: its foreign keys, and a
 /// sequence behind the last of its ids.
 pub(super) fn complete(catalogue: &Catalogue, model: &Model) -> Result<Vec<String>, SampleError> {
