@@ -36,7 +36,7 @@ pub use output::{Failure, Format, Output};
     version,
     propagate_version = true,
     after_help = "Exit codes: 0 done, 1 refused or failed with a reason on stderr, 2 wrong usage.\n\
-        Database URLs are sqlite:PATH. SWITCHYARD_CONFIG names the configuration file of serve."
+        Database URLs are sqlite:PATH or postgres://…. SWITCHYARD_CONFIG names the configuration file of serve."
 )]
 struct Cli {
     /// How results are written: for people, or JSON for programs.
