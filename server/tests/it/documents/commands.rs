@@ -8,7 +8,7 @@ const HEAD: &str = "# Commands
 
 Everything that the console does to a target can be done and scripted with the one binary. `--format json` answers in
 JSON. Exit codes: 0 done, 1 refused or failed with the reason on the standard error, 2 wrong usage. Databases are named
-`sqlite:PATH`.
+`sqlite:PATH` or `postgres://USER@HOST/DATABASE`.
 
 This page is generated from the program's own help.
 ";
