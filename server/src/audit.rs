@@ -6,6 +6,8 @@ mod read;
 
 pub use read::{Filter, csv, page, verify};
 
+use shared::evidence::EvidenceEntry;
+
 use crate::accounts::Actor;
 use crate::moment::Moment;
 use crate::store::{Store, StoreError, WriteTx};
@@ -133,6 +135,22 @@ pub async fn append(tx: &mut WriteTx, at: Moment, entry: Entry) -> Result<(), St
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// The hash that an entry has to have, computed again.
+pub fn hash_of(entry: &EvidenceEntry) -> String {
+    chain::hash(&chain::Link {
+        id: entry.id,
+        at: Moment::parse(&entry.at).map_or(0, |at| at.0),
+        actor: &entry.actor,
+        system: entry.system.as_deref(),
+        action: &entry.action,
+        object: &entry.object,
+        text: &entry.text,
+        refused: entry.refused,
+        address: entry.address.as_deref(),
+        previous: &entry.previous,
+    })
 }
 
 /// Writes an entry about something that changed nothing in the control store, such as a refusal.

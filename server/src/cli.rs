@@ -10,6 +10,7 @@ mod console;
 mod coverage;
 mod demo;
 mod driving;
+mod evidence;
 mod introspect;
 mod mode;
 mod output;
@@ -78,6 +79,9 @@ enum Command {
     /// Work with the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Take and check the signed evidence of runs.
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// Let somebody back in.
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -125,6 +129,7 @@ async fn carry_out(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Mode(arguments) => mode::run(arguments, output).await,
         Command::Status(command) => status::run(command, output).await,
         Command::Audit(command) => audit::run(command, output).await,
+        Command::Evidence(command) => evidence::run(command, output).await,
         Command::Account(command) => account::run(command, output).await,
     }
 }

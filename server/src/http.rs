@@ -13,6 +13,7 @@ mod cookie;
 mod coverage;
 mod data;
 mod events;
+mod evidence;
 mod extract;
 mod health;
 mod idempotency;
@@ -60,6 +61,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(events::routes())
         .merge(systems::routes())
         .merge(runs::routes())
+        .merge(evidence::routes())
         .merge(coverage::routes())
         .merge(backups::routes())
         .merge(organizations::routes())

@@ -10,7 +10,7 @@ use shared::state::RunState;
 
 use crate::state::AppState;
 use crate::store::runs::Want;
-use crate::store::{modes, rollbacks, runs};
+use crate::store::{evidence, modes, rollbacks, runs};
 use crate::systems::{System, SystemError};
 use crate::{backups, runs as domain};
 
@@ -123,7 +123,26 @@ async fn reconcile(
             }
         });
     }
+    seal_evidence(state, system).await?;
     reconcile_run(state, system, measure).await
+}
+
+/// Seals the evidence of what has ended, beside the loop: counting a large target takes a while.
+async fn seal_evidence(state: &AppState, system: &Arc<System>) -> Result<(), SystemError> {
+    if evidence::due(&state.store, system.slug()).await?.is_empty() {
+        return Ok(());
+    }
+    let Some(busy) = system.claim("evidence") else {
+        return Ok(());
+    };
+    let (state, system) = (state.clone(), system.clone());
+    state.tasks.clone().spawn(async move {
+        let _busy = busy;
+        if let Err(error) = crate::evidence::seal_due(&state, &system).await {
+            tracing::warn!(system = system.slug(), %error, "sealing evidence failed; tried again later");
+        }
+    });
+    Ok(())
 }
 
 async fn reconcile_run(

@@ -3,7 +3,7 @@
 
 mod application;
 mod compare;
-mod markdown;
+pub(crate) mod markdown;
 mod measure;
 
 use shared::report::Report;

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::events::Hub;
+use crate::evidence::KeptSigningKey;
 use crate::metrics::Metrics;
 use crate::moment::Clock;
 use crate::probes::Probes;
@@ -40,12 +41,15 @@ pub struct AppState {
     pub board: Arc<Board>,
     /// What links to status pages are signed with.
     pub link_key: Arc<KeptKey>,
+    /// What evidence is signed with.
+    pub evidence_key: Arc<KeptSigningKey>,
 }
 
 impl AppState {
     /// Puts together the state of one server.
     pub fn new(config: Config, store: Store, clock: Clock) -> Self {
         Self {
+            evidence_key: Arc::new(KeptSigningKey::in_directory(&config.data)),
             link_key: Arc::new(KeptKey::in_directory(&config.data)),
             systems: Arc::new(Systems::of(&config)),
             config: Arc::new(config),

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod approvals;
 pub mod backups;
 pub mod checklist;
+pub mod evidence;
 pub mod health;
 pub mod invitations;
 mod migrate;

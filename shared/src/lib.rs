@@ -11,6 +11,7 @@ pub mod browse;
 pub mod checklist;
 pub mod coverage;
 pub mod event;
+pub mod evidence;
 pub mod health;
 pub mod mode;
 pub mod notice;

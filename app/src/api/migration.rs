@@ -4,6 +4,7 @@ use gloo_net::http::Method;
 use shared::approval::{Approval, DecideApproval, RequestApproval};
 use shared::checklist::{Checklist, TickItem};
 use shared::coverage::{AssignByRule, AssignRows, Assigned, CoverageView, UnassignedPage};
+use shared::evidence::EvidenceState;
 use shared::plan::{Gate, OverrideGate, PlanView, Preflight};
 use shared::run::{CommandRun, LogPage, RunCommand, RunSummary, RunView, StartRun};
 use shared::state::Level;
@@ -45,6 +46,16 @@ pub async fn start_run(system: &str, body: &StartRun, key: String) -> Answer<Run
 /// One run.
 pub async fn run(system: &str, run: i64) -> Answer<RunView> {
     get(of(system, &format!("/runs/{run}"))).await
+}
+
+/// Whether there is evidence of a run, and what it is signed with.
+pub async fn evidence(system: &str, run: i64) -> Answer<EvidenceState> {
+    get(of(system, &format!("/runs/{run}/evidence"))).await
+}
+
+/// The signed bundle of a run, as a file.
+pub fn evidence_file(system: &str, run: i64) -> String {
+    file(&of(system, &format!("/runs/{run}/evidence.zip")))
 }
 
 /// Says what is wanted of a run.

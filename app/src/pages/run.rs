@@ -1,6 +1,7 @@
 //! A run: what it does now, how long it takes, what it waits for. Closing the page never stops it.
 
 mod commands;
+mod evidence;
 mod facts;
 mod gate;
 mod steps;
@@ -11,6 +12,7 @@ use shared::run::{RunProgress, RunView};
 use shared::state::{RunState, StepState};
 
 use self::commands::actions;
+use self::evidence::evidence_panel;
 use self::facts::{effect_panel, glance, if_stopped, speed_panel};
 use self::gate::{failure_note, gate_panel};
 use self::steps::steps_panel;
@@ -136,6 +138,7 @@ fn body(part: RunPart, sql_open: RwSignal<bool>) -> AnyView {
                 {speed_panel(part)}
                 {effect_panel(part)}
                 {if_stopped(part)}
+                {evidence_panel(part)}
             </div>
         </div>
         {sql_drawer(part, sql_open)}

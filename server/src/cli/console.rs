@@ -14,6 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::Failure;
 use crate::accounts::{links, sessions};
 use crate::config::{Config, LogConfig, LogFormat};
+use crate::evidence;
 use crate::moment::Clock;
 use crate::state::AppState;
 use crate::store::Store;
@@ -86,6 +87,11 @@ impl Started {
         let path = config.control_store_path();
         let store = Store::open(&path).await?;
         let state = AppState::new(config, store, Clock::system());
+        // made now and not at the end of the first run, so that it can be written down before there is anything to sign
+        let key = state.evidence_key.get().map_err(|error| {
+            Failure::of(&error).remedy("Make the data directory writable, or bring the key back.")
+        })?;
+        tracing::info!(public_key = %evidence::hexadecimal(&key.verifying_key()), "evidence is signed with this key");
         Ok(Self {
             state,
             listener,

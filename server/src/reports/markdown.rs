@@ -68,12 +68,12 @@ fn line(check: &ReportCheck) -> String {
 }
 
 /// A text in a table cell: no line ends, no bars.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     one_line(text).replace('|', "\\|")
 }
 
 /// A text on one line in which Markdown finds no marks.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -15,6 +15,7 @@ use shared::status_link::{Audience, MadeStatusLink, MakeStatusLink, StatusLink};
 
 use crate::accounts::{Operator, token};
 use crate::audit::{self, Entry};
+use crate::key_file::KeyError;
 use crate::moment::Moment;
 use crate::organizations;
 use crate::refusal::{Kind, Refusal};
@@ -23,7 +24,7 @@ use crate::store::StoreError;
 use crate::store::status_links::{self as table, LinkRow};
 use crate::systems::{System, SystemError};
 
-pub use key::{KeptKey, KeyError, LinkKey};
+pub use key::{KeptKey, LinkKey};
 pub use page::files;
 
 const LONGEST_LABEL: usize = 80;

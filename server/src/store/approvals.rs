@@ -23,7 +23,8 @@ pub enum Decision {
 }
 
 impl Decision {
-    fn word(self) -> &'static str {
+    /// Its word.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Approved => "approved",

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_status_links.sql"),
     include_str!("../../migrations/0005_organization_intents.sql"),
     include_str!("../../migrations/0006_webhooks.sql"),
+    include_str!("../../migrations/0007_evidence.sql"),
 ];
 
 /// Applies what is missing.

@@ -2,8 +2,8 @@
 
 use shared::problem::FieldProblem;
 
+use crate::key_file::KeyError;
 use crate::refusal::{Kind, Refusal};
-use crate::status::links::KeyError;
 use crate::store::StoreError;
 
 /// Why.

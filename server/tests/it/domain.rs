@@ -5,6 +5,7 @@ mod application;
 mod approved;
 mod backups;
 mod environment;
+mod evidence;
 mod import;
 mod journey;
 mod organizations;

@@ -1,43 +1,15 @@
-//! The key that links are signed with: 32 random bytes in a file of the data directory, readable by its owner alone. It is
-//! no part of the control store, so that a copy of the store opens nothing.
+//! The key that links are signed with. It is no part of the control store, so that a copy of the store opens nothing.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rand::TryRng as _;
-use rand::rngs::SysRng;
 use sha2::Sha256;
 
+use crate::key_file::{self, KeyError, LENGTH};
 use crate::secret::Secret;
 
 const FILE: &str = "status-links.key";
-const LENGTH: usize = 32;
-
-/// Why there is no key.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The file cannot be read or made.
-    #[error("the key {path} cannot be read or made")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not a key.
-    #[error(
-        "{path} is not a key of {LENGTH} bytes: remove it, and every link made so far stops working"
-    )]
-    Length {
-        /// Which.
-        path: PathBuf,
-    },
-    /// The operating system gave no random bits.
-    #[error("no random bits")]
-    Random(#[from] rand::rngs::SysError),
-}
 
 /// The key.
 #[derive(Debug, Clone)]
@@ -90,35 +62,7 @@ impl KeptKey {
         if let Some(key) = self.key.get() {
             return Ok(key);
         }
-        let read = self.read()?;
+        let read = LinkKey(key_file::read_or_make(&self.path)?);
         Ok(self.key.get_or_init(|| read))
-    }
-
-    fn read(&self) -> Result<LinkKey, KeyError> {
-        let failed = |source| KeyError::File {
-            path: self.path.clone(),
-            source,
-        };
-        if !self.path.exists() {
-            let mut bytes = [0_u8; LENGTH];
-            SysRng.try_fill_bytes(&mut bytes)?;
-            let directory = self.path.parent().unwrap_or(Path::new("."));
-            // 0600 from the first byte on; one that another process made meanwhile wins
-            let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
-            file.write_all(&bytes).map_err(failed)?;
-            file.as_file().sync_all().map_err(failed)?;
-            if let Err(error) = file.persist_noclobber(&self.path)
-                && error.error.kind() != std::io::ErrorKind::AlreadyExists
-            {
-                return Err(failed(error.error));
-            }
-        }
-        let bytes = std::fs::read(&self.path).map_err(failed)?;
-        bytes
-            .try_into()
-            .map(LinkKey::of)
-            .map_err(|_| KeyError::Length {
-                path: self.path.clone(),
-            })
     }
 }

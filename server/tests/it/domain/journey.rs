@@ -178,7 +178,11 @@ async fn groups_undone_together_are_one_choice_in_whatever_order_they_are_named(
 }
 
 /// Carries a rollback out and waits for its end.
-async fn back(world: &mut World, way: Value, fingerprint: impl Fn(&Value) -> Value) -> Value {
+pub(super) async fn back(
+    world: &mut World,
+    way: Value,
+    fingerprint: impl Fn(&Value) -> Value,
+) -> Value {
     let options = world.get("/rollback").await;
     let body = json!({ "way": way, "fingerprint": fingerprint(&options), "confirm": "OBCMS" });
     world.post("/rollback", body).await;

@@ -99,6 +99,8 @@ const TABLE: &[(&str, &str, May)] = &[
     ("GET", "/systems/{system}/rollback", Viewer),
     ("GET", "/systems/{system}/runs", Viewer),
     ("GET", "/systems/{system}/runs/{run}", Viewer),
+    ("GET", "/systems/{system}/runs/{run}/evidence", Viewer),
+    ("GET", "/systems/{system}/runs/{run}/evidence.zip", Operator),
     ("GET", "/systems/{system}/runs/{run}/log", Viewer),
     ("GET", "/systems/{system}/runs/{run}/log.txt", Viewer),
     ("GET", "/systems/{system}/rollback/cost", Viewer),
