@@ -28,7 +28,7 @@ pub use announce::announce;
 pub use announcer::Announcer;
 pub use approvals::Approvals;
 pub use button::{ActionButton, DownloadLink};
-pub use chart::{CoverageBars, CoverageLegend, Limit, LineChart, bar};
+pub use chart::{Band, CoverageBars, CoverageLegend, Happened, Limit, LineChart, bar};
 pub use choices::{Choice, Choices};
 pub use consent::Consent;
 pub use dialog::{Confirm, Dialog, Drawer};

@@ -121,6 +121,21 @@ pub fn clock_of_ms(ms: f64) -> String {
     format!("{:02}:{:02}:{:02}", at.hour, at.minute, at.second)
 }
 
+/// The time of day without seconds of milliseconds from 1970, in the browser's zone.
+pub fn minute_of_ms(ms: f64) -> String {
+    let ms = ms as i64;
+    let at = civil(ms + offset_minutes(ms) * 60_000);
+    format!("{:02}:{:02}", at.hour, at.minute)
+}
+
+/// The day of milliseconds from 1970, in the browser's zone: `20 Nov`.
+pub fn day_of_ms(ms: f64) -> String {
+    let ms = ms as i64;
+    let day = civil(ms + offset_minutes(ms) * 60_000).day();
+    day.rsplit_once(' ')
+        .map_or(day.clone(), |(day, _)| day.to_string())
+}
+
 /// A sentence of the server with its timestamps as people read them, and their zone.
 pub fn told(sentence: &str) -> String {
     let mut out = String::with_capacity(sentence.len());

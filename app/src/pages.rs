@@ -6,6 +6,7 @@ mod audit;
 mod checklist;
 mod coverage;
 mod data;
+mod health;
 mod import;
 mod login;
 mod mode;
@@ -84,6 +85,7 @@ fn addresses() -> impl MatchNestedRoutes + Clone + Send + 'static {
             view=Page(|named| of(named, SystemPage::Data { model: named.get("model") }))
         />
         <At path=path!("/systems/:system/all") view=Page(|named| of(named, SystemPage::All))/>
+        <At path=path!("/systems/:system/health") view=Page(|named| of(named, SystemPage::Health))/>
         <At path=path!("/systems/:system/rollback") view=Page(|named| of(named, SystemPage::Rollback))/>
         <At path=path!("/systems/:system/notices") view=Page(|named| of(named, SystemPage::Notices))/>
         <At path=path!("/systems/:system/reports") view=Page(|named| of(named, SystemPage::Reports))/>
@@ -153,6 +155,7 @@ fn show_of_system(system: String, page: SystemPage) -> AnyView {
         | SystemPage::Data { .. }
         | SystemPage::All
         | SystemPage::Rollback => fetched(part::operation(system, page)),
+        SystemPage::Health => fetched(part::record(Record::Health(system))),
         SystemPage::Notices => fetched(part::record(Record::Notices(system))),
         SystemPage::Reports => fetched(part::record(Record::Reports(system))),
         SystemPage::Report { report } => fetched(part::record(Record::Report(system, report))),

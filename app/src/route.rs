@@ -70,6 +70,8 @@ pub enum SystemPage {
     },
     /// All organizations together.
     All,
+    /// Measured health.
+    Health,
     /// Backups and the ways back.
     Rollback,
     /// Updates and maintenance windows.
@@ -169,6 +171,7 @@ impl SystemPage {
                 model: Some((*model).to_string()),
             },
             ["all"] => Self::All,
+            ["health"] => Self::Health,
             ["rollback"] => Self::Rollback,
             ["notices"] => Self::Notices,
             ["reports"] => Self::Reports,
@@ -197,6 +200,7 @@ impl SystemPage {
             Self::Data { model: None } => "/data".into(),
             Self::Data { model: Some(model) } => format!("/data/{}", encode(model)),
             Self::All => "/all".into(),
+            Self::Health => "/health".into(),
             Self::Rollback => "/rollback".into(),
             Self::Notices => "/notices".into(),
             Self::Reports => "/reports".into(),
@@ -230,6 +234,7 @@ impl SystemPage {
             Self::Data { model: None } => "Data".into(),
             Self::Data { model: Some(model) } => model.clone(),
             Self::All => "All organizations".into(),
+            Self::Health => "Health".into(),
             Self::Rollback => "Backups and rollback".into(),
             Self::Notices => "Notices".into(),
             Self::Reports => "Reports".into(),
@@ -308,6 +313,7 @@ pub(crate) fn samples() -> Vec<Route> {
             model: Some("Datu Ñ".into()),
         },
         SystemPage::All,
+        SystemPage::Health,
         SystemPage::Rollback,
         SystemPage::Notices,
         SystemPage::Reports,

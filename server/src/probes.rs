@@ -3,6 +3,7 @@
 
 mod baseline;
 mod days;
+mod each;
 mod sample;
 mod verdict;
 mod view;
@@ -15,6 +16,10 @@ use shared::event::Topic;
 use shared::health::{Judgement, Outcome};
 use tokio::time::MissedTickBehavior;
 
+use each::{Finding, Tally};
+use sample::Taken;
+
+use crate::config::ProbeConfig;
 use crate::health::Health;
 use crate::state::AppState;
 use crate::store::{StoreError, health as table};
@@ -37,6 +42,7 @@ pub struct Latest {
     pub beat: Instant,
     /// What the application said; none when it did not answer.
     pub health: Option<Health>,
+    probes: Vec<Tally>,
 }
 
 impl Probes {
@@ -45,12 +51,23 @@ impl Probes {
         self.lock().get(system).cloned()
     }
 
-    fn beat(&self, system: &str, health: Option<Health>) {
-        let latest = Latest {
+    fn beat(
+        &self,
+        system: &str,
+        health: Option<Health>,
+        findings: Vec<Finding>,
+        config: &ProbeConfig,
+    ) {
+        let mut latest = self.lock();
+        let before = latest
+            .remove(system)
+            .map_or_else(Vec::new, |latest| latest.probes);
+        let now = Latest {
             beat: Instant::now(),
             health,
+            probes: each::tally(before, findings, config),
         };
-        self.lock().insert(system.to_owned(), latest);
+        latest.insert(system.to_owned(), now);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Latest>> {
@@ -102,7 +119,11 @@ pub async fn measure_once(state: &AppState, system: &Arc<System>) -> Result<Outc
         .probes
         .latest(system.slug())
         .and_then(|latest| latest.health);
-    let (sample, health) = sample::take(system, before.as_ref(), state.clock.now()).await;
+    let Taken {
+        sample,
+        health,
+        findings,
+    } = sample::take(system, before.as_ref(), state.clock.now()).await;
     let config = &system.config.probes;
     table::append(
         &state.store,
@@ -112,7 +133,7 @@ pub async fn measure_once(state: &AppState, system: &Arc<System>) -> Result<Outc
         config.samples_kept(),
     )
     .await?;
-    state.probes.beat(system.slug(), health);
+    state.probes.beat(system.slug(), health, findings, config);
     state.hub.changed(system.slug(), Topic::Health);
     Ok(sample.outcome)
 }

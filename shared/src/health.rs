@@ -54,6 +54,12 @@ pub struct HealthView {
     pub not_measured: Option<String>,
     /// Limits that samples are judged by.
     pub limits: HealthLimits,
+    /// Each probe with a verdict of its own.
+    pub probes: Vec<ProbeView>,
+    /// Begin of the chart.
+    pub from: Timestamp,
+    /// End of the chart: now, by the clock of the server.
+    pub to: Timestamp,
     /// The chart, oldest first, at most 400 points.
     pub points: Vec<HealthPoint>,
     /// Availability by day in the system's zone, oldest first, at most 90.
@@ -66,6 +72,22 @@ pub struct HealthView {
     pub marks: Vec<HealthMark>,
     /// Zone of the days.
     pub zone: String,
+}
+
+/// One thing that is asked in each sample.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProbeView {
+    /// Title, such as `Health address` or `/communities`.
+    pub title: String,
+    /// What its last answers say together.
+    pub verdict: Verdict,
+    /// What it answered last, in a few words.
+    pub said: String,
+    /// Good answers in a row.
+    pub good_in_row: u32,
+    /// Bad answers in a row.
+    pub bad_in_row: u32,
 }
 
 /// Limits of the configuration.

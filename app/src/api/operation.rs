@@ -4,6 +4,7 @@ use gloo_net::http::Method;
 use serde::de::IgnoredAny;
 use shared::backup::BackupSummary;
 use shared::browse::{AllOrganizations, BrowseModels, RowPage};
+use shared::health::{Baseline, CaptureBaseline, HealthView};
 use shared::mode::{ModeSwitch, ModeView, SwitchMode};
 use shared::notice::{NoticePreview, Notices, PreviewNotice, WriteUpdate, WriteWindow};
 use shared::organization::{
@@ -248,4 +249,15 @@ async fn write(
         None => submit(Method::POST, of(system, kind), body).await,
         Some(id) => submit(Method::PUT, of(system, &format!("{kind}/{id}")), body).await,
     }
+}
+
+/// Measured health of a system in the last hours.
+pub async fn health(system: &str, hours: u32) -> Answer<HealthView> {
+    let path = of(system, "/health");
+    get(with_query(path, &[("hours", Some(hours.to_string()))])).await
+}
+
+/// Keeps what was measured lately under a name.
+pub async fn capture_baseline(system: &str, body: &CaptureBaseline) -> Answer<Baseline> {
+    submit(Method::POST, of(system, "/health/baselines"), body).await
 }

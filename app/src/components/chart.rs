@@ -3,6 +3,8 @@
 mod bars;
 pub mod layout;
 mod line;
+mod plot;
 
 pub use bars::{CoverageBars, CoverageLegend, bar};
-pub use line::{Limit, LineChart};
+pub use line::LineChart;
+pub use plot::{Band, Happened, Limit};

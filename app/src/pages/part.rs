@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    account, all, audit, checklist, coverage, data, import, mode, notices, onboard, organizations,
-    overview, plan, report, reports, rollback, run, runs, users,
+    account, all, audit, checklist, coverage, data, health, import, mode, notices, onboard,
+    organizations, overview, plan, report, reports, rollback, run, runs, users,
 };
 use crate::part::part;
 use crate::route::SystemPage;
@@ -41,6 +41,8 @@ part! {
 /// A page of what was written down, and of people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
+    /// Measured health of a system.
+    Health(String),
     /// Updates and maintenance windows of a system.
     Notices(String),
     /// Reports of a system.
@@ -59,6 +61,7 @@ part! {
     /// Pages of what was written down, and of people.
     record, record_ahead, (page: Record) {
         Ok(match page {
+            Record::Health(system) => view! { <health::HealthPage system/> }.into_any(),
             Record::Notices(system) => view! { <notices::NoticesPage system/> }.into_any(),
             Record::Reports(system) => view! { <reports::ReportsPage system/> }.into_any(),
             Record::Report(system, report) => view! { <report::ReportPage system report/> }.into_any(),

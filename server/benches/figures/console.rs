@@ -86,6 +86,7 @@ impl Console {
                 address: &self.program.address,
                 path: &path,
                 headers: &headers,
+                pause: Duration::ZERO,
             };
             let load = generate(&request, 4, Duration::from_secs(5))
                 .await
@@ -287,7 +288,7 @@ fn serve(data: &Path) -> anyhow::Result<Program> {
 }
 
 /// Accepts the one-time link that the console printed; answers the session's cookie.
-fn sign_in(program: &Program) -> anyhow::Result<String> {
+pub fn sign_in(program: &Program) -> anyhow::Result<String> {
     let output = program.output();
     let token = output
         .split("/welcome/")

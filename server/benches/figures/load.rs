@@ -34,6 +34,8 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// Further header lines, each ended by CR LF.
     pub headers: &'a str,
+    /// How long each connection rests between an answer and its next question; zero: not at all.
+    pub pause: Duration,
 }
 
 /// Asks over so many connections for so long. An answer that is not 200 ends the measurement: errors are fast, and
@@ -51,9 +53,9 @@ pub async fn generate(
     let started = Instant::now();
     let mut tasks = Vec::new();
     for _ in 0..connections {
-        let (address, text) = (request.address.to_string(), text.clone());
+        let (address, text, pause) = (request.address.to_string(), text.clone(), request.pause);
         tasks.push(tokio::spawn(async move {
-            one_connection(&address, &text, deadline).await
+            one_connection(&address, &text, deadline, pause).await
         }));
     }
     let (mut times, mut body_bytes) = (Vec::new(), 0);
@@ -75,6 +77,7 @@ async fn one_connection(
     address: &str,
     text: &str,
     deadline: Instant,
+    pause: Duration,
 ) -> anyhow::Result<(Vec<Duration>, usize)> {
     let mut stream = TcpStream::connect(address).await.context("connecting")?;
     stream.set_nodelay(true)?;
@@ -85,6 +88,11 @@ async fn one_connection(
         stream.write_all(text.as_bytes()).await?;
         body = read_answer(&mut stream, &mut buffer).await?;
         times.push(asked.elapsed());
+        if !pause.is_zero() {
+            // spread, so that the readers do not ask in step
+            let part = u32::try_from(times.len() % 7).unwrap_or(0);
+            tokio::time::sleep(pause * (10 + part) / 13).await;
+        }
     }
     Ok((times, body))
 }

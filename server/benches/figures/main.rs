@@ -2,7 +2,7 @@
 //! machine. Nothing here fails on a number: a busy machine makes a measurement worthless, and never wrong. It ends
 //! with an error only when something could not be measured that should have been.
 //!
-//! Arguments: names of parts (`migration`, `console`, `static`, `browser`) measure only those; `--quick` leaves out the
+//! Arguments: names of parts (`migration`, `console`, `static`, `browser`, `status`) measure only those; `--quick` leaves out the
 //! database of 100 times the size.
 
 // the program measures from outside and has no runtime whose workers it could block
@@ -17,6 +17,7 @@ mod migration;
 mod process;
 mod sample;
 mod static_files;
+mod status;
 mod table;
 
 use std::path::Path;
@@ -73,6 +74,11 @@ async fn measure(quick: bool, parts: &[&str]) -> anyhow::Result<()> {
         if wanted("browser") {
             browser::measure(&console.program, &dist).context("the first load")?;
         }
+    }
+    if wanted("status") {
+        status::measure(scratch.path())
+            .await
+            .context("status and health")?;
     }
     table::total();
     Ok(())

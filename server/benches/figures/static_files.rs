@@ -13,46 +13,22 @@ use crate::table::{Limit, grouped, heading, ratio, skipped, table};
 
 const ROUNDS: usize = 3;
 const CONNECTIONS: usize = 32;
+/// Why there is nothing to compare with.
+pub const NO_NGINX: &str = "There is no nginx here: `apt-get install nginx-light`.";
 
 /// Measures against nginx, when there is one.
 pub async fn measure(console: &Program, dist: &Path, scratch: &Path) -> anyhow::Result<()> {
     heading("Static files");
-    let Some(nginx) = nginx() else {
-        skipped(
-            "static files against nginx",
-            "There is no nginx here: `apt-get install nginx-light`.",
-        );
+    let root = scratch.join("www");
+    copied(dist, &root)?;
+    let Some(program) = nginx(&root, scratch, "/index.html")? else {
+        skipped("static files against nginx", NO_NGINX);
         return Ok(());
     };
-    let address = free_address()?;
-    let configuration = configure(&address, dist, scratch)?;
-    let program = Program::start(
-        Command::new(nginx)
-            .arg("-c")
-            .arg(&configuration)
-            .arg("-p")
-            .arg(scratch)
-            .args(["-g", "daemon off;"]),
-        &address,
-        "/index.html",
-    )?;
     let mut rows = Vec::new();
     for file in files(dist)? {
         let path = format!("/{file}");
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            theirs.push(
-                one_round(&program.address, &path)
-                    .await
-                    .with_context(|| format!("nginx, {path}"))?,
-            );
-            ours.push(
-                one_round(&console.address, &path)
-                    .await
-                    .with_context(|| format!("switchyard, {path}"))?,
-            );
-        }
-        let (ours, theirs) = (middle(&ours), middle(&theirs));
+        let (ours, theirs) = beside((&console.address, &path), (&program.address, &path)).await?;
         rows.push(vec![
             format!("`{file}`"),
             format!("{} B", grouped(ours.body_bytes as u64)),
@@ -74,23 +50,53 @@ pub async fn measure(console: &Program, dist: &Path, scratch: &Path) -> anyhow::
     Ok(())
 }
 
-async fn one_round(address: &str, path: &str) -> anyhow::Result<Load> {
+/// Address and path of something, ours and nginx's, in alternating rounds; the round in the middle of each.
+pub async fn beside(ours: (&str, &str), theirs: (&str, &str)) -> anyhow::Result<(Load, Load)> {
+    let (mut our_rounds, mut their_rounds) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        their_rounds.push(one_round(theirs).await.context("nginx")?);
+        our_rounds.push(one_round(ours).await.context("switchyard")?);
+    }
+    Ok((middle(our_rounds), middle(their_rounds)))
+}
+
+async fn one_round((address, path): (&str, &str)) -> anyhow::Result<Load> {
     let request = Request {
         address,
         path,
         headers: "Accept-Encoding: identity\r\n",
+        pause: Duration::ZERO,
     };
-    generate(&request, CONNECTIONS, Duration::from_millis(1500)).await
+    generate(&request, CONNECTIONS, Duration::from_millis(1500))
+        .await
+        .with_context(|| path.to_owned())
 }
 
 /// The round in the middle: one disturbed round must not decide.
-fn middle(rounds: &[Load]) -> &Load {
-    let mut order: Vec<&Load> = rounds.iter().collect();
-    order.sort_by(|one, other| one.per_second.total_cmp(&other.per_second));
-    order[order.len() / 2]
+fn middle(mut rounds: Vec<Load>) -> Load {
+    rounds.sort_by(|one, other| one.per_second.total_cmp(&other.per_second));
+    let middle = rounds.len() / 2;
+    rounds.swap_remove(middle)
 }
 
-fn nginx() -> Option<PathBuf> {
+/// Starts nginx on a directory; none when there is no nginx here. `path` has to answer.
+pub fn nginx(root: &Path, scratch: &Path, path: &str) -> anyhow::Result<Option<Program>> {
+    let Some(nginx) = installed() else {
+        return Ok(None);
+    };
+    let address = free_address()?;
+    let configuration = configure(&address, root, scratch)?;
+    let mut command = Command::new(nginx);
+    command
+        .arg("-c")
+        .arg(&configuration)
+        .arg("-p")
+        .arg(scratch)
+        .args(["-g", "daemon off;"]);
+    Program::start(&mut command, &address, path).map(Some)
+}
+
+fn installed() -> Option<PathBuf> {
     [
         "/usr/sbin/nginx",
         "/usr/bin/nginx",
@@ -102,19 +108,22 @@ fn nginx() -> Option<PathBuf> {
     .find(|path| path.exists())
 }
 
-fn configure(address: &str, dist: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
+/// A copy of the files of a build: workers drop their rights, and may not be allowed into a home directory.
+fn copied(dist: &Path, root: &Path) -> anyhow::Result<()> {
     let dist = dist
         .canonicalize()
         .context("dist/ is there after a build")?;
-    // workers drop their rights, and may not be allowed into a home directory: serve a copy that anyone may read
-    let root = scratch.join("www");
-    std::fs::create_dir_all(&root)?;
+    std::fs::create_dir_all(root)?;
     for entry in std::fs::read_dir(&dist)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
             std::fs::copy(entry.path(), root.join(entry.file_name()))?;
         }
     }
+    Ok(())
+}
+
+fn configure(address: &str, root: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
     let workers = std::thread::available_parallelism()?;
     let path = scratch.join("nginx.conf");
     // the scratch directory is ours alone: a root's workers must stay root to read it

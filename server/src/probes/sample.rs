@@ -3,19 +3,27 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
 use shared::health::Outcome;
 
+use super::each::{self, Finding};
 use crate::health::{self, Health};
 use crate::moment::Moment;
 use crate::store::health::Sample;
 use crate::systems::System;
 
+/// Views that are asked for at the same time.
+const VIEWS_AT_ONCE: usize = 4;
+
+/// A sample, and what each probe of it found.
+pub(super) struct Taken {
+    pub(super) sample: Sample,
+    pub(super) health: Option<Health>,
+    pub(super) findings: Vec<Finding>,
+}
+
 /// Takes it. `before` is what the application said in the sample before.
-pub(super) async fn take(
-    system: &Arc<System>,
-    before: Option<&Health>,
-    at: Moment,
-) -> (Sample, Option<Health>) {
+pub(super) async fn take(system: &Arc<System>, before: Option<&Health>, at: Moment) -> Taken {
     let config = &system.config.probes;
     let limit = config.timeout();
     let answered = match &system.config.health_url {
@@ -23,20 +31,27 @@ pub(super) async fn take(
         None => None,
     };
     let errors = answered.as_ref().map(|now| new_errors(before, now));
-    let mut why = match &answered {
-        None => Some(format!("No answer within {} s", limit.as_secs())),
-        Some(health) if !health.is_well() => Some(format!("It said “{}”", short(&health.status))),
-        Some(_) => None,
-    };
-    if why.is_none()
-        && let (Some(most), Some(errors)) = (config.most_errors, errors)
-        && errors > most
-    {
-        why = Some(format!("{errors} new errors, at most {most} are accepted"));
+    let mut findings = vec![health_address(answered.as_ref(), limit)];
+    if let Some(most) = config.most_errors {
+        findings.push(new_error_finding(errors, most));
     }
-    if why.is_none() {
-        why = broken_view(system, limit).await;
-    }
+    // a page of an application that is not well says nothing about the page
+    let asked = findings.iter().all(|finding| finding.good == Some(true));
+    findings.extend(views(system, limit, asked).await);
+    let why = findings
+        .iter()
+        .find(|finding| finding.good == Some(false))
+        .map(|finding| finding.said.clone());
+    let database_ms = database(system, limit).await;
+    findings.push(Finding {
+        title: each::DATABASE.into(),
+        // whether the application works is what its own answers say: this one makes no sample bad
+        good: Some(database_ms.is_some()),
+        said: match database_ms {
+            Some(took) => format!("Answered in {took} ms"),
+            None => format!("No answer within {} s", limit.as_secs()),
+        },
+    });
     let response_ms = answered.as_ref().map(|health| whole(health.response_ms));
     let slow = response_ms.is_some_and(|took| took > config.slow_ms);
     let outcome = match (&why, slow) {
@@ -48,7 +63,7 @@ pub(super) async fn take(
         at,
         outcome,
         response_ms,
-        database_ms: database(system, limit).await,
+        database_ms,
         errors,
         connections: answered
             .as_ref()
@@ -56,7 +71,52 @@ pub(super) async fn take(
             .map(whole),
         why,
     };
-    (sample, answered)
+    Taken {
+        sample,
+        health: answered,
+        findings,
+    }
+}
+
+fn health_address(answered: Option<&Health>, limit: Duration) -> Finding {
+    let (good, said) = match answered {
+        None => (false, format!("No answer within {} s", limit.as_secs())),
+        Some(health) if !health.is_well() => {
+            (false, format!("It said “{}”", short(&health.status)))
+        }
+        Some(health) => {
+            let connections = health.connections.map_or_else(String::new, |count| {
+                format!(", {count} database connections")
+            });
+            let said = format!(
+                "It said “{}” in {} ms{connections}",
+                short(&health.status),
+                health.response_ms
+            );
+            (true, said)
+        }
+    };
+    Finding {
+        title: each::HEALTH_ADDRESS.into(),
+        good: Some(good),
+        said,
+    }
+}
+
+fn new_error_finding(errors: Option<u32>, most: u32) -> Finding {
+    let (good, said) = match errors {
+        Some(errors) if errors > most => (
+            Some(false),
+            format!("{errors} new errors, at most {most} are accepted"),
+        ),
+        Some(errors) => (Some(true), format!("{errors} new errors, at most {most}")),
+        None => (None, each::NOT_ASKED.into()),
+    };
+    Finding {
+        title: each::NEW_ERRORS.into(),
+        good,
+        said,
+    }
 }
 
 /// Errors that the application counted since the sample before. A counter that fell began anew with the process.
@@ -70,26 +130,46 @@ fn new_errors(before: Option<&Health>, now: &Health) -> u32 {
     }
 }
 
-async fn broken_view(system: &System, limit: Duration) -> Option<String> {
-    let application = system.config.application_url.as_ref()?;
-    for view in &system.config.probes.views {
-        let address = health::address(application.as_str(), view);
-        match health::page(&address, limit).await {
-            Ok(page) if page.status == 200 => {}
-            Ok(page) => return Some(format!("{view} answered HTTP {}", page.status)),
-            Err(_) => {
-                return Some(format!(
-                    "{view} did not answer within {} s",
-                    limit.as_secs()
-                ));
-            }
-        }
-    }
-    None
+/// Every view of the configuration, a few at a time so that a sample ends before the next is due.
+async fn views(system: &System, limit: Duration, asked: bool) -> Vec<Finding> {
+    let Some(application) = system.config.application_url.as_ref() else {
+        return Vec::new();
+    };
+    // a list, not an iterator: a closure that lives across an await keeps the future from being sent to a task
+    let looks: Vec<_> = (system.config.probes.views.iter())
+        .map(|view| {
+            let address = health::address(application.as_str(), view);
+            look(view.clone(), asked.then_some(address), limit)
+        })
+        .collect();
+    futures_util::stream::iter(looks)
+        .buffered(VIEWS_AT_ONCE)
+        .collect()
+        .await
 }
 
-/// Time to open the target and ask it something that reads no table. A target that does not answer makes no sample
-/// bad: whether the application works is what its own answers say.
+async fn look(view: String, address: Option<String>, limit: Duration) -> Finding {
+    let (good, said) = match address {
+        None => (None, each::NOT_ASKED.to_owned()),
+        Some(address) => match health::page(&address, limit).await {
+            Ok(page) if page.status == 200 => {
+                (Some(true), format!("HTTP 200 in {} ms", page.took_ms))
+            }
+            Ok(page) => (Some(false), format!("{view} answered HTTP {}", page.status)),
+            Err(_) => (
+                Some(false),
+                format!("{view} did not answer within {} s", limit.as_secs()),
+            ),
+        },
+    };
+    Finding {
+        title: view,
+        good,
+        said,
+    }
+}
+
+/// Time to open the target and ask it something that reads no table.
 async fn database(system: &System, limit: Duration) -> Option<u32> {
     let began = Instant::now();
     let ask = async {

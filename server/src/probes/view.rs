@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use shared::health::{HealthLimits, HealthMark, HealthPoint, HealthView, Outcome};
 
 use super::days::{availability_percent, by_day, mean};
+use super::each;
 use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::health::{Hour, Sample};
@@ -38,8 +39,13 @@ pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<Healt
         all.iter().map(|hour| (hour.begin(), *hour)).collect()
     };
     let days = by_day(&all, now, &zone);
+    let judgement = super::judge(state, system).await?;
+    let silent = judgement
+        .last_beat_ms
+        .is_none_or(|beat| u128::from(beat) > config.silent_after().as_millis());
     Ok(HealthView {
-        now: super::judge(state, system).await?,
+        probes: each::view(state.probes.latest(system.slug()), system, silent),
+        now: judgement,
         not_measured: system
             .config
             .health_url
@@ -52,6 +58,8 @@ pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<Healt
             good_samples: config.good_samples,
             minimum_samples: config.minimum_samples,
         },
+        from: from.rfc3339(),
+        to: now.rfc3339(),
         points: points(&sums, from, now),
         availability_percent: availability_percent(&days),
         days,

@@ -77,6 +77,11 @@ async fn measure(site: &Site, times: u32) {
     }
 }
 
+async fn view(site: &Site) -> HealthView {
+    let view = probes::view(&site.app.state, &system(site), 24).await;
+    view.unwrap()
+}
+
 async fn page(site: &Site) -> HealthView {
     let mut viewer = site.app.client(Role::Viewer).await;
     viewer.get("/systems/obcms/health?hours=24").await.read()
@@ -121,6 +126,77 @@ async fn a_view_that_does_not_render_makes_the_sample_bad_and_is_named() {
         .unwrap();
     assert_eq!(judgement.verdict, Verdict::Bad);
     assert_eq!(judgement.reason, "/broken answered HTTP 502.");
+}
+
+#[tokio::test]
+async fn each_probe_has_a_verdict_of_its_own_and_a_new_server_has_none_until_it_measured() {
+    let application = Answering::start().await;
+    let site = application.site(&["/health", "/broken"]).await;
+    let before = view(&site).await.probes;
+    let titles: Vec<&str> = before.iter().map(|probe| probe.title.as_str()).collect();
+    assert_eq!(titles, ["Health address", "/health", "/broken", "Database"]);
+    assert!(
+        before
+            .iter()
+            .all(|probe| probe.verdict == Verdict::NotEnoughEvidence)
+    );
+
+    measure(&site, 3).await;
+    let verdicts: Vec<Verdict> = page(&site)
+        .await
+        .probes
+        .iter()
+        .map(|probe| probe.verdict)
+        .collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Good, Verdict::Good, Verdict::Bad, Verdict::Good]
+    );
+
+    // an application that is not well says nothing about its pages
+    application.say(500);
+    measure(&site, 3).await;
+    let verdicts: Vec<Verdict> = page(&site)
+        .await
+        .probes
+        .iter()
+        .map(|probe| probe.verdict)
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::Bad,
+            Verdict::NotEnoughEvidence,
+            Verdict::NotEnoughEvidence,
+            Verdict::Good
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_watcher_that_falls_silent_leaves_nothing_that_may_be_concluded() {
+    let application = Answering::start().await;
+    let site = application.site(&[]).await;
+    measure(&site, 5).await;
+    assert_eq!(view(&site).await.now.verdict, Verdict::Good);
+    // another process: what it knows of the last sample is the time that was written down
+    let config = site.app.state.config.as_ref().clone();
+    let state =
+        server::state::AppState::new(config, site.app.state.store.clone(), site.app.clock.clone());
+    let system = state.systems.get("obcms").unwrap();
+    assert_eq!(
+        probes::judge(&state, &system).await.unwrap().verdict,
+        Verdict::Good
+    );
+    site.app.wait(Duration::from_secs(600));
+    let view = probes::view(&state, &system, 24).await.unwrap();
+    assert_eq!(view.now.verdict, Verdict::NotEnoughEvidence);
+    assert!(view.now.reason.contains("silent"), "{}", view.now.reason);
+    assert!(
+        view.probes
+            .iter()
+            .all(|probe| probe.verdict == Verdict::NotEnoughEvidence)
+    );
 }
 
 #[tokio::test]

@@ -44,7 +44,8 @@ pub fn round_up(largest: f64) -> f64 {
 
 /// The path of a line through points given as time and value, and the same closed down to the base line.
 ///
-/// Times run from `from` to `to`, values from 0 to `highest`. Empty without points.
+/// Times run from `from` to `to`, values from 0 to `highest`. A value that is no number is a gap: the line ends before it
+/// and begins anew after it. Empty without points.
 pub fn line_path(
     points: &[(f64, f64)],
     from: f64,
@@ -59,23 +60,31 @@ pub fn line_path(
             frame.y((value / highest).clamp(0.0, 1.0)),
         )
     };
-    let mut line = String::new();
-    for (index, point) in points.iter().enumerate() {
-        let (x, y) = place(point);
-        line.push_str(&format!(
-            "{}{x:.1} {y:.1}",
-            if index == 0 { 'M' } else { 'L' }
+    let base = frame.y(0.0);
+    let (mut line, mut area) = (String::new(), String::new());
+    for piece in points.split(|(_, value)| !value.is_finite()) {
+        let (Some(first), Some(last)) = (piece.first(), piece.last()) else {
+            continue;
+        };
+        let begin = line.len();
+        for (index, point) in piece.iter().enumerate() {
+            let (x, y) = place(point);
+            line.push_str(&format!(
+                "{}{x:.1} {y:.1}",
+                if index == 0 { 'M' } else { 'L' }
+            ));
+        }
+        // a single measurement between two gaps is a dot
+        if piece.len() == 1 && points.len() > 1 {
+            line.push_str("h0.1");
+        }
+        area.push_str(&line[begin..]);
+        area.push_str(&format!(
+            "L{:.1} {base:.1}L{:.1} {base:.1}Z",
+            place(last).0,
+            place(first).0
         ));
     }
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return (line, String::new());
-    };
-    let base = frame.y(0.0);
-    let area = format!(
-        "{line}L{:.1} {base:.1}L{:.1} {base:.1}Z",
-        place(last).0,
-        place(first).0
-    );
     (line, area)
 }
 
@@ -156,6 +165,20 @@ mod tests {
         );
         let (line, _) = line_path(&[(3.0, 1.0)], 3.0, 3.0, 1.0, &FRAME);
         assert_eq!(line, "M10.0 5.0");
+    }
+
+    #[test]
+    fn a_gap_is_not_bridged() {
+        let points = [
+            (0.0, 50.0),
+            (2.0, 50.0),
+            (4.0, f64::NAN),
+            (8.0, 50.0),
+            (10.0, 50.0),
+        ];
+        let (line, area) = line_path(&points, 0.0, 10.0, 100.0, &FRAME);
+        assert_eq!(line, "M10.0 30.0L30.0 30.0M90.0 30.0L110.0 30.0");
+        assert_eq!(area.matches('Z').count(), 2);
     }
 
     #[test]

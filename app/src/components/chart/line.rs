@@ -6,17 +6,9 @@ use leptos::reactive::owner::LocalStorage;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
-use super::layout::{Frame, line_path, round_up, thinned};
+use super::layout::thinned;
+use super::plot::{Band, Happened, Limit, Plot};
 use crate::components::icon::icon;
-
-/// A dashed line with what happens there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Limit {
-    /// The value.
-    pub at: f64,
-    /// The words.
-    pub words: String,
-}
 
 /// A line chart.
 #[component]
@@ -27,7 +19,7 @@ pub fn LineChart(
     /// The finding, for people who do not see the line.
     #[prop(into)]
     finding: Signal<String>,
-    /// Time and value of each point, in order of time.
+    /// Time and value of each point, in order of time. A value that is no number is a gap.
     #[prop(into)]
     points: Signal<Vec<(f64, f64)>>,
     /// Words for a time.
@@ -42,6 +34,15 @@ pub fn LineChart(
     /// A threshold.
     #[prop(optional, into)]
     limit: Signal<Option<Limit>>,
+    /// The usual range, behind the line.
+    #[prop(optional, into)]
+    band: Signal<Option<Band>>,
+    /// What happened meanwhile, on the time axis.
+    #[prop(optional, into)]
+    happened: Signal<Vec<Happened>>,
+    /// First and last moment of the axis; those of the points when absent.
+    #[prop(optional, into)]
+    span: Signal<Option<(f64, f64)>>,
     /// Height in pixels.
     #[prop(optional)]
     height: Option<f64>,
@@ -57,20 +58,25 @@ pub fn LineChart(
         let width = width.get();
         let points = points.get();
         (width > 0.0 && !points.is_empty()).then(|| {
-            marks(
-                &points,
+            Plot {
+                points,
                 width,
                 height,
                 highest,
-                limit.get(),
+                limit: limit.get(),
+                band: band.get(),
+                happened: happened.get(),
+                span: span.get(),
                 time_words,
                 value_words,
-            )
+            }
+            .draw()
         })
     };
     let rows = move || {
         points.with(|points| {
-            thinned(points, 12)
+            let measured: Vec<_> = points.iter().copied().filter(|point| point.1.is_finite()).collect();
+            thinned(&measured, 12)
                 .into_iter()
                 .map(|(time, value)| view! { <tr><td>{time_words(time)}</td><td class="r">{value_words(value)}</td></tr> })
                 .collect_view()
@@ -91,83 +97,6 @@ pub fn LineChart(
                 <tbody>{rows}</tbody>
             </table>
         </details>
-    }
-    .into_any()
-}
-
-fn marks(
-    points: &[(f64, f64)],
-    width: f64,
-    height: f64,
-    highest: Option<f64>,
-    limit: Option<Limit>,
-    time_words: fn(f64) -> String,
-    value_words: fn(f64) -> String,
-) -> AnyView {
-    let frame = Frame {
-        width,
-        height,
-        start: 46.0,
-        end: 10.0,
-        top: 20.0,
-        bottom: 24.0,
-    };
-    let largest = points.iter().map(|point| point.1).fold(0.0, f64::max);
-    let top = highest.unwrap_or_else(|| round_up(largest));
-    let from = points.first().map_or(0.0, |point| point.0);
-    let to = points.last().map_or(1.0, |point| point.0);
-    let (line, area) = line_path(points, from, to, top, &frame);
-    let grid = (0..=4)
-        .map(|quarter| {
-            let share = f64::from(quarter) / 4.0;
-            let y = frame.y(share);
-            view! {
-                <path class="grid" d=format!("M{:.1} {y:.1}H{:.1}", frame.x(0.0), frame.x(1.0))></path>
-                <text class="t end" x=format!("{:.1}", frame.start - 8.0) y=format!("{:.1}", y + 4.0)>{value_words(top * share)}</text>
-            }
-        })
-        .collect_view();
-    let base = frame.y(0.0);
-    // moments that read the same are written once
-    let middle = time_words(from + (to - from) * 0.5);
-    let ends = [(0.0, "t start"), (0.5, "t mid"), (1.0, "t end")];
-    let times = ends
-        .into_iter()
-        .filter(|(share, _)| match *share {
-            0.0 => from < to,
-            0.5 => middle != time_words(from) && middle != time_words(to),
-            _ => true,
-        })
-        .map(|(share, class)| {
-            let x = frame.x(share);
-            view! {
-                <path class="axis" d=format!("M{x:.1} {base:.1}v4")></path>
-                <text class=class x=format!("{x:.1}") y=format!("{:.1}", base + 19.0)>{time_words(from + (to - from) * share)}</text>
-            }
-        })
-        .collect_view();
-    let limit = limit.map(|limit| {
-        let y = frame.y((limit.at / top).min(1.0));
-        view! {
-            <path class="limit" d=format!("M{:.1} {y:.1}H{:.1}", frame.x(0.0), frame.x(1.0))></path>
-            <text class="t limit-t start" x=format!("{:.1}", frame.x(0.0) + 4.0) y=format!("{:.1}", y - 5.0)>{limit.words}</text>
-        }
-    });
-    let last = points.last().map(|(_, value)| {
-        let (x, y) = (frame.x(1.0), frame.y((value / top).clamp(0.0, 1.0)));
-        let below = if y < frame.top + 16.0 { y + 18.0 } else { y - 8.0 };
-        view! {
-            <circle class="dot s1" cx=format!("{x:.1}") cy=format!("{y:.1}") r="3"></circle>
-            <text class="t strong end" x=format!("{:.1}", x - 8.0) y=format!("{below:.1}")>{value_words(*value)}</text>
-        }
-    });
-    view! {
-        {grid}
-        <path class="axis" d=format!("M{:.1} {base:.1}H{:.1}", frame.x(0.0), frame.x(1.0))></path>
-        {times} {limit}
-        <path class="area s1" d=area></path>
-        <path class="line s1" d=line></path>
-        {last}
     }
     .into_any()
 }

@@ -95,6 +95,7 @@ fn system_part(slug: String, system: Memo<Option<SystemSummary>>) -> AnyView {
                     {link(SystemPage::Organizations, "org", nothing())}
                     {link(SystemPage::Data { model: None }, "table", nothing())}
                     {multi.then(|| link(SystemPage::All, "board", nothing()))}
+                    {link(SystemPage::Health, "pulse", nothing())}
                     {link(SystemPage::Rollback, "rolledback", nothing())}
                     {link(SystemPage::Notices, "bell", nothing())}
                 </ul>

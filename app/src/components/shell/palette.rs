@@ -152,6 +152,7 @@ fn pages() -> Vec<(SystemPage, &'static str)> {
         (SystemPage::Import, "upload"),
         (SystemPage::Data { model: None }, "table"),
         (SystemPage::All, "board"),
+        (SystemPage::Health, "pulse"),
         (SystemPage::Rollback, "rolledback"),
         (SystemPage::Notices, "bell"),
         (SystemPage::Reports, "file"),

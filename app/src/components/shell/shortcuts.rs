@@ -10,11 +10,12 @@ use crate::route::{SystemPage, location};
 
 const SETTING: &str = "single-keys";
 
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("Ctrl K", "Search or jump to"),
     ("g s", "Systems"),
     ("g o", "Overview of this system"),
     ("g r", "Runs of this system"),
+    ("g h", "Health of this system"),
     ("/", "Search in the list"),
     ("j", "Next row"),
     ("k", "Row before"),
@@ -57,7 +58,7 @@ pub(super) fn Shortcuts(
         let went = going.get_value();
         going.set_value(key == "g" && !went);
         let handled = match (went, key.as_str()) {
-            (true, "s" | "o" | "r") => go_to(&key),
+            (true, "s" | "o" | "r" | "h") => go_to(&key),
             (false, "/") => focus_first("main [data-search], main input[type=search]"),
             (false, "j") => walk(1),
             (false, "k") => walk(-1),
@@ -125,6 +126,7 @@ fn go_to(key: &str) -> bool {
     let address = match (key, system) {
         ("o", Some(system)) => SystemPage::Overview.of(&system),
         ("r", Some(system)) => SystemPage::Runs.of(&system),
+        ("h", Some(system)) => SystemPage::Health.of(&system),
         ("s", _) => "/systems".into(),
         _ => return false,
     };
