@@ -10,7 +10,7 @@ use shared::evidence::EvidenceEntry;
 
 use crate::accounts::Actor;
 use crate::moment::Moment;
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Store, StoreError, WriteTx, sql};
 
 /// Account name of what Switchyard does by itself.
 pub const ITSELF: &str = "switchyard";
@@ -101,7 +101,7 @@ impl Entry {
 /// When the control store cannot write it; the caller's change must not be kept then either.
 pub async fn append(tx: &mut WriteTx, at: Moment, entry: Entry) -> Result<(), StoreError> {
     let last: Option<(i64, String)> =
-        sqlx::query_as("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
+        sql::query_as("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
             .fetch_optional(&mut **tx)
             .await?;
     let (id, previous) = last.map_or((1, chain::START.to_owned()), |(id, hash)| (id + 1, hash));
@@ -117,7 +117,7 @@ pub async fn append(tx: &mut WriteTx, at: Moment, entry: Entry) -> Result<(), St
         address: entry.address.as_deref(),
         previous: &previous,
     });
-    sqlx::query(
+    sql::query(
         "INSERT INTO audit (id, at, actor, system, action, object, text, refused, address, previous_hash, hash) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )

@@ -20,6 +20,7 @@ pub mod run_details;
 pub mod runs;
 pub mod sessions;
 pub mod sign_in_tries;
+pub mod sql;
 pub mod status_links;
 pub mod webhooks;
 mod words;
@@ -28,18 +29,21 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgPool;
 use sqlx::sqlite::{
-    Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
-    SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
 use crate::refusal::{Kind, Refusal};
+use sql::{Connection, Held, Readers};
 
 /// Readers beside the one writer.
 const READERS: u32 = 4;
 /// How long a transaction waits for another process that writes, such as `switchyard audit verify`'s host.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The advisory lock that a writing transaction on PostgreSQL holds: "switchyd" as a number.
+const WRITE_LOCK: i64 = 0x7377_6974_6368_7964;
 
 /// What can go wrong with the control store.
 #[derive(Debug, thiserror::Error)]
@@ -128,8 +132,17 @@ impl Refusal for StoreError {
 /// The control store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Writer,
+    readers: Readers,
+}
+
+/// The one connection that writes.
+#[derive(Debug, Clone)]
+pub enum Writer {
+    /// To a file.
+    Sqlite(SqlitePool),
+    /// To a server.
+    Postgres(PgPool),
 }
 
 impl Store {
@@ -167,7 +180,10 @@ impl Store {
             .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
             .await
             .map_err(open)?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer: Writer::Sqlite(writer),
+            readers: Readers::Sqlite(readers),
+        })
     }
 
     /// Begins a transaction that writes. Nothing is kept unless [`WriteTx::commit`] is called.
@@ -175,7 +191,21 @@ impl Store {
     /// # Errors
     /// When another process holds the write lock too long.
     pub async fn write(&self) -> Result<WriteTx, StoreError> {
-        Ok(WriteTx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        let connection = match &self.writer {
+            Writer::Sqlite(pool) => {
+                Connection::Sqlite(Held::Transaction(pool.begin_with("BEGIN IMMEDIATE").await?))
+            }
+            Writer::Postgres(pool) => {
+                let mut transaction = pool.begin().await?;
+                // the right to write, held until the end of the transaction
+                sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                    .bind(WRITE_LOCK)
+                    .execute(&mut *transaction)
+                    .await?;
+                Connection::Postgres(Held::Transaction(transaction))
+            }
+        };
+        Ok(WriteTx(connection))
     }
 
     /// Writes something that changes nothing and waits until the disk has it.
@@ -184,15 +214,18 @@ impl Store {
     /// When the control store cannot be written.
     pub async fn prove_writable(&self) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        // the number itself stands for nothing; setting it writes a page of the file
-        sqlx::query("PRAGMA user_version = 1")
-            .execute(&mut *tx)
-            .await?;
+        // the value itself stands for nothing
+        sql::query(
+            "INSERT INTO settings (name, value) VALUES ('written', '1') \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await
     }
 
     /// The connections to read with, for one statement: `fetch_one(store.read())`.
-    pub fn read(&self) -> &SqlitePool {
+    pub fn read(&self) -> &Readers {
         &self.readers
     }
 
@@ -200,19 +233,47 @@ impl Store {
     ///
     /// # Errors
     /// When none becomes free in time.
-    pub async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        Ok(self.readers.acquire().await?)
+    pub async fn reader(&self) -> Result<Reader, StoreError> {
+        Ok(Reader(match &self.readers {
+            Readers::Sqlite(pool) => Connection::Sqlite(Held::Pooled(pool.acquire().await?)),
+            Readers::Postgres(pool) => Connection::Postgres(Held::Pooled(pool.acquire().await?)),
+        }))
     }
 
     /// Closes all connections after what they are doing.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        match &self.readers {
+            Readers::Sqlite(pool) => pool.close().await,
+            Readers::Postgres(pool) => pool.close().await,
+        }
+        match &self.writer {
+            Writer::Sqlite(pool) => pool.close().await,
+            Writer::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A connection to read with; give `&mut *reader` to a statement.
+#[derive(Debug)]
+pub struct Reader(Connection);
+
+impl Deref for Reader {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
     }
 }
 
 /// A writing transaction of the control store; give `&mut *tx` to a statement. Dropped without commit it leaves nothing.
-pub struct WriteTx(sqlx::Transaction<'static, Sqlite>);
+#[derive(Debug)]
+pub struct WriteTx(Connection);
 
 impl WriteTx {
     /// Keeps everything that was written.
@@ -220,20 +281,26 @@ impl WriteTx {
     /// # Errors
     /// When the database could not write it; then nothing is kept.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.0.commit().await?)
+        match self.0 {
+            Connection::Sqlite(Held::Transaction(transaction)) => transaction.commit().await?,
+            Connection::Postgres(Held::Transaction(transaction)) => transaction.commit().await?,
+            // a writing transaction is made of transactions only, see `Store::write`
+            Connection::Sqlite(Held::Pooled(_)) | Connection::Postgres(Held::Pooled(_)) => {}
+        }
+        Ok(())
     }
 }
 
 impl Deref for WriteTx {
-    type Target = SqliteConnection;
+    type Target = Connection;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &Connection {
         &self.0
     }
 }
 
 impl DerefMut for WriteTx {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
     }
 }

@@ -14,7 +14,7 @@ use crate::moment::{Clock, Moment};
 use crate::secret::Secret;
 use crate::state::AppState;
 use crate::store::invitations::{LinkKind, StoredLink};
-use crate::store::{Store, WriteTx, accounts, invitations, sessions, sign_in_tries};
+use crate::store::{Store, WriteTx, accounts, invitations, sessions, sign_in_tries, sql};
 
 /// The first link is printed into a terminal that others may read.
 const FIRST_RUN: Duration = Duration::from_secs(3600);
@@ -175,7 +175,7 @@ pub async fn look(state: &AppState, token: &str) -> Result<Invitation, AccountEr
 }
 
 async fn find(
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut sql::Connection,
     token: &str,
     now: Moment,
 ) -> Result<(StoredLink, Option<Account>), AccountError> {

@@ -11,7 +11,7 @@ use crate::moment::Moment;
 use crate::secret::Secret;
 use crate::state::AppState;
 use crate::store::accounts::StoredAccount;
-use crate::store::{WriteTx, accounts, sessions, sign_in_tries};
+use crate::store::{WriteTx, accounts, sessions, sign_in_tries, sql};
 
 /// Where a person comes from.
 #[derive(Debug, Clone)]
@@ -124,7 +124,7 @@ pub async fn sign_in(
 
 /// The device's hash, if this account signed in from it before.
 async fn known_device(
-    reader: &mut sqlx::SqliteConnection,
+    reader: &mut sql::Connection,
     found: Option<&StoredAccount>,
     visitor: &Visitor,
 ) -> Result<Option<String>, AccountError> {

@@ -1,14 +1,12 @@
 //! Reading the audit log: filtered pages, the whole as CSV, and whether the chain is whole.
 
 use futures_util::TryStreamExt as _;
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use shared::audit::{AuditEntry, AuditPage, AuditVerification};
 
 use super::chain::{self, Link};
 use crate::moment::Moment;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, sql};
 
 /// Which entries; an absent part fits all.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +49,7 @@ pub async fn page(
 ) -> Result<AuditPage, StoreError> {
     let limit = i64::from(limit.clamp(1, LARGEST_PAGE));
     let mut reader = store.reader().await?;
-    let rows = sqlx::query(fitting!(
+    let rows = sql::query(fitting!(
         "SELECT id, at, actor, system, action, object, text, refused, address, hash",
         " AND ($5 IS NULL OR id < $5) ORDER BY id DESC LIMIT $6"
     ))
@@ -69,20 +67,20 @@ pub async fn page(
         .collect::<Result<Vec<_>, sqlx::Error>>()?;
     let more = entries.len() as i64 > limit;
     entries.truncate(limit as usize);
-    let total: i64 = sqlx::query_scalar(fitting!("SELECT COUNT(id)", ""))
+    let total: i64 = sql::query_scalar(fitting!("SELECT COUNT(id)", ""))
         .bind(&filter.system)
         .bind(&filter.actor)
         .bind(&filter.action)
         .bind(&filter.text)
         .fetch_one(&mut *reader)
         .await?;
-    let actors = sqlx::query_scalar(
+    let actors = sql::query_scalar(
         "SELECT DISTINCT actor FROM audit WHERE ($1 IS NULL OR system = $1) ORDER BY actor",
     )
     .bind(&filter.system)
     .fetch_all(&mut *reader)
     .await?;
-    let actions = sqlx::query_scalar(
+    let actions = sql::query_scalar(
         "SELECT DISTINCT action FROM audit WHERE ($1 IS NULL OR system = $1) ORDER BY action",
     )
     .bind(&filter.system)
@@ -97,7 +95,7 @@ pub async fn page(
     })
 }
 
-fn entry(row: &SqliteRow) -> Result<AuditEntry, sqlx::Error> {
+fn entry(row: &sql::Row) -> Result<AuditEntry, sqlx::Error> {
     Ok(AuditEntry {
         id: row.try_get("id")?,
         at: Moment(row.try_get("at")?).rfc3339(),
@@ -119,7 +117,7 @@ fn entry(row: &SqliteRow) -> Result<AuditEntry, sqlx::Error> {
 /// When the control store cannot be read.
 pub async fn csv(store: &Store, filter: &Filter) -> Result<String, StoreError> {
     let mut reader = store.reader().await?;
-    let mut rows = sqlx::query(fitting!(
+    let mut rows = sql::query(fitting!(
         "SELECT id, at, actor, system, action, object, text, refused, address, hash",
         " ORDER BY id"
     ))
@@ -172,8 +170,8 @@ fn without_formula(cell: String) -> String {
 ///
 /// # Errors
 /// When the control store cannot be read.
-pub async fn verify(connection: &mut SqliteConnection) -> Result<AuditVerification, StoreError> {
-    let mut rows = sqlx::query(
+pub async fn verify(connection: &mut sql::Connection) -> Result<AuditVerification, StoreError> {
+    let mut rows = sql::query(
         "SELECT id, at, actor, system, action, object, text, refused, address, previous_hash, hash \
          FROM audit ORDER BY id",
     )

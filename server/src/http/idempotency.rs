@@ -5,13 +5,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::Row;
 
 use super::problem::{Answer, Problem};
 use crate::accounts::Actor;
 use crate::refusal::Kind;
 use crate::state::AppState;
-use crate::store::StoreError;
+use crate::store::{StoreError, sql};
 
 /// Longest key, in characters.
 const LONGEST_KEY: usize = 200;
@@ -71,7 +70,7 @@ async fn earlier(
     key: &str,
     hash: &str,
 ) -> Result<Option<Response>, Problem> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT request_hash, body FROM idempotency_keys WHERE account = $1 AND key = $2",
     )
     .bind(actor.id())
@@ -102,7 +101,7 @@ async fn remember(
     body: &str,
 ) -> Result<(), Problem> {
     let mut tx = state.store.write().await?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO idempotency_keys (account, key, request_hash, status, body, created) \
          VALUES ($1, $2, $3, 202, $4, $5) ON CONFLICT DO NOTHING",
     )

@@ -1,11 +1,8 @@
 //! Accounts in the control store.
 
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-
 use shared::account::{Account, Role};
 
-use super::StoreError;
+use super::{StoreError, sql};
 use crate::moment::Moment;
 
 /// An account as it is kept.
@@ -46,7 +43,7 @@ pub fn role_of(word: &str) -> Role {
 }
 
 /// Reads an account from a row that has the columns of `select_account!`.
-pub(super) fn stored(row: &SqliteRow) -> Result<StoredAccount, sqlx::Error> {
+pub(super) fn stored(row: &sql::Row) -> Result<StoredAccount, sqlx::Error> {
     let password_hash: Option<String> = row.try_get("password_hash")?;
     let role: String = row.try_get("role")?;
     let last_signed_in: Option<i64> = row.try_get("last_signed_in")?;
@@ -70,8 +67,8 @@ pub(super) fn stored(row: &SqliteRow) -> Result<StoredAccount, sqlx::Error> {
 ///
 /// # Errors
 /// When the control store cannot be read.
-pub async fn all(connection: &mut SqliteConnection) -> Result<Vec<Account>, StoreError> {
-    let rows = sqlx::query(select_account!("ORDER BY username_key"))
+pub async fn all(connection: &mut sql::Connection) -> Result<Vec<Account>, StoreError> {
+    let rows = sql::query(select_account!("ORDER BY username_key"))
         .fetch_all(connection)
         .await?;
     let accounts: Result<Vec<_>, _> = rows
@@ -86,10 +83,10 @@ pub async fn all(connection: &mut SqliteConnection) -> Result<Vec<Account>, Stor
 /// # Errors
 /// When the control store cannot be read.
 pub async fn by_id(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     id: &str,
 ) -> Result<Option<StoredAccount>, StoreError> {
-    let row = sqlx::query(select_account!("WHERE id = $1"))
+    let row = sql::query(select_account!("WHERE id = $1"))
         .bind(id)
         .fetch_optional(connection)
         .await?;
@@ -101,10 +98,10 @@ pub async fn by_id(
 /// # Errors
 /// When the control store cannot be read.
 pub async fn by_username(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     username: &str,
 ) -> Result<Option<StoredAccount>, StoreError> {
-    let row = sqlx::query(select_account!("WHERE username_key = $1"))
+    let row = sql::query(select_account!("WHERE username_key = $1"))
         .bind(username.to_lowercase())
         .fetch_optional(connection)
         .await?;
@@ -115,13 +112,11 @@ pub async fn by_username(
 ///
 /// # Errors
 /// When the control store cannot be read.
-pub async fn any(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+pub async fn any(connection: &mut sql::Connection) -> Result<bool, StoreError> {
     Ok(
-        sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM accounts WHERE password_hash IS NOT NULL)",
-        )
-        .fetch_one(connection)
-        .await?,
+        sql::query_scalar("SELECT EXISTS (SELECT 1 FROM accounts WHERE password_hash IS NOT NULL)")
+            .fetch_one(connection)
+            .await?,
     )
 }
 
@@ -129,8 +124,8 @@ pub async fn any(connection: &mut SqliteConnection) -> Result<bool, StoreError> 
 ///
 /// # Errors
 /// When the control store cannot be read.
-pub async fn administrators(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(
+pub async fn administrators(connection: &mut sql::Connection) -> Result<i64, StoreError> {
+    Ok(sql::query_scalar(
         "SELECT COUNT(id) FROM accounts \
          WHERE role = 'administrator' AND disabled = 0 AND password_hash IS NOT NULL",
     )
@@ -159,8 +154,8 @@ pub struct NewRow<'a> {
 ///
 /// # Errors
 /// A unique violation when the name is taken; otherwise when the store cannot write.
-pub async fn insert(connection: &mut SqliteConnection, row: &NewRow<'_>) -> Result<(), StoreError> {
-    sqlx::query(
+pub async fn insert(connection: &mut sql::Connection, row: &NewRow<'_>) -> Result<(), StoreError> {
+    sql::query(
         "INSERT INTO accounts (id, username, username_key, name, role, password_hash, created) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
@@ -181,11 +176,11 @@ pub async fn insert(connection: &mut SqliteConnection, row: &NewRow<'_>) -> Resu
 /// # Errors
 /// When the store cannot write.
 pub async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &Account,
     seen_version: i64,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "UPDATE accounts SET name = $1, role = $2, disabled = $3, version = version + 1 \
          WHERE id = $4 AND version = $5",
     )
@@ -204,12 +199,12 @@ pub async fn update(
 /// # Errors
 /// When the store cannot write.
 pub async fn set_password(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     id: &str,
     password_hash: &str,
     name: Option<&str>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE accounts SET password_hash = $1, name = COALESCE($2, name), version = version + 1 WHERE id = $3",
     )
     .bind(password_hash)
@@ -225,11 +220,11 @@ pub async fn set_password(
 /// # Errors
 /// When the store cannot write.
 pub async fn signed_in(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     id: &str,
     at: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE accounts SET last_signed_in = $1 WHERE id = $2")
+    sql::query("UPDATE accounts SET last_signed_in = $1 WHERE id = $2")
         .bind(at.0)
         .bind(id)
         .execute(connection)

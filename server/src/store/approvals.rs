@@ -1,10 +1,8 @@
 //! Requests for approvals in the control store. Whether one still holds is decided in `approvals`.
 
 use shared::approval::ApprovalAction;
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::{StoreError, WriteTx};
+use super::{StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// Where a request is, as it was written; age and changed fingerprints are not written.
@@ -120,10 +118,10 @@ pub fn action_word(action: ApprovalAction) -> &'static str {
 /// # Errors
 /// When the control store cannot be read.
 pub async fn list(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     system: &str,
 ) -> Result<Vec<StoredApproval>, StoreError> {
-    let rows = sqlx::query(selected!(
+    let rows = sql::query(selected!(
         "WHERE p.system = $1 ORDER BY p.id DESC LIMIT 100"
     ))
     .bind(system)
@@ -137,11 +135,11 @@ pub async fn list(
 /// # Errors
 /// When the control store cannot be read.
 pub async fn get(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     system: &str,
     id: i64,
 ) -> Result<Option<StoredApproval>, StoreError> {
-    let row = sqlx::query(selected!("WHERE p.system = $1 AND p.id = $2"))
+    let row = sql::query(selected!("WHERE p.system = $1 AND p.id = $2"))
         .bind(system)
         .bind(id)
         .fetch_optional(connection)
@@ -154,7 +152,7 @@ pub async fn get(
 /// # Errors
 /// When the control store cannot write it.
 pub async fn add(tx: &mut WriteTx, new: &NewApproval<'_>) -> Result<i64, StoreError> {
-    let id = sqlx::query_scalar(
+    let id = sql::query_scalar(
         "INSERT INTO approvals (system, action, text, fingerprint, requested_by, requested, expires, state) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting') RETURNING id",
     )
@@ -185,7 +183,7 @@ pub async fn move_on(
         Some((by, note, at)) => (Some(by), Some(note), Some(at.0)),
         None => (None, None, None),
     };
-    let done = sqlx::query(
+    let done = sql::query(
         "UPDATE approvals SET state = $3, decided_by = COALESCE($4, decided_by), note = COALESCE($5, note), \
          decided = COALESCE($6, decided) WHERE id = $1 AND state = $2",
     )
@@ -200,7 +198,7 @@ pub async fn move_on(
     Ok(done.rows_affected() == 1)
 }
 
-fn stored(row: &SqliteRow) -> Result<StoredApproval, StoreError> {
+fn stored(row: &sql::Row) -> Result<StoredApproval, StoreError> {
     let action: String = row.try_get("action")?;
     let state: String = row.try_get("state")?;
     Ok(StoredApproval {

@@ -1,14 +1,12 @@
 //! Backups that were made and what is known of each. Whether one can be used is proven on its files, not here.
 
 use shared::backup::{BackupState, BackupSummary};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{of_word, whole, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
-fn backup(row: &SqliteRow) -> Result<BackupSummary, StoreError> {
+fn backup(row: &sql::Row) -> Result<BackupSummary, StoreError> {
     let by: String = row.try_get(9)?;
     let purpose: String = row.try_get(10)?;
     Ok(BackupSummary {
@@ -29,7 +27,7 @@ fn backup(row: &SqliteRow) -> Result<BackupSummary, StoreError> {
 
 /// Backups of a system, newest first.
 pub async fn all(store: &Store, system: &str) -> Result<Vec<BackupSummary>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT name, taken, size_bytes, tables, rows, state, trouble, verified, restore_ms, made_by, made_for \
          FROM backups WHERE system = $1 ORDER BY taken DESC, name DESC",
     )
@@ -48,7 +46,7 @@ pub async fn insert(
     by: &str,
     purpose: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO backups (system, name, taken, size_bytes, tables, rows, state, made_by, made_for) \
          VALUES ($1, $2, $3, 0, 0, 0, 'writing', $4, $5)",
     )
@@ -71,7 +69,7 @@ pub async fn written(
     tables: u32,
     rows: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE backups SET size_bytes = $1, tables = $2, rows = $3, state = 'unverified' WHERE system = $4 AND name = $5",
     )
     .bind(whole(size_bytes))
@@ -93,7 +91,7 @@ pub async fn set_state(
     trouble: Option<&str>,
     verified: Option<(Moment, u64)>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE backups SET state = $1, trouble = $2, verified = COALESCE($3, verified), \
          restore_ms = COALESCE($4, restore_ms) WHERE system = $5 AND name = $6",
     )
@@ -110,7 +108,7 @@ pub async fn set_state(
 
 /// Forgets a backup that was never finished.
 pub async fn forget(tx: &mut WriteTx, system: &str, name: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM backups WHERE system = $1 AND name = $2")
+    sql::query("DELETE FROM backups WHERE system = $1 AND name = $2")
         .bind(system)
         .bind(name)
         .execute(&mut **tx)

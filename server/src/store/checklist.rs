@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
-
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// A tick, or that one was taken back.
@@ -25,11 +23,10 @@ pub struct Tick {
 /// # Errors
 /// When the control store cannot be read.
 pub async fn ticks(store: &Store, system: &str) -> Result<BTreeMap<String, Tick>, StoreError> {
-    let rows =
-        sqlx::query("SELECT item, done, note, by, at FROM checklist_ticks WHERE system = $1")
-            .bind(system)
-            .fetch_all(store.read())
-            .await?;
+    let rows = sql::query("SELECT item, done, note, by, at FROM checklist_ticks WHERE system = $1")
+        .bind(system)
+        .fetch_all(store.read())
+        .await?;
     let mut ticks = BTreeMap::new();
     for row in rows {
         let tick = Tick {
@@ -53,7 +50,7 @@ pub async fn put(
     item: &str,
     tick: &Tick,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO checklist_ticks (system, item, done, note, by, at) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (system, item) DO UPDATE SET done = excluded.done, note = excluded.note, \
          by = excluded.by, at = excluded.at",

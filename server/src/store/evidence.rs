@@ -1,10 +1,9 @@
 //! Sealed evidence of runs. What was sealed is never changed.
 
 use shared::evidence::{EvidenceBundle, EvidenceEntry};
-use sqlx::Row as _;
 
 use super::words::whole;
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// A run that ended and has no evidence of that end yet.
@@ -21,7 +20,7 @@ pub struct Due {
 /// Runs of a system whose evidence is due, oldest first. None while a way back is going on. A way back belongs to the
 /// newest run that began before it.
 pub async fn due(store: &Store, system: &str) -> Result<Vec<Due>, StoreError> {
-    let rows: Vec<(i64, i64, bool)> = sqlx::query_as(
+    let rows: Vec<(i64, i64, bool)> = sql::query_as(
         "SELECT d.number, d.ended, d.newest FROM ( \
            SELECT r.id AS id, r.number AS number, \
              NOT EXISTS (SELECT 1 FROM runs l WHERE l.system = r.system AND l.number > r.number) AS newest, \
@@ -55,7 +54,7 @@ pub async fn insert(
     sha256: &str,
     archive: &[u8],
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "INSERT INTO evidence (run, ended, sealed, bytes, sha256, archive) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (run, ended) DO NOTHING",
     )
@@ -76,7 +75,7 @@ pub async fn newest(
     run: i64,
     file: String,
 ) -> Result<Option<EvidenceBundle>, StoreError> {
-    let row: Option<(i64, i64, String)> = sqlx::query_as(
+    let row: Option<(i64, i64, String)> = sql::query_as(
         "SELECT sealed, bytes, sha256 FROM evidence WHERE run = $1 ORDER BY ended DESC LIMIT 1",
     )
     .bind(run)
@@ -93,7 +92,7 @@ pub async fn newest(
 /// The bytes of a bundle by their hash.
 pub async fn archive(store: &Store, run: i64, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(
-        sqlx::query_scalar("SELECT archive FROM evidence WHERE run = $1 AND sha256 = $2 LIMIT 1")
+        sql::query_scalar("SELECT archive FROM evidence WHERE run = $1 AND sha256 = $2 LIMIT 1")
             .bind(run)
             .bind(sha256)
             .fetch_optional(store.read())
@@ -104,7 +103,7 @@ pub async fn archive(store: &Store, run: i64, sha256: &str) -> Result<Option<Vec
 /// Number and hash of the newest entry of the audit log.
 pub async fn audit_head(tx: &mut WriteTx) -> Result<Option<(i64, String)>, StoreError> {
     Ok(
-        sqlx::query_as("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
+        sql::query_as("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
             .fetch_optional(&mut **tx)
             .await?,
     )
@@ -117,7 +116,7 @@ pub async fn audit_entries(
     object: &str,
     from: Moment,
 ) -> Result<Vec<EvidenceEntry>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, at, actor, system, action, object, text, refused, address, previous_hash, hash FROM audit \
          WHERE system = $1 AND id >= (SELECT MIN(id) FROM audit WHERE system = $1 AND (object = $2 OR at >= $3)) \
          ORDER BY id",

@@ -1,11 +1,9 @@
 //! Measured health in the control store: samples, hours rolled up from them, named baselines.
 
 use shared::health::{Baseline, Outcome};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{of_word, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// Hours that are kept: 90 days, and the day that is going on.
@@ -77,7 +75,7 @@ pub async fn append(
     kept: i64,
 ) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO health_samples (system, at, outcome, response_ms, database_ms, errors, connections, why) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -92,7 +90,7 @@ pub async fn append(
     .execute(&mut *tx)
     .await?;
     add_to_hour(&mut tx, system, sample, seconds).await?;
-    sqlx::query(
+    sql::query(
         "DELETE FROM health_samples WHERE system = $1 AND id <= \
          (SELECT id FROM health_samples WHERE system = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
     )
@@ -116,7 +114,7 @@ async fn add_to_hour(
             0
         }
     };
-    let done = sqlx::query(
+    let done = sql::query(
         "INSERT INTO health_hours (system, hour, samples, bad, measured_seconds, bad_seconds, slow_seconds, answers, \
          response_sum_ms, response_max_ms, database_answers, database_sum_ms, errors) \
          VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) \
@@ -144,7 +142,7 @@ async fn add_to_hour(
     .await?;
     let first_of_its_hour = done.try_get::<i64, _>(0)? == 1;
     if first_of_its_hour {
-        sqlx::query(
+        sql::query(
             "DELETE FROM health_hours WHERE system = $1 AND hour <= \
              (SELECT hour FROM health_hours WHERE system = $1 ORDER BY hour DESC LIMIT 1 OFFSET $2)",
         )
@@ -156,7 +154,7 @@ async fn add_to_hour(
     Ok(())
 }
 
-fn sample(row: &SqliteRow) -> Result<Sample, StoreError> {
+fn sample(row: &sql::Row) -> Result<Sample, StoreError> {
     Ok(Sample {
         at: Moment(row.try_get(0)?),
         outcome: of_word("the outcome of a sample", row.try_get(1)?)?,
@@ -170,7 +168,7 @@ fn sample(row: &SqliteRow) -> Result<Sample, StoreError> {
 
 /// The samples that were taken last, newest first, by the order of measuring.
 pub async fn newest(store: &Store, system: &str, count: u32) -> Result<Vec<Sample>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT at, outcome, response_ms, database_ms, errors, connections, why FROM health_samples \
          WHERE system = $1 ORDER BY id DESC LIMIT $2",
     )
@@ -183,7 +181,7 @@ pub async fn newest(store: &Store, system: &str, count: u32) -> Result<Vec<Sampl
 
 /// The samples since a moment, oldest first.
 pub async fn since(store: &Store, system: &str, from: Moment) -> Result<Vec<Sample>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT at, outcome, response_ms, database_ms, errors, connections, why FROM health_samples \
          WHERE system = $1 AND at >= $2 ORDER BY id",
     )
@@ -196,7 +194,7 @@ pub async fn since(store: &Store, system: &str, from: Moment) -> Result<Vec<Samp
 
 /// The hours since a moment, oldest first.
 pub async fn hours(store: &Store, system: &str, from: Moment) -> Result<Vec<Hour>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT hour, samples, bad, measured_seconds, bad_seconds, slow_seconds, answers, response_sum_ms, \
          response_max_ms, database_answers, database_sum_ms, errors FROM health_hours \
          WHERE system = $1 AND hour >= $2 ORDER BY hour",
@@ -232,7 +230,7 @@ pub async fn insert_baseline(
     at: Moment,
     baseline: &Baseline,
 ) -> Result<i64, StoreError> {
-    let id = sqlx::query_scalar(
+    let id = sql::query_scalar(
         "INSERT INTO health_baselines (system, name, by, at, samples, p10_ms, p50_ms, p90_ms, bad_percent) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
     )
@@ -252,7 +250,7 @@ pub async fn insert_baseline(
 
 /// The baselines of a system, newest first.
 pub async fn baselines(store: &Store, system: &str) -> Result<Vec<Baseline>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, name, by, at, samples, p10_ms, p50_ms, p90_ms, bad_percent FROM health_baselines \
          WHERE system = $1 ORDER BY id DESC LIMIT 50",
     )

@@ -1,12 +1,9 @@
 //! Links that let a person in, in the control store: only the hash of a link's token is kept.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
-
 use shared::account::Role;
 
-use super::StoreError;
 use super::accounts::{role_of, role_word};
+use super::{StoreError, sql};
 use crate::moment::Moment;
 
 /// What a link is for.
@@ -61,11 +58,11 @@ pub struct StoredLink {
 /// # Errors
 /// When the control store cannot be read.
 pub async fn by_token_hash(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     token_hash: &str,
 ) -> Result<Option<StoredLink>, StoreError> {
     let row =
-        sqlx::query("SELECT kind, account, role, expires FROM invitations WHERE token_hash = $1")
+        sql::query("SELECT kind, account, role, expires FROM invitations WHERE token_hash = $1")
             .bind(token_hash)
             .fetch_optional(connection)
             .await?;
@@ -85,12 +82,12 @@ pub async fn by_token_hash(
 /// # Errors
 /// When the store cannot write.
 pub async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     token_hash: &str,
     link: &StoredLink,
     created: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO invitations (token_hash, kind, account, role, created, expires) \
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
@@ -109,8 +106,8 @@ pub async fn insert(
 ///
 /// # Errors
 /// When the store cannot write.
-pub async fn take(connection: &mut SqliteConnection, token_hash: &str) -> Result<bool, StoreError> {
-    let done = sqlx::query("DELETE FROM invitations WHERE token_hash = $1")
+pub async fn take(connection: &mut sql::Connection, token_hash: &str) -> Result<bool, StoreError> {
+    let done = sql::query("DELETE FROM invitations WHERE token_hash = $1")
         .bind(token_hash)
         .execute(connection)
         .await?;
@@ -121,8 +118,8 @@ pub async fn take(connection: &mut SqliteConnection, token_hash: &str) -> Result
 ///
 /// # Errors
 /// When the store cannot write.
-pub async fn take_all(connection: &mut SqliteConnection, kind: LinkKind) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM invitations WHERE kind = $1")
+pub async fn take_all(connection: &mut sql::Connection, kind: LinkKind) -> Result<(), StoreError> {
+    sql::query("DELETE FROM invitations WHERE kind = $1")
         .bind(kind.word())
         .execute(connection)
         .await?;
@@ -134,10 +131,10 @@ pub async fn take_all(connection: &mut SqliteConnection, kind: LinkKind) -> Resu
 /// # Errors
 /// When the store cannot write.
 pub async fn take_all_of(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM invitations WHERE account = $1")
+    sql::query("DELETE FROM invitations WHERE account = $1")
         .bind(account)
         .execute(connection)
         .await?;

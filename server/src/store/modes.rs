@@ -1,14 +1,12 @@
 //! Mode switches, written before and after each of their steps, so that a killed server goes on from there.
 
 use shared::mode::{ModeSwitch, SwitchState};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{json, of_json, of_word, whole, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
-fn switch(row: &SqliteRow) -> Result<ModeSwitch, StoreError> {
+fn switch(row: &sql::Row) -> Result<ModeSwitch, StoreError> {
     Ok(ModeSwitch {
         id: row.try_get(0)?,
         from: of_word("a mode", row.try_get(1)?)?,
@@ -28,7 +26,7 @@ fn switch(row: &SqliteRow) -> Result<ModeSwitch, StoreError> {
 
 /// Switches of a system, newest first.
 pub async fn switches(store: &Store, system: &str) -> Result<Vec<ModeSwitch>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, from_mode, to_mode, state, by, started, finished, steps, answers, downtime_ms, error \
          FROM mode_switches WHERE system = $1 ORDER BY id DESC LIMIT 50",
     )
@@ -40,7 +38,7 @@ pub async fn switches(store: &Store, system: &str) -> Result<Vec<ModeSwitch>, St
 
 /// One switch.
 pub async fn get(store: &Store, system: &str, id: i64) -> Result<Option<ModeSwitch>, StoreError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT id, from_mode, to_mode, state, by, started, finished, steps, answers, downtime_ms, error \
          FROM mode_switches WHERE system = $1 AND id = $2",
     )
@@ -53,7 +51,7 @@ pub async fn get(store: &Store, system: &str, id: i64) -> Result<Option<ModeSwit
 
 /// Whether a switch of this system is going on, inside a writing transaction.
 pub async fn is_switching(tx: &mut WriteTx, system: &str) -> Result<bool, StoreError> {
-    let count: i64 = sqlx::query_scalar(
+    let count: i64 = sql::query_scalar(
         "SELECT COUNT(*) FROM mode_switches WHERE system = $1 AND state = 'running'",
     )
     .bind(system)
@@ -69,7 +67,7 @@ pub async fn insert(
     switch: &ModeSwitch,
     started: Moment,
 ) -> Result<i64, StoreError> {
-    let id: i64 = sqlx::query_scalar(
+    let id: i64 = sql::query_scalar(
         "INSERT INTO mode_switches (system, from_mode, to_mode, state, by, started, steps, answers) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
     )
@@ -92,7 +90,7 @@ pub async fn save(
     switch: &ModeSwitch,
     finished: Option<Moment>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE mode_switches SET state = $1, finished = $2, steps = $3, answers = $4, downtime_ms = $5, error = $6 \
          WHERE id = $7",
     )
@@ -110,7 +108,7 @@ pub async fn save(
 
 /// The middle of the downtimes that were measured when switching worked.
 pub async fn usual_downtime_ms(store: &Store, system: &str) -> Result<Option<u64>, StoreError> {
-    let mut measured: Vec<i64> = sqlx::query_scalar(
+    let mut measured: Vec<i64> = sql::query_scalar(
         "SELECT downtime_ms FROM mode_switches WHERE system = $1 AND state = $2 AND downtime_ms IS NOT NULL \
          ORDER BY id DESC LIMIT 20",
     )

@@ -1,11 +1,9 @@
 //! Updates and maintenance windows in the control store, with every earlier version.
 
 use shared::notice::{Revision, Update, Window};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{of_word, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// Updates and windows that a page of the console shows at most.
@@ -51,7 +49,7 @@ pub struct WindowRow {
     pub ends: Moment,
 }
 
-fn update(row: &SqliteRow) -> Result<UpdateRow, StoreError> {
+fn update(row: &sql::Row) -> Result<UpdateRow, StoreError> {
     let publish_at = Moment(row.try_get(3)?);
     Ok(UpdateRow {
         update: Update {
@@ -71,7 +69,7 @@ fn update(row: &SqliteRow) -> Result<UpdateRow, StoreError> {
     })
 }
 
-fn window(row: &SqliteRow) -> Result<WindowRow, StoreError> {
+fn window(row: &sql::Row) -> Result<WindowRow, StoreError> {
     let (starts, ends) = (Moment(row.try_get(3)?), Moment(row.try_get(4)?));
     Ok(WindowRow {
         window: Window {
@@ -96,7 +94,7 @@ fn window(row: &SqliteRow) -> Result<WindowRow, StoreError> {
 
 /// Updates of a system, the latest to be published first.
 pub async fn updates(store: &Store, system: &str) -> Result<Vec<UpdateRow>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, title, body, publish_at, edited, resolved, by, version FROM updates \
          WHERE system = $1 ORDER BY publish_at DESC, id DESC LIMIT $2",
     )
@@ -109,7 +107,7 @@ pub async fn updates(store: &Store, system: &str) -> Result<Vec<UpdateRow>, Stor
 
 /// Windows of a system, the latest to begin first.
 pub async fn windows(store: &Store, system: &str) -> Result<Vec<WindowRow>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, title, body, starts, ends, interruption_minutes, stage, by, changed, version \
          FROM maintenance_windows WHERE system = $1 ORDER BY starts DESC, id DESC LIMIT $2",
     )
@@ -126,7 +124,7 @@ pub async fn get_update(
     system: &str,
     id: i64,
 ) -> Result<Option<UpdateRow>, StoreError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT id, title, body, publish_at, edited, resolved, by, version FROM updates \
          WHERE system = $1 AND id = $2",
     )
@@ -143,7 +141,7 @@ pub async fn get_window(
     system: &str,
     id: i64,
 ) -> Result<Option<WindowRow>, StoreError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT id, title, body, starts, ends, interruption_minutes, stage, by, changed, version \
          FROM maintenance_windows WHERE system = $1 AND id = $2",
     )
@@ -161,7 +159,7 @@ pub async fn insert_update(
     row: &UpdateRow,
 ) -> Result<i64, StoreError> {
     let resolved = row.update.resolved.as_deref().and_then(Moment::parse);
-    Ok(sqlx::query_scalar(
+    Ok(sql::query_scalar(
         "INSERT INTO updates (system, title, body, publish_at, resolved, by) \
          VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
     )
@@ -178,7 +176,7 @@ pub async fn insert_update(
 /// Replaces an update by its next version.
 pub async fn change_update(tx: &mut WriteTx, row: &UpdateRow) -> Result<(), StoreError> {
     let resolved = row.update.resolved.as_deref().and_then(Moment::parse);
-    sqlx::query(
+    sql::query(
         "UPDATE updates SET title = $2, body = $3, publish_at = $4, edited = $5, resolved = $6, by = $7, \
          version = version + 1 WHERE id = $1",
     )
@@ -201,7 +199,7 @@ pub async fn insert_window(
     row: &WindowRow,
     now: Moment,
 ) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(
+    Ok(sql::query_scalar(
         "INSERT INTO maintenance_windows (system, title, body, starts, ends, interruption_minutes, stage, by, changed) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
     )
@@ -224,7 +222,7 @@ pub async fn change_window(
     row: &WindowRow,
     now: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE maintenance_windows SET title = $2, body = $3, starts = $4, ends = $5, interruption_minutes = $6, \
          stage = $7, by = $8, changed = $9, version = version + 1 WHERE id = $1",
     )
@@ -250,7 +248,7 @@ pub async fn keep_revision(
     revision: &Revision,
     at: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO notice_revisions (kind, notice, version, title, body, note, by, at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -273,7 +271,7 @@ pub async fn revisions(
     system: &str,
     kind: Kind,
 ) -> Result<Vec<(i64, Revision)>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT notice, version, title, body, note, by, at FROM notice_revisions WHERE kind = $1 AND notice IN \
          (SELECT id FROM updates WHERE system = $2 AND $1 = 'update' \
           UNION ALL SELECT id FROM maintenance_windows WHERE system = $2 AND $1 = 'window') \

@@ -3,10 +3,9 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::organization::{IsolationCheck, Person, Stage};
-use sqlx::Row;
 
 use super::words::{json, of_json, of_word, whole, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// The onboarding record of one organization.
@@ -64,7 +63,7 @@ pub struct WaveRow {
 
 /// Records of a system, by code.
 pub async fn records(store: &Store, system: &str) -> Result<Vec<Record>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT code, name, kind, stage, wave, contact_name, contact_email, isolation, suspended_reason, changed, version \
          FROM organizations WHERE system = $1 ORDER BY code_key",
     )
@@ -106,7 +105,7 @@ pub async fn save(
         .map(|check| json("an isolation check", check))
         .transpose()?;
     let done = if seen == 0 {
-        sqlx::query(
+        sql::query(
             "INSERT INTO organizations (system, code, code_key, name, kind, stage, wave, contact_name, contact_email, \
              isolation, suspended_reason, created, changed, version) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, 1) ON CONFLICT DO NOTHING",
@@ -126,7 +125,7 @@ pub async fn save(
         .execute(&mut **tx)
         .await?
     } else {
-        sqlx::query(
+        sql::query(
             "UPDATE organizations SET name = $3, kind = $4, stage = $5, wave = $6, contact_name = $7, contact_email = $8, \
              isolation = $9, suspended_reason = $10, changed = $11, version = version + 1 \
              WHERE system = $1 AND code = $2 AND version = $12",
@@ -157,7 +156,7 @@ pub async fn is_version(
     seen: i64,
 ) -> Result<bool, StoreError> {
     let version: Option<i64> =
-        sqlx::query_scalar("SELECT version FROM organizations WHERE system = $1 AND code_key = $2")
+        sql::query_scalar("SELECT version FROM organizations WHERE system = $1 AND code_key = $2")
             .bind(system)
             .bind(code.to_lowercase())
             .fetch_optional(&mut **tx)
@@ -172,7 +171,7 @@ pub async fn intend(
     content: &impl Serialize,
     at: Moment,
 ) -> Result<i64, StoreError> {
-    let id = sqlx::query_scalar(
+    let id = sql::query_scalar(
         "INSERT INTO organization_intents (system, content, begun) VALUES ($1, $2, $3) RETURNING id",
     )
     .bind(system)
@@ -188,12 +187,11 @@ pub async fn intents<T: DeserializeOwned>(
     store: &Store,
     system: &str,
 ) -> Result<Vec<(i64, T)>, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "SELECT id, content FROM organization_intents WHERE system = $1 ORDER BY id",
-    )
-    .bind(system)
-    .fetch_all(store.read())
-    .await?;
+    let rows: Vec<(i64, String)> =
+        sql::query_as("SELECT id, content FROM organization_intents WHERE system = $1 ORDER BY id")
+            .bind(system)
+            .fetch_all(store.read())
+            .await?;
     rows.into_iter()
         .map(|(id, content)| Ok((id, of_json("a change of organizations", &content)?)))
         .collect()
@@ -201,7 +199,7 @@ pub async fn intents<T: DeserializeOwned>(
 
 /// Forgets a change whose end is known.
 pub async fn forget_intent(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM organization_intents WHERE id = $1")
+    sql::query("DELETE FROM organization_intents WHERE id = $1")
         .bind(id)
         .execute(&mut **tx)
         .await?;
@@ -210,7 +208,7 @@ pub async fn forget_intent(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> 
 
 /// People of every organization of a system: code and person, in order.
 pub async fn people(store: &Store, system: &str) -> Result<Vec<(String, Person)>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT code, name, email, role, training, trained FROM organization_people WHERE system = $1 \
          ORDER BY code, position",
     )
@@ -240,13 +238,13 @@ pub async fn replace_people(
     code: &str,
     people: &[Person],
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM organization_people WHERE system = $1 AND code = $2")
+    sql::query("DELETE FROM organization_people WHERE system = $1 AND code = $2")
         .bind(system)
         .bind(code)
         .execute(&mut **tx)
         .await?;
     for (position, person) in people.iter().enumerate() {
-        sqlx::query(
+        sql::query(
             "INSERT INTO organization_people (system, code, position, name, email, role, training, trained) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -267,7 +265,7 @@ pub async fn replace_people(
 /// Ticks of every organization of a system.
 pub async fn ticks(store: &Store, system: &str) -> Result<Vec<Tick>, StoreError> {
     let rows: Vec<(String, String, String, i64)> =
-        sqlx::query_as("SELECT code, item, by, at FROM organization_ticks WHERE system = $1")
+        sql::query_as("SELECT code, item, by, at FROM organization_ticks WHERE system = $1")
             .bind(system)
             .fetch_all(store.read())
             .await?;
@@ -290,7 +288,7 @@ pub async fn tick(
     done: bool,
 ) -> Result<(), StoreError> {
     if done {
-        sqlx::query(
+        sql::query(
             "INSERT INTO organization_ticks (system, code, item, by, at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (system, code, item) DO NOTHING",
         )
@@ -302,7 +300,7 @@ pub async fn tick(
         .execute(&mut **tx)
         .await?;
     } else {
-        sqlx::query("DELETE FROM organization_ticks WHERE system = $1 AND code = $2 AND item = $3")
+        sql::query("DELETE FROM organization_ticks WHERE system = $1 AND code = $2 AND item = $3")
             .bind(system)
             .bind(&tick.code)
             .bind(&tick.item)
@@ -314,7 +312,7 @@ pub async fn tick(
 
 /// Waves of a system in order.
 pub async fn waves(store: &Store, system: &str) -> Result<Vec<WaveRow>, StoreError> {
-    let rows: Vec<(u32, String, u32, Option<i64>)> = sqlx::query_as(
+    let rows: Vec<(u32, String, u32, Option<i64>)> = sql::query_as(
         "SELECT number, title, soak_days, started FROM waves WHERE system = $1 ORDER BY number",
     )
     .bind(system)
@@ -337,12 +335,12 @@ pub async fn replace_waves(
     system: &str,
     waves: &[WaveRow],
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM waves WHERE system = $1")
+    sql::query("DELETE FROM waves WHERE system = $1")
         .bind(system)
         .execute(&mut **tx)
         .await?;
     for wave in waves {
-        sqlx::query(
+        sql::query(
             "INSERT INTO waves (system, number, title, soak_days, started) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(system)

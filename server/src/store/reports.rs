@@ -1,10 +1,8 @@
 //! Verification reports in the control store: whole, as JSON, with what the list shows in columns.
 
 use shared::report::{Report, ReportSummary};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// The number that the next report of a system gets, from 1.
@@ -13,7 +11,7 @@ use crate::moment::Moment;
 /// When the control store cannot be read.
 pub async fn next_number(tx: &mut WriteTx, system: &str) -> Result<i64, StoreError> {
     let number =
-        sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM reports WHERE system = $1")
+        sql::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM reports WHERE system = $1")
             .bind(system)
             .fetch_one(&mut **tx)
             .await?;
@@ -33,7 +31,7 @@ pub async fn add(
     let content =
         serde_json::to_string(report).map_err(|error| StoreError::content("a report", error))?;
     let summary = &report.summary;
-    sqlx::query(
+    sql::query(
         "INSERT INTO reports (system, number, at, by, passed, checks_passed, checks, content) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -55,7 +53,7 @@ pub async fn add(
 /// # Errors
 /// When the control store cannot be read.
 pub async fn list(store: &Store, system: &str) -> Result<Vec<ReportSummary>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT number, at, by, passed, checks_passed, checks FROM reports \
          WHERE system = $1 ORDER BY number DESC",
     )
@@ -71,7 +69,7 @@ pub async fn list(store: &Store, system: &str) -> Result<Vec<ReportSummary>, Sto
 /// When the control store cannot be read.
 pub async fn get(store: &Store, system: &str, number: i64) -> Result<Option<Report>, StoreError> {
     let content: Option<String> =
-        sqlx::query_scalar("SELECT content FROM reports WHERE system = $1 AND number = $2")
+        sql::query_scalar("SELECT content FROM reports WHERE system = $1 AND number = $2")
             .bind(system)
             .bind(number)
             .fetch_optional(store.read())
@@ -84,7 +82,7 @@ pub async fn get(store: &Store, system: &str, number: i64) -> Result<Option<Repo
 /// # Errors
 /// When the control store cannot be read.
 pub async fn newest(store: &Store, system: &str) -> Result<Option<Report>, StoreError> {
-    let content: Option<String> = sqlx::query_scalar(
+    let content: Option<String> = sql::query_scalar(
         "SELECT content FROM reports WHERE system = $1 ORDER BY number DESC LIMIT 1",
     )
     .bind(system)
@@ -97,7 +95,7 @@ fn read(content: &str) -> Result<Report, StoreError> {
     serde_json::from_str(content).map_err(|error| StoreError::content("a report", error))
 }
 
-fn summary(row: &SqliteRow) -> Result<ReportSummary, StoreError> {
+fn summary(row: &sql::Row) -> Result<ReportSummary, StoreError> {
     Ok(ReportSummary {
         number: row.try_get("number")?,
         at: Moment(row.try_get("at")?).rfc3339(),

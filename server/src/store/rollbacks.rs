@@ -1,11 +1,9 @@
 //! Rollbacks and what a person has to do after each.
 
 use shared::rollback::{AfterTask, RollbackKind, RollbackRecord};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{json, of_json, of_word, whole, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// What a person wrote about a task.
@@ -25,7 +23,7 @@ pub struct TaskRow {
     pub at: Option<Moment>,
 }
 
-fn record(row: &SqliteRow) -> Result<RollbackRecord, StoreError> {
+fn record(row: &sql::Row) -> Result<RollbackRecord, StoreError> {
     Ok(RollbackRecord {
         id: row.try_get(0)?,
         way: of_json("the way of a rollback", row.try_get(1)?)?,
@@ -45,7 +43,7 @@ fn record(row: &SqliteRow) -> Result<RollbackRecord, StoreError> {
 
 /// Rollbacks of a system, newest first, without their tasks.
 pub async fn all(store: &Store, system: &str) -> Result<Vec<RollbackRecord>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, way, state, by, started, finished, steps, rows_lost, export, error \
          FROM rollbacks WHERE system = $1 ORDER BY id DESC LIMIT 50",
     )
@@ -57,12 +55,11 @@ pub async fn all(store: &Store, system: &str) -> Result<Vec<RollbackRecord>, Sto
 
 /// Whether a rollback of this system is going on, inside a writing transaction.
 pub async fn is_rolling_back(tx: &mut WriteTx, system: &str) -> Result<bool, StoreError> {
-    let count: i64 = sqlx::query_scalar(
-        "SELECT COUNT(*) FROM rollbacks WHERE system = $1 AND state = 'running'",
-    )
-    .bind(system)
-    .fetch_one(&mut **tx)
-    .await?;
+    let count: i64 =
+        sql::query_scalar("SELECT COUNT(*) FROM rollbacks WHERE system = $1 AND state = 'running'")
+            .bind(system)
+            .fetch_one(&mut **tx)
+            .await?;
     Ok(count > 0)
 }
 
@@ -76,7 +73,7 @@ pub async fn insert(
     started: Moment,
     rows_lost: u64,
 ) -> Result<i64, StoreError> {
-    let id: i64 = sqlx::query_scalar(
+    let id: i64 = sql::query_scalar(
         "INSERT INTO rollbacks (system, way, fingerprint, state, by, started, steps, rows_lost) \
          VALUES ($1, $2, $3, 'running', $4, $5, '[]', $6) RETURNING id",
     )
@@ -97,7 +94,7 @@ pub async fn save(
     record: &RollbackRecord,
     finished: Option<Moment>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE rollbacks SET state = $1, finished = $2, steps = $3, rows_lost = $4, export = $5, error = $6 \
          WHERE id = $7",
     )
@@ -115,7 +112,7 @@ pub async fn save(
 
 /// What was written about the tasks of a system's rollbacks.
 pub async fn tasks(store: &Store, system: &str) -> Result<Vec<TaskRow>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT t.rollback, t.name, t.note, t.done, t.by, t.at FROM rollback_tasks AS t \
          JOIN rollbacks AS r ON r.id = t.rollback WHERE r.system = $1",
     )
@@ -138,7 +135,7 @@ pub async fn tasks(store: &Store, system: &str) -> Result<Vec<TaskRow>, StoreErr
 
 /// Writes a task down.
 pub async fn save_task(tx: &mut WriteTx, task: &TaskRow) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO rollback_tasks (rollback, name, note, done, by, at) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (rollback, name) DO UPDATE SET note = excluded.note, done = excluded.done, by = excluded.by, \
          at = excluded.at",

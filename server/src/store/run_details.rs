@@ -4,10 +4,9 @@ use shared::coverage::{Coverage, CoveragePoint};
 use shared::plan::{Gate, Override, Preflight};
 use shared::run::{LogLine, LogPage, SpeedPoint};
 use shared::state::{GateState, Level};
-use sqlx::Row;
 
 use super::words::{json, of_json, of_word, whole, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// Points of a curve that are answered at most.
@@ -20,7 +19,7 @@ pub async fn save_gate(
     gate: &Gate,
     measured: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO run_gates (run, name, content, measured) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (run, name) DO UPDATE SET content = excluded.content, measured = excluded.measured",
     )
@@ -42,7 +41,7 @@ pub async fn override_gate(
     reason: &str,
     at: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE run_gates SET overridden_by = $1, overridden_reason = $2, overridden_at = $3 WHERE run = $4 AND name = $5",
     )
     .bind(by)
@@ -57,7 +56,7 @@ pub async fn override_gate(
 
 /// The gates of a run that were measured, with their overrides.
 pub async fn gates(store: &Store, run: i64) -> Result<Vec<Gate>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT content, overridden_by, overridden_reason, overridden_at FROM run_gates WHERE run = $1 ORDER BY name",
     )
     .bind(run)
@@ -88,14 +87,14 @@ pub async fn append_log(
     run: i64,
     lines: &[(Moment, Level, Option<String>, String)],
 ) -> Result<Vec<LogLine>, StoreError> {
-    let mut id: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM run_log WHERE run = $1")
+    let mut id: i64 = sql::query_scalar("SELECT COALESCE(MAX(id), 0) FROM run_log WHERE run = $1")
         .bind(run)
         .fetch_one(&mut **tx)
         .await?;
     let mut written = Vec::with_capacity(lines.len());
     for (at, level, step, text) in lines {
         id += 1;
-        sqlx::query(
+        sql::query(
             "INSERT INTO run_log (run, id, at, level, step, text) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(run)
@@ -123,7 +122,7 @@ pub async fn last_line(
     run: i64,
 ) -> Result<Option<(Option<String>, Level)>, StoreError> {
     let last: Option<(Option<String>, String)> =
-        sqlx::query_as("SELECT step, level FROM run_log WHERE run = $1 ORDER BY id DESC LIMIT 1")
+        sql::query_as("SELECT step, level FROM run_log WHERE run = $1 ORDER BY id DESC LIMIT 1")
             .bind(run)
             .fetch_optional(store.read())
             .await?;
@@ -140,7 +139,7 @@ pub async fn log_page(
     limit: u32,
 ) -> Result<LogPage, StoreError> {
     let level = level.map(|level| word(&level));
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, at, level, step, text FROM run_log WHERE run = $1 AND id > $2 AND ($3 IS NULL OR level = $3) \
          ORDER BY id LIMIT $4",
     )
@@ -162,7 +161,7 @@ pub async fn log_page(
             })
         })
         .collect::<Result<_, StoreError>>()?;
-    let counts = sqlx::query(
+    let counts = sql::query(
         "SELECT COUNT(*), COALESCE(SUM(level = 'warning'), 0), COALESCE(SUM(level = 'error'), 0) \
          FROM run_log WHERE run = $1",
     )
@@ -184,7 +183,7 @@ pub async fn append_speed(
     at_ms: u64,
     rows_per_second: f64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT OR REPLACE INTO run_speed (run, at_ms, rows_per_second) VALUES ($1, $2, $3)",
     )
     .bind(run)
@@ -197,7 +196,7 @@ pub async fn append_speed(
 
 /// The speed curve of a run, thinned to at most 500 points.
 pub async fn speed(store: &Store, run: i64) -> Result<Vec<SpeedPoint>, StoreError> {
-    let rows: Vec<(i64, f64)> = sqlx::query_as(
+    let rows: Vec<(i64, f64)> = sql::query_as(
         "SELECT at_ms, rows_per_second FROM (SELECT at_ms, rows_per_second, ROW_NUMBER() OVER (ORDER BY at_ms) AS place, \
          COUNT(*) OVER () AS points FROM run_speed WHERE run = $1) \
          WHERE place % MAX(1, (points + $2 - 1) / $2) = 0 ORDER BY at_ms",
@@ -223,7 +222,7 @@ pub async fn append_coverage(
     all: Coverage,
     run: Option<i64>,
 ) -> Result<(), StoreError> {
-    let last: Option<(i64, i64)> = sqlx::query_as(
+    let last: Option<(i64, i64)> = sql::query_as(
         "SELECT assigned, total FROM coverage_history WHERE system = $1 ORDER BY at DESC, id DESC LIMIT 1",
     )
     .bind(system)
@@ -232,7 +231,7 @@ pub async fn append_coverage(
     if last == Some((whole(all.assigned), whole(all.total))) {
         return Ok(());
     }
-    sqlx::query(
+    sql::query(
         "INSERT INTO coverage_history (system, at, assigned, total, run) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(system)
@@ -247,7 +246,7 @@ pub async fn append_coverage(
 
 /// The coverage curve of a system, oldest first, thinned to at most 500 points.
 pub async fn coverage(store: &Store, system: &str) -> Result<Vec<CoveragePoint>, StoreError> {
-    let rows: Vec<(i64, i64, i64, Option<i64>)> = sqlx::query_as(
+    let rows: Vec<(i64, i64, i64, Option<i64>)> = sql::query_as(
         "SELECT at, assigned, total, run FROM (SELECT at, assigned, total, run, \
          ROW_NUMBER() OVER (ORDER BY at DESC, id DESC) - 1 AS place, \
          COUNT(*) OVER () AS points FROM coverage_history WHERE system = $1) \
@@ -277,7 +276,7 @@ pub async fn save_preflight(
     at: Moment,
     preflight: &Preflight,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO preflights (system, at, passed, content) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (system) DO UPDATE SET at = excluded.at, passed = excluded.passed, content = excluded.content",
     )
@@ -292,7 +291,7 @@ pub async fn save_preflight(
 
 /// The last preflight of a system.
 pub async fn preflight(store: &Store, system: &str) -> Result<Option<Preflight>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as("SELECT content FROM preflights WHERE system = $1")
+    let row: Option<(String,)> = sql::query_as("SELECT content FROM preflights WHERE system = $1")
         .bind(system)
         .fetch_optional(store.read())
         .await?;

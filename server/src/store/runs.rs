@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use shared::run::{RunProgress, RunSummary};
 use shared::state::{RunState, StepState};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{json, of_json, of_word, whole, word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::engine::Plan;
 use crate::moment::Moment;
 
@@ -115,7 +113,7 @@ const ALL: &str = "SELECT number, title, state, started_by, started, finished, s
      id, system, journal_run, fingerprint, plan, until_step, want, approved_by, progress \
      FROM runs WHERE system = $1 ORDER BY number DESC";
 
-fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
+fn summary(row: &sql::Row) -> Result<RunSummary, StoreError> {
     Ok(RunSummary {
         number: row.try_get(0)?,
         title: row.try_get(1)?,
@@ -131,7 +129,7 @@ fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
     })
 }
 
-fn run(row: &SqliteRow) -> Result<RunRow, StoreError> {
+fn run(row: &sql::Row) -> Result<RunRow, StoreError> {
     let progress: Option<String> = row.try_get(17)?;
     Ok(RunRow {
         summary: summary(row)?,
@@ -151,7 +149,7 @@ fn run(row: &SqliteRow) -> Result<RunRow, StoreError> {
 
 /// Runs of a system, newest first.
 pub async fn summaries(store: &Store, system: &str) -> Result<Vec<RunSummary>, StoreError> {
-    let rows = sqlx::query(SUMMARIES)
+    let rows = sql::query(SUMMARIES)
         .bind(system)
         .fetch_all(store.read())
         .await?;
@@ -160,16 +158,13 @@ pub async fn summaries(store: &Store, system: &str) -> Result<Vec<RunSummary>, S
 
 /// Runs of a system with their plans, newest first.
 pub async fn all(store: &Store, system: &str) -> Result<Vec<RunRow>, StoreError> {
-    let rows = sqlx::query(ALL)
-        .bind(system)
-        .fetch_all(store.read())
-        .await?;
+    let rows = sql::query(ALL).bind(system).fetch_all(store.read()).await?;
     rows.iter().map(run).collect()
 }
 
 /// One run.
 pub async fn get(store: &Store, system: &str, number: i64) -> Result<Option<RunRow>, StoreError> {
-    let row = sqlx::query(ONE)
+    let row = sql::query(ONE)
         .bind(system)
         .bind(number)
         .fetch_optional(store.read())
@@ -179,7 +174,7 @@ pub async fn get(store: &Store, system: &str, number: i64) -> Result<Option<RunR
 
 /// The run that owns the system now.
 pub async fn open(store: &Store, system: &str) -> Result<Option<RunRow>, StoreError> {
-    let row = sqlx::query(OPEN)
+    let row = sql::query(OPEN)
         .bind(system)
         .fetch_optional(store.read())
         .await?;
@@ -188,7 +183,7 @@ pub async fn open(store: &Store, system: &str) -> Result<Option<RunRow>, StoreEr
 
 /// The same inside a writing transaction, so that what is decided on it holds when it is written.
 pub async fn open_in(tx: &mut WriteTx, system: &str) -> Result<Option<RunRow>, StoreError> {
-    let row = sqlx::query(OPEN)
+    let row = sql::query(OPEN)
         .bind(system)
         .fetch_optional(&mut **tx)
         .await?;
@@ -200,7 +195,7 @@ pub async fn known_journal_runs(
     store: &Store,
     system: &str,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let rows: Vec<(String,)> = sqlx::query_as("SELECT journal_run FROM runs WHERE system = $1")
+    let rows: Vec<(String,)> = sql::query_as("SELECT journal_run FROM runs WHERE system = $1")
         .bind(system)
         .fetch_all(store.read())
         .await?;
@@ -210,7 +205,7 @@ pub async fn known_journal_runs(
 /// The number of the next run of a system.
 pub async fn next_number(tx: &mut WriteTx, system: &str) -> Result<i64, StoreError> {
     let number: i64 =
-        sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE system = $1")
+        sql::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE system = $1")
             .bind(system)
             .fetch_one(&mut **tx)
             .await?;
@@ -219,7 +214,7 @@ pub async fn next_number(tx: &mut WriteTx, system: &str) -> Result<i64, StoreErr
 
 /// Writes a new run down and answers its identifier. A second open run of a system violates a unique index.
 pub async fn insert(tx: &mut WriteTx, new: NewRun<'_>) -> Result<i64, StoreError> {
-    let id: i64 = sqlx::query_scalar(
+    let id: i64 = sql::query_scalar(
         "INSERT INTO runs (system, number, journal_run, playbook, title, fingerprint, plan, until_step, want, state, \
          started_by, approved_by, started, steps_total) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
@@ -253,7 +248,7 @@ pub async fn want(
     state: RunState,
     reason: Option<&str>,
 ) -> Result<bool, StoreError> {
-    let changed = sqlx::query(
+    let changed = sql::query(
         "UPDATE runs SET want = $1, state = $2, reason = $3, version = version + 1 WHERE id = $4 AND state = $5",
     )
     .bind(json("what is wanted of a run", want)?)
@@ -268,7 +263,7 @@ pub async fn want(
 
 /// Goes on to the end after the step that the run was to stop at.
 pub async fn forget_until(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE runs SET until_step = NULL WHERE id = $1")
+    sql::query("UPDATE runs SET until_step = NULL WHERE id = $1")
         .bind(id)
         .execute(&mut **tx)
         .await?;
@@ -283,7 +278,7 @@ pub async fn settle(
     reason: Option<&str>,
     finished: Option<Moment>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE runs SET state = $1, reason = $2, finished = $3, version = version + 1 WHERE id = $4",
     )
     .bind(word(&state))
@@ -301,7 +296,7 @@ pub async fn save_progress(
     id: i64,
     progress: &RunProgress,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE runs SET progress = $1, steps_done = $2, steps_total = $3 WHERE id = $4")
+    sql::query("UPDATE runs SET progress = $1, steps_done = $2, steps_total = $3 WHERE id = $4")
         .bind(json("the progress of a run", progress)?)
         .bind(progress.steps_done)
         .bind(progress.steps_total)
@@ -322,7 +317,7 @@ pub async fn save_steps(
             (Some(started), Some(finished)) => Some(finished.0 - started.0),
             _ => None,
         };
-        sqlx::query(
+        sql::query(
             "INSERT INTO run_steps (run, position, key, state, rows_done, rows_total, set_aside, started, finished, \
              took_ms, longest_lock_ms, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (run, position) DO UPDATE SET state = excluded.state, rows_done = excluded.rows_done, \
@@ -350,7 +345,7 @@ pub async fn save_steps(
 
 /// The steps of a run, as mirrored last, in the order of the plan.
 pub async fn steps(store: &Store, id: i64) -> Result<Vec<StepRow>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT key, state, rows_done, rows_total, set_aside, started, finished, longest_lock_ms, error \
          FROM run_steps WHERE run = $1 ORDER BY position",
     )
@@ -376,7 +371,7 @@ pub async fn steps(store: &Store, id: i64) -> Result<Vec<StepRow>, StoreError> {
 
 /// Marks the steps of a run whose target was restored to a moment before it.
 pub async fn undone_by_restore(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE run_steps SET state = 'undone' WHERE run = $1 AND state NOT IN ('pending', 'skipped')",
     )
     .bind(id)

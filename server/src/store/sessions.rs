@@ -1,10 +1,7 @@
 //! Sessions in the control store: only the hash of the cookie's token is kept.
 
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-
-use super::StoreError;
 use super::accounts::{StoredAccount, stored};
+use super::{StoreError, sql};
 use crate::moment::Moment;
 
 /// A session with its account.
@@ -46,10 +43,10 @@ macro_rules! select_session {
 /// # Errors
 /// When the control store cannot be read.
 pub async fn by_token_hash(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     token_hash: &str,
 ) -> Result<Option<StoredSession>, StoreError> {
-    let row = sqlx::query(select_session!("s.token_hash = $1"))
+    let row = sql::query(select_session!("s.token_hash = $1"))
         .bind(token_hash)
         .fetch_optional(connection)
         .await?;
@@ -61,17 +58,17 @@ pub async fn by_token_hash(
 /// # Errors
 /// When the control store cannot be read.
 pub async fn by_id(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     id: &str,
 ) -> Result<Option<StoredSession>, StoreError> {
-    let row = sqlx::query(select_session!("s.id = $1"))
+    let row = sql::query(select_session!("s.id = $1"))
         .bind(id)
         .fetch_optional(connection)
         .await?;
     Ok(row.as_ref().map(session).transpose()?)
 }
 
-fn session(row: &SqliteRow) -> Result<StoredSession, sqlx::Error> {
+fn session(row: &sql::Row) -> Result<StoredSession, sqlx::Error> {
     Ok(StoredSession {
         id: row.try_get("session_id")?,
         account: stored(row)?,
@@ -104,8 +101,8 @@ pub struct NewRow<'a> {
 ///
 /// # Errors
 /// When the store cannot write.
-pub async fn insert(connection: &mut SqliteConnection, row: &NewRow<'_>) -> Result<(), StoreError> {
-    sqlx::query(
+pub async fn insert(connection: &mut sql::Connection, row: &NewRow<'_>) -> Result<(), StoreError> {
+    sql::query(
         "INSERT INTO sessions (id, token_hash, account, created, seen, confirmed, agent, address) \
          VALUES ($1, $2, $3, $4, $4, $4, $5, $6)",
     )
@@ -125,11 +122,11 @@ pub async fn insert(connection: &mut SqliteConnection, row: &NewRow<'_>) -> Resu
 /// # Errors
 /// When the store cannot write.
 pub async fn touch(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     id: &str,
     at: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE sessions SET seen = $1 WHERE id = $2")
+    sql::query("UPDATE sessions SET seen = $1 WHERE id = $2")
         .bind(at.0)
         .bind(id)
         .execute(connection)
@@ -142,11 +139,11 @@ pub async fn touch(
 /// # Errors
 /// When the store cannot write.
 pub async fn confirm(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     id: &str,
     at: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE sessions SET confirmed = $1 WHERE id = $2")
+    sql::query("UPDATE sessions SET confirmed = $1 WHERE id = $2")
         .bind(at.0)
         .bind(id)
         .execute(connection)
@@ -174,10 +171,10 @@ pub struct Listed {
 /// # Errors
 /// When the control store cannot be read.
 pub async fn of_account(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &str,
 ) -> Result<Vec<Listed>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, agent, address, created, seen FROM sessions WHERE account = $1 ORDER BY created DESC, id",
     )
     .bind(account)
@@ -203,11 +200,11 @@ pub async fn of_account(
 /// # Errors
 /// When the store cannot write.
 pub async fn end(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &str,
     id: &str,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query("DELETE FROM sessions WHERE account = $1 AND id = $2")
+    let done = sql::query("DELETE FROM sessions WHERE account = $1 AND id = $2")
         .bind(account)
         .bind(id)
         .execute(connection)
@@ -220,10 +217,10 @@ pub async fn end(
 /// # Errors
 /// When the store cannot write.
 pub async fn end_by_token_hash(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     token_hash: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
+    sql::query("DELETE FROM sessions WHERE token_hash = $1")
         .bind(token_hash)
         .execute(connection)
         .await?;
@@ -235,11 +232,11 @@ pub async fn end_by_token_hash(
 /// # Errors
 /// When the store cannot write.
 pub async fn end_all(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &str,
     kept: Option<&str>,
 ) -> Result<u64, StoreError> {
-    let done = sqlx::query("DELETE FROM sessions WHERE account = $1 AND id <> COALESCE($2, '')")
+    let done = sql::query("DELETE FROM sessions WHERE account = $1 AND id <> COALESCE($2, '')")
         .bind(account)
         .bind(kept)
         .execute(connection)
@@ -252,11 +249,11 @@ pub async fn end_all(
 /// # Errors
 /// When the store cannot write.
 pub async fn sweep(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     started_before: Moment,
     seen_before: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM sessions WHERE created <= $1 OR seen <= $2")
+    sql::query("DELETE FROM sessions WHERE created <= $1 OR seen <= $2")
         .bind(started_before.0)
         .bind(seen_before.0)
         .execute(connection)

@@ -1,8 +1,6 @@
 //! What throttles signing in: failed tries by bucket, and devices that an account signed in from before.
 
-use sqlx::sqlite::SqliteConnection;
-
-use super::StoreError;
+use super::{StoreError, sql};
 use crate::moment::Moment;
 
 /// Failed tries of a bucket: how many, and when the last one was.
@@ -10,11 +8,11 @@ use crate::moment::Moment;
 /// # Errors
 /// When the control store cannot be read.
 pub async fn failures(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     bucket: &str,
 ) -> Result<Option<(i64, Moment)>, StoreError> {
     let found: Option<(i64, i64)> =
-        sqlx::query_as("SELECT failures, last FROM sign_in_failures WHERE bucket = $1")
+        sql::query_as("SELECT failures, last FROM sign_in_failures WHERE bucket = $1")
             .bind(bucket)
             .fetch_optional(connection)
             .await?;
@@ -26,12 +24,12 @@ pub async fn failures(
 /// # Errors
 /// When the store cannot write.
 pub async fn write(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     bucket: &str,
     failures: i64,
     last: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO sign_in_failures (bucket, failures, last) VALUES ($1, $2, $3) \
          ON CONFLICT (bucket) DO UPDATE SET failures = excluded.failures, last = excluded.last",
     )
@@ -47,8 +45,8 @@ pub async fn write(
 ///
 /// # Errors
 /// When the store cannot write.
-pub async fn take_back(connection: &mut SqliteConnection, bucket: &str) -> Result<(), StoreError> {
-    sqlx::query(
+pub async fn take_back(connection: &mut sql::Connection, bucket: &str) -> Result<(), StoreError> {
+    sql::query(
         "UPDATE sign_in_failures SET failures = failures - 1 WHERE bucket = $1 AND failures > 0",
     )
     .bind(bucket)
@@ -61,8 +59,8 @@ pub async fn take_back(connection: &mut SqliteConnection, bucket: &str) -> Resul
 ///
 /// # Errors
 /// When the store cannot write.
-pub async fn forget(connection: &mut SqliteConnection, bucket: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM sign_in_failures WHERE bucket = $1")
+pub async fn forget(connection: &mut sql::Connection, bucket: &str) -> Result<(), StoreError> {
+    sql::query("DELETE FROM sign_in_failures WHERE bucket = $1")
         .bind(bucket)
         .execute(connection)
         .await?;
@@ -73,8 +71,8 @@ pub async fn forget(connection: &mut SqliteConnection, bucket: &str) -> Result<(
 ///
 /// # Errors
 /// When the store cannot write.
-pub async fn sweep(connection: &mut SqliteConnection, before: Moment) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM sign_in_failures WHERE last < $1")
+pub async fn sweep(connection: &mut sql::Connection, before: Moment) -> Result<(), StoreError> {
+    sql::query("DELETE FROM sign_in_failures WHERE last < $1")
         .bind(before.0)
         .execute(connection)
         .await?;
@@ -86,11 +84,11 @@ pub async fn sweep(connection: &mut SqliteConnection, before: Moment) -> Result<
 /// # Errors
 /// When the control store cannot be read.
 pub async fn is_known_device(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &str,
     token_hash: &str,
 ) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar(
+    Ok(sql::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM known_devices WHERE token_hash = $1 AND account = $2)",
     )
     .bind(token_hash)
@@ -104,12 +102,12 @@ pub async fn is_known_device(
 /// # Errors
 /// When the store cannot write.
 pub async fn know_device(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &str,
     token_hash: &str,
     at: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO known_devices (token_hash, account, seen) VALUES ($1, $2, $3) \
          ON CONFLICT (token_hash, account) DO UPDATE SET seen = excluded.seen",
     )
@@ -118,7 +116,7 @@ pub async fn know_device(
     .bind(at.0)
     .execute(&mut *connection)
     .await?;
-    sqlx::query(
+    sql::query(
         "DELETE FROM known_devices WHERE account = $1 AND token_hash NOT IN \
          (SELECT token_hash FROM known_devices WHERE account = $1 ORDER BY seen DESC LIMIT 20)",
     )
@@ -133,10 +131,10 @@ pub async fn know_device(
 /// # Errors
 /// When the store cannot write.
 pub async fn forget_devices(
-    connection: &mut SqliteConnection,
+    connection: &mut sql::Connection,
     account: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM known_devices WHERE account = $1")
+    sql::query("DELETE FROM known_devices WHERE account = $1")
         .bind(account)
         .execute(connection)
         .await?;

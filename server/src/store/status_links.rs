@@ -1,11 +1,9 @@
 //! Links to status pages in the control store. What makes a link work is not here.
 
 use shared::status_link::StatusLink;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{json, of_json};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// A link with its system.
@@ -19,7 +17,7 @@ pub struct LinkRow {
     pub expires: Moment,
 }
 
-fn link(row: &SqliteRow) -> Result<LinkRow, StoreError> {
+fn link(row: &sql::Row) -> Result<LinkRow, StoreError> {
     let expires = Moment(row.try_get(6)?);
     Ok(LinkRow {
         link: StatusLink {
@@ -40,7 +38,7 @@ fn link(row: &SqliteRow) -> Result<LinkRow, StoreError> {
 
 /// Keeps a new link.
 pub async fn insert(tx: &mut WriteTx, row: &LinkRow, now: Moment) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO status_links (id, system, label, audience, by, created, expires) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
@@ -58,7 +56,7 @@ pub async fn insert(tx: &mut WriteTx, row: &LinkRow, now: Moment) -> Result<(), 
 
 /// The links of a system, newest first.
 pub async fn list(store: &Store, system: &str) -> Result<Vec<StatusLink>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, system, label, audience, by, created, expires, revoked FROM status_links \
          WHERE system = $1 ORDER BY created DESC, id LIMIT 200",
     )
@@ -70,7 +68,7 @@ pub async fn list(store: &Store, system: &str) -> Result<Vec<StatusLink>, StoreE
 
 /// One link.
 pub async fn get(store: &Store, id: &str) -> Result<Option<LinkRow>, StoreError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT id, system, label, audience, by, created, expires, revoked FROM status_links WHERE id = $1",
     )
     .bind(id)
@@ -86,7 +84,7 @@ pub async fn revoke(
     id: &str,
     now: Moment,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "UPDATE status_links SET revoked = $3 WHERE system = $1 AND id = $2 AND revoked IS NULL",
     )
     .bind(system)

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use shared::webhook::{Delivery, DeliveryState, Webhook, WebhookEvent};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::words::{json, of_word};
-use super::{Store, StoreError, WriteTx};
+use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
 /// Deliveries of a webhook that are kept when they are done, and for how long at least: events of the last days are
@@ -41,7 +39,7 @@ pub struct Subscribed {
     pub created: Moment,
 }
 
-fn webhook(row: &SqliteRow) -> Result<Webhook, StoreError> {
+fn webhook(row: &sql::Row) -> Result<Webhook, StoreError> {
     Ok(Webhook {
         id: row.try_get(0)?,
         label: row.try_get(1)?,
@@ -60,7 +58,7 @@ pub async fn insert(
     webhook: &Webhook,
     now: Moment,
 ) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(
+    Ok(sql::query_scalar(
         "INSERT INTO webhooks (system, address, label, by, created) VALUES ($1, $2, $3, $4, $5) RETURNING id",
     )
     .bind(system)
@@ -74,7 +72,7 @@ pub async fn insert(
 
 /// Removes a webhook with its deliveries; whether there was one.
 pub async fn remove(tx: &mut WriteTx, system: &str, id: i64) -> Result<bool, StoreError> {
-    let done = sqlx::query("DELETE FROM webhooks WHERE system = $1 AND id = $2")
+    let done = sql::query("DELETE FROM webhooks WHERE system = $1 AND id = $2")
         .bind(system)
         .bind(id)
         .execute(&mut **tx)
@@ -84,7 +82,7 @@ pub async fn remove(tx: &mut WriteTx, system: &str, id: i64) -> Result<bool, Sto
 
 /// The webhooks of a system, by identifier.
 pub async fn list(store: &Store, system: &str) -> Result<Vec<Webhook>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, label, address, by, created, \
          (SELECT COUNT(*) FROM deliveries WHERE webhook = webhooks.id AND state = 'waiting'), \
          (SELECT COUNT(*) FROM deliveries WHERE webhook = webhooks.id AND state = 'dead') \
@@ -99,7 +97,7 @@ pub async fn list(store: &Store, system: &str) -> Result<Vec<Webhook>, StoreErro
 /// The webhooks that are told about a system.
 pub async fn subscribed(store: &Store, system: &str) -> Result<Vec<Subscribed>, StoreError> {
     let rows: Vec<(i64, i64)> =
-        sqlx::query_as("SELECT id, created FROM webhooks WHERE system = $1 ORDER BY id")
+        sql::query_as("SELECT id, created FROM webhooks WHERE system = $1 ORDER BY id")
             .bind(system)
             .fetch_all(store.read())
             .await?;
@@ -119,7 +117,7 @@ pub async fn enqueue(
     event: &WebhookEvent,
     now: Moment,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "INSERT INTO deliveries (webhook, event, body, state, next_at, created) \
          VALUES ($1, $2, $3, 'waiting', $4, $4) ON CONFLICT (webhook, event) DO NOTHING",
     )
@@ -134,7 +132,7 @@ pub async fn enqueue(
 
 /// The first waiting delivery of each webhook, where it is due: one at a time, so that events arrive in their order.
 pub async fn due(store: &Store, now: Moment, most: u32) -> Result<Vec<Due>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT deliveries.id, webhook, address, event, body, attempts FROM deliveries \
          JOIN webhooks ON webhooks.id = deliveries.webhook \
          WHERE deliveries.id IN (SELECT MIN(id) FROM deliveries WHERE state = 'waiting' GROUP BY webhook) \
@@ -161,14 +159,14 @@ pub async fn due(store: &Store, now: Moment, most: u32) -> Result<Vec<Due>, Stor
 /// Writes down that a delivery was taken, and forgets old ones of its webhook.
 pub async fn delivered(store: &Store, due: &Due, now: Moment) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    sqlx::query(
+    sql::query(
         "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, error = NULL, finished = $2 WHERE id = $1",
     )
     .bind(due.id)
     .bind(now.0)
     .execute(&mut *tx)
     .await?;
-    sqlx::query(
+    sql::query(
         "DELETE FROM deliveries WHERE webhook = $1 AND state = 'delivered' AND finished < $3 AND id <= \
          (SELECT id FROM deliveries WHERE webhook = $1 AND state = 'delivered' ORDER BY id DESC LIMIT 1 OFFSET $2)",
     )
@@ -190,7 +188,7 @@ pub async fn failed(
 ) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     let state = if next.is_some() { "waiting" } else { "dead" };
-    sqlx::query(
+    sql::query(
         "UPDATE deliveries SET state = $2, attempts = attempts + 1, error = $3, next_at = $4, finished = $5 WHERE id = $1",
     )
     .bind(due.id)
@@ -210,7 +208,7 @@ pub async fn deliveries(
     webhook: i64,
 ) -> Result<Option<Vec<Delivery>>, StoreError> {
     let known: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM webhooks WHERE system = $1 AND id = $2")
+        sql::query_scalar("SELECT id FROM webhooks WHERE system = $1 AND id = $2")
             .bind(system)
             .bind(webhook)
             .fetch_optional(store.read())
@@ -218,7 +216,7 @@ pub async fn deliveries(
     if known.is_none() {
         return Ok(None);
     }
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT id, event, state, attempts, next_at, error FROM deliveries WHERE webhook = $1 ORDER BY id DESC LIMIT 100",
     )
     .bind(webhook)
@@ -248,7 +246,7 @@ pub async fn replay(
     webhook: i64,
     now: Moment,
 ) -> Result<u64, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $3, finished = NULL \
          WHERE state = 'dead' AND webhook IN (SELECT id FROM webhooks WHERE system = $1 AND id = $2)",
     )

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use shared::organization::Stage;
 use shared::state::{RunState, StepState};
 use shared::system::{Activity, JourneyStage, StageCount, Tone};
-use sqlx::Row;
 
 use super::next::Facts;
 use super::{System, SystemError};
 use crate::engine::Plan;
 use crate::moment::Moment;
 use crate::state::AppState;
-use crate::store::StoreError;
 use crate::store::runs;
+use crate::store::{StoreError, sql};
 
 /// Lines of recent activity.
 const LINES: i64 = 12;
@@ -174,7 +173,7 @@ pub(super) async fn activity(
     state: &AppState,
     system: &System,
 ) -> Result<Vec<Activity>, SystemError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT at, actor, action, object, text, refused FROM audit WHERE system = $1 ORDER BY id DESC LIMIT $2",
     )
     .bind(system.slug())
@@ -196,7 +195,7 @@ pub(super) async fn activity(
         .collect()
 }
 
-fn text(row: &sqlx::sqlite::SqliteRow, column: usize) -> Result<String, StoreError> {
+fn text(row: &sql::Row, column: usize) -> Result<String, StoreError> {
     Ok(row.try_get(column)?)
 }
 

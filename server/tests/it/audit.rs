@@ -2,9 +2,9 @@
 
 use axum::http::{StatusCode, header};
 use server::audit::{self, Entry};
+use server::store::sql;
 use shared::account::Role;
 use shared::audit::{AuditPage, AuditVerification};
-use sqlx::SqliteConnection;
 
 use crate::app::TestApp;
 
@@ -34,7 +34,7 @@ async fn the_database_itself_refuses_to_change_or_shorten_the_log() {
         "DELETE FROM audit WHERE id = 3",
     ] {
         let mut tx = app.state.store.write().await.unwrap();
-        let refused = sqlx::query(statement).execute(&mut *tx).await.unwrap_err();
+        let refused = sql::query(statement).execute(&mut *tx).await.unwrap_err();
         assert!(refused.to_string().contains("append-only"));
     }
     assert!(verify(&app).await.whole);
@@ -42,13 +42,12 @@ async fn the_database_itself_refuses_to_change_or_shorten_the_log() {
 
 async fn forge(app: &TestApp, statement: &'static str) {
     let mut tx = app.state.store.write().await.unwrap();
-    let connection: &mut SqliteConnection = &mut tx;
-    for sql in [
+    for statement in [
         "DROP TRIGGER audit_is_never_changed",
         "DROP TRIGGER audit_is_never_shortened",
         statement,
     ] {
-        sqlx::query(sql).execute(&mut *connection).await.unwrap();
+        sql::query(statement).execute(&mut *tx).await.unwrap();
     }
     tx.commit().await.unwrap();
 }

@@ -1,7 +1,7 @@
 //! The control store: made once however many start together, never opened by an older version, and written as it says.
 
 use server::moment::Moment;
-use server::store::{Store, StoreError, accounts};
+use server::store::{Store, StoreError, accounts, sql};
 use shared::account::Role;
 
 async fn fresh() -> (tempfile::TempDir, Store) {
@@ -40,7 +40,7 @@ async fn servers_that_start_together_make_one_schema() {
 async fn a_store_of_a_newer_version_is_refused_and_left_alone() {
     let (directory, store) = fresh().await;
     let mut tx = store.write().await.unwrap();
-    sqlx::query("INSERT INTO schema_versions (version, applied) VALUES (999, 0)")
+    sql::query("INSERT INTO schema_versions (version, applied) VALUES (999, 0)")
         .execute(&mut *tx)
         .await
         .unwrap();

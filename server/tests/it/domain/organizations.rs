@@ -8,6 +8,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use server::db::{Access, Connection};
 use server::reconcile;
+use server::store::sql;
 use shared::account::Role;
 
 use crate::app::{Answer, Client, TestApp};
@@ -274,7 +275,7 @@ async fn lock(site: &Site) -> Connection {
 }
 
 async fn left(site: &Site) -> i64 {
-    sqlx::query_scalar("SELECT COUNT(*) FROM organization_intents")
+    sql::query_scalar("SELECT COUNT(*) FROM organization_intents")
         .fetch_one(site.app.state.store.read())
         .await
         .unwrap()
@@ -306,7 +307,7 @@ async fn break_the_store(site: &Site, broken: bool) {
         "DROP TRIGGER broken"
     };
     let mut tx = site.app.state.store.write().await.unwrap();
-    sqlx::raw_sql(statement).execute(&mut *tx).await.unwrap();
+    tx.script(statement).await.unwrap();
     tx.commit().await.unwrap();
 }
 

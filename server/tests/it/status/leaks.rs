@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 use server::config::{Hook, Hooks};
+use server::store::sql;
 
 use super::{FILES, get, operator, publish, site_with};
 use crate::probes::Answering;
@@ -34,14 +35,14 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
     let planted = format!(
         "SELECT organization_id FROM project_ppa failed at db.internal.example: {SECRET} (amina-admin)"
     );
-    sqlx::query(
+    sql::query(
         "UPDATE runs SET state = 'waiting-at-gate', reason = $1, started_by = 'amina-admin', title = $1, finished = NULL",
     )
     .bind(&planted)
     .execute(&mut *tx)
     .await
     .unwrap();
-    sqlx::query("UPDATE run_steps SET error = $1, state = 'failed' WHERE position = 3")
+    sql::query("UPDATE run_steps SET error = $1, state = 'failed' WHERE position = 3")
         .bind(&planted)
         .execute(&mut *tx)
         .await
