@@ -74,7 +74,8 @@ impl Postgres {
     }
 
     /// Makes the session independent of what the role or the database has set, so that values
-    /// read the same everywhere and a lock is never waited for longer than is polite.
+    /// read the same everywhere, a lock is never waited for longer than is polite, and rows that
+    /// our role may not see are an error rather than left out of a count.
     async fn settle(&mut self, access: Access, patience: Patience) -> Result<(), DbError> {
         let read_only = match access {
             Access::Read => "on",
@@ -86,6 +87,7 @@ impl Postgres {
              SET default_transaction_read_only = {read_only}; SET TimeZone = 'UTC'; \
              SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; \
              SET extra_float_digits = 1; SET standard_conforming_strings = on; \
+             SET row_security = off; \
              SET client_min_messages = warning",
             match access {
                 Access::Read => patience.0,
@@ -126,6 +128,8 @@ impl Postgres {
         if is(&statement.sql, "COMMIT") || is(&statement.sql, "ROLLBACK") {
             return self.end(statement).await;
         }
+        // what failed behind a savepoint is forgotten with it
+        let forgotten = statement.sql.starts_with("ROLLBACK TO SAVEPOINT ");
         let mut rows = 0;
         let done = async {
             if statement.values.is_empty() {
@@ -143,6 +147,9 @@ impl Postgres {
         }
         .await;
         self.checked(&statement.sql, done)?;
+        if forgotten {
+            self.failed = false;
+        }
         Ok(rows)
     }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::isolation::IsolationProof;
 use super::journal::digest;
 use super::operation::{self, ApplicationCheck, Cx, RequireWay, Rule, Subject};
 use super::plan::{AssumedTable, PhaseName, Plan, Step};
@@ -104,7 +105,7 @@ pub fn compile(
     nullable(&cx, &models, &mut steps);
     populate(&cx, &models, &mut steps);
     required(&cx, &models, &mut steps);
-    after(&cx, &mut steps);
+    after(&cx, &models, &mut steps);
     let assumed = assumed(playbook, schema);
     Ok(Plan {
         playbook: playbook.name.clone(),
@@ -208,7 +209,7 @@ fn required(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
     hooks(cx, HookAt::AfterRequired, steps);
 }
 
-fn after(cx: &Cx<'_>, steps: &mut Vec<Step>) {
+fn after(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
     let named = |slot: PhaseSlot| cx.playbook.phases.iter().any(|phase| phase.name == slot);
     if named(PhaseSlot::Middleware) {
         steps.push(operation::check_application(cx, ApplicationCheck::Context));
@@ -216,7 +217,26 @@ fn after(cx: &Cx<'_>, steps: &mut Vec<Step>) {
     if named(PhaseSlot::Views) {
         steps.push(operation::check_application(cx, ApplicationCheck::Views));
     }
+    isolation(cx, models, steps);
     invariants(cx, InvariantAt::AfterRun, steps);
+}
+
+/// After the application was seen to work with the organization's context: from here on a session
+/// that does not say whose it is sees nothing.
+fn isolation(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
+    let Some(isolation) = &cx.playbook.isolation else {
+        return;
+    };
+    steps.extend(operation::reader(cx, isolation));
+    for group in &cx.playbook.groups {
+        for model in of_group(models, &group.name) {
+            steps.extend(operation::isolate(cx, isolation, model.subject));
+        }
+    }
+    steps.extend((isolation.views.iter()).map(|view| operation::read_as_invoker(cx, view)));
+    if let Some(proof) = IsolationProof::of(cx.playbook) {
+        steps.push(operation::prove_isolation(proof));
+    }
 }
 
 fn invariants(cx: &Cx<'_>, at: InvariantAt, steps: &mut Vec<Step>) {

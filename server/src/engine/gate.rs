@@ -43,6 +43,8 @@ pub enum GateCheck {
         /// The statement.
         sql: String,
     },
+    /// Our own role will see every row of a table whose rows are isolated.
+    SeesEveryRow,
     /// A fact that only the caller knows.
     Caller {
         /// Which.

@@ -4,7 +4,9 @@ mod postgres;
 
 use std::collections::BTreeMap;
 
-use super::schema::{Column, ForeignKey, Index, IndexOrigin, Schema, Table, Trigger, View};
+use super::schema::{
+    Column, ForeignKey, Index, IndexOrigin, RowSecurity, Schema, Table, Trigger, View,
+};
 use crate::db::{Connection, DbError, Dialect, Statement};
 
 /// Reads the whole schema, in a handful of queries whatever the number of tables.
@@ -91,6 +93,7 @@ async fn sqlite(db: &mut Connection) -> Result<Schema, DbError> {
         dialect: Dialect::Sqlite,
         tables,
         views,
+        server: None,
     })
 }
 
@@ -114,6 +117,7 @@ async fn sqlite_tables(db: &mut Connection) -> Result<BTreeMap<String, Table>, D
                 foreign_keys: Vec::new(),
                 indexes: Vec::new(),
                 triggers: Vec::new(),
+                security: RowSecurity::default(),
                 rows: None,
             },
         );

@@ -5,6 +5,10 @@
 //! organizations; every table without an organization that links rows of two such tables; and
 //! rows whose organization does not exist.
 
+mod attempts;
+mod canary;
+mod proof;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::playbook::{Model, Playbook};
 use super::schema::{ForeignKey, Schema, Table};
 use crate::db::{Connection, DbError, Dialect, Statement, quote};
+
+pub(in crate::engine) use proof::prove_inside;
+pub use proof::{IsolationProof, Proven, TableProof, prove};
 
 /// Crossings shown for one connection; the count is always of all.
 const SAMPLES: usize = 5;

@@ -4,6 +4,7 @@
 mod add_column;
 mod create_index;
 mod invariant;
+mod isolate;
 mod organizations;
 mod outside;
 mod populate;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::compile::Options;
+use super::isolation::IsolationProof;
 use super::playbook::Playbook;
 use super::schema::{Schema, Table};
 use crate::db::{Dialect, Value};
@@ -28,6 +30,7 @@ pub(super) use {
     add_column::add_column,
     create_index::create_index,
     invariant::invariant,
+    isolate::{is_isolated, isolate, prove_isolation, read_as_invoker, reader},
     organizations::{ensure_default, ensure_table},
     outside::{backup, check_application, hook},
     populate::populate,
@@ -183,6 +186,39 @@ pub enum Operation {
         /// The table.
         table: String,
     },
+    /// Makes a role that logs in nowhere, or adopts the one of that name.
+    EnsureRole {
+        /// The role.
+        role: String,
+    },
+    /// Lets a role name what lies in a schema, unless it may already.
+    GrantUse {
+        /// The schema.
+        schema: String,
+        /// The role.
+        role: String,
+    },
+    /// Lets a role read a table, unless it may already.
+    GrantRead {
+        /// The table.
+        table: String,
+        /// The role.
+        role: String,
+    },
+    /// Lets the database show each session only the rows of its organization.
+    IsolateRows {
+        /// The table.
+        table: String,
+        /// The column with the organization.
+        column: String,
+    },
+    /// Lets a view read with the rights of whoever asks, unless it does already.
+    ReadAsInvoker {
+        /// The view.
+        view: String,
+    },
+    /// Tries to cross between two organizations made for it, and takes everything back.
+    ProveIsolation(Box<IsolationProof>),
     /// Checks that a statement answers 0.
     Invariant {
         /// Its name.
@@ -200,13 +236,32 @@ impl Operation {
             | Self::CreateIndex { table, .. }
             | Self::RequireColumn { table, .. }
             | Self::RescopeUnique { table, .. }
+            | Self::GrantRead { table, .. }
+            | Self::IsolateRows { table, .. }
             | Self::RecordRow { table } => Some(table),
             Self::Populate(populate) => Some(&populate.table),
             Self::Backup
             | Self::Hook { .. }
             | Self::CheckApplication { .. }
+            | Self::EnsureRole { .. }
+            | Self::GrantUse { .. }
+            | Self::ReadAsInvoker { .. }
+            | Self::ProveIsolation(_)
             | Self::Invariant { .. } => None,
         }
+    }
+}
+
+impl Operation {
+    /// Whether its effect may have been there before, which an undo then leaves as it was.
+    pub fn adopts(&self) -> bool {
+        matches!(
+            self,
+            Self::EnsureRole { .. }
+                | Self::GrantUse { .. }
+                | Self::GrantRead { .. }
+                | Self::ReadAsInvoker { .. }
+        )
     }
 }
 

@@ -108,6 +108,8 @@ pub enum PhaseName {
     Middleware,
     /// The application's pages.
     Views,
+    /// Row-level security, and its proof.
+    Isolation,
     /// Invariants at the end.
     Verification,
 }
@@ -123,6 +125,7 @@ impl PhaseName {
             Self::Required => "required",
             Self::Middleware => "middleware",
             Self::Views => "views",
+            Self::Isolation => "isolation",
             Self::Verification => "verification",
         }
     }

@@ -3,6 +3,7 @@
 //! refused by [`super::compile`].
 
 mod application;
+mod isolation;
 mod organizations;
 mod parse;
 
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use application::{Checks, Hook, HookAt, Invariant, InvariantAt, Mode, Query};
+pub use isolation::RowIsolation;
 pub use organizations::{
     ByExpression, DefaultOrganization, GroupRecord, Organizations, Otherwise, Placement,
     PlacementWord, RecordedRow, RecordedValue, Through,
@@ -44,6 +46,9 @@ pub struct Playbook {
     pub phases: Vec<PhaseNote>,
     /// Parts of the application that are migrated in this order and can be rolled back alone.
     pub groups: Vec<Group>,
+    /// Isolation in the database, when the application's sessions say whose they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<RowIsolation>,
     /// Statements that must answer 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invariants: Vec<Invariant>,

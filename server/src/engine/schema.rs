@@ -16,6 +16,9 @@ pub struct Schema {
     pub tables: BTreeMap<String, Table>,
     /// Views, in the order they were created.
     pub views: Vec<View>,
+    /// PostgreSQL: the version of the server as a number (150004 for 15.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<i64>,
 }
 
 /// A table.
@@ -41,8 +44,22 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// Its triggers.
     pub triggers: Vec<Trigger>,
+    /// Who may see its rows.
+    #[serde(default)]
+    pub security: RowSecurity,
     /// Its rows, when they were counted.
     pub rows: Option<u64>,
+}
+
+/// Row-level security of a PostgreSQL table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RowSecurity {
+    /// Whether it is on.
+    pub enabled: bool,
+    /// Whether it holds for the table's owner too.
+    pub forced: bool,
+    /// The names of its policies, also of those that wait for it to be on.
+    pub policies: Vec<String>,
 }
 
 /// A column.

@@ -3,6 +3,7 @@
 
 mod postgres;
 mod queries;
+mod security;
 mod structure;
 
 use std::time::Instant;
@@ -120,7 +121,8 @@ impl Check {
     }
 }
 
-/// Measures a target against a playbook. Nothing is changed; a target that was not migrated fails
+/// Measures a target against a playbook. Nothing is changed, for the proof of isolation takes back
+/// what it tries on a connection of its own; a target that was not migrated fails
 /// its checks rather than the measurement.
 pub async fn measure(db: &mut Connection, playbook: &Playbook) -> Result<Verification, DbError> {
     let started = Instant::now();
@@ -132,6 +134,7 @@ pub async fn measure(db: &mut Connection, playbook: &Playbook) -> Result<Verific
         structure::check(playbook, &schema),
         queries::check(db, playbook, &schema).await?,
         isolated(db, playbook, &schema).await?,
+        security::check(db, playbook).await,
         invariants(db, playbook).await?,
         integrity(db).await?,
     ];

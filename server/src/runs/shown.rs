@@ -206,7 +206,9 @@ fn gate_href(slug: &str, check: &GateCheck) -> Option<String> {
         GateCheck::Caller {
             fact: CallerFact::BackupVerified,
         } => Some(format!("/systems/{slug}/rollback")),
-        GateCheck::NoOldWriters { .. } | GateCheck::Invariant { .. } => None,
+        GateCheck::NoOldWriters { .. } | GateCheck::Invariant { .. } | GateCheck::SeesEveryRow => {
+            None
+        }
     }
 }
 

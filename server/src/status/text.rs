@@ -37,6 +37,10 @@ pub(super) fn phase(name: PhaseName) -> (&'static str, &'static str) {
             "Check every page",
             "Each page is opened and compared with before.",
         ),
+        PhaseName::Isolation => (
+            "Separate the organizations",
+            "The database itself shows each organization its own records only.",
+        ),
         PhaseName::Verification => (
             "Check the result",
             "The numbers are compared with those from before.",

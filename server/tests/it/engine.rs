@@ -5,6 +5,7 @@ mod conformance;
 mod crash;
 mod driving;
 mod gates;
+mod isolation;
 mod live;
 mod places;
 mod postgres;

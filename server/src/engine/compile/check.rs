@@ -1,6 +1,8 @@
 //! Refuses a playbook that cannot work on a schema: everything that is wrong, each with its line
 //! and a remedy.
 
+mod isolation;
+
 use super::{Refusal, order, unique_index};
 use crate::db::Dialect;
 use crate::engine::playbook::{Model, Otherwise, Placement, Playbook};
@@ -17,6 +19,7 @@ pub(super) fn check(playbook: &Playbook, schema: &Schema) -> Result<(), Vec<Refu
     checker.models();
     checker.uniques();
     checker.recorded();
+    checker.isolation();
     if checker.refusals.is_empty() {
         return Ok(());
     }

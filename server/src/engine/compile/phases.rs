@@ -57,7 +57,22 @@ pub(super) fn phases(playbook: &Playbook, steps: &[Step]) -> Vec<Phase> {
             titled(PhaseSlot::Views, "Views"),
             duration(PhaseSlot::Views),
         ),
-        phase(PhaseName::Verification, "5", "Verification".into(), None),
+        phase(
+            PhaseName::Isolation,
+            "5",
+            "Isolation in the database".into(),
+            None,
+        ),
+        phase(
+            PhaseName::Verification,
+            if playbook.isolation.is_some() {
+                "6"
+            } else {
+                "5"
+            },
+            "Verification".into(),
+            None,
+        ),
     ];
     all.into_iter()
         .filter(|phase| steps.iter().any(|step| step.phase == phase.name))

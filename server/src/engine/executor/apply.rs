@@ -10,7 +10,7 @@ use crate::db::{Statement, Value, quote};
 use crate::engine::journal::{StepRecord, StepState};
 use crate::engine::operation::{Operation, Populate, RequireWay, RescopeWay};
 use crate::engine::plan::{Probe, Step};
-use crate::engine::{ddl, rebuild};
+use crate::engine::{ddl, isolation, rebuild};
 
 impl Driver<'_> {
     /// Carries out one atomic step.
@@ -129,11 +129,37 @@ impl Driver<'_> {
                 });
                 record.evidence = Some(format!("{rows} rows were assigned."));
             }
+            operation if operation.adopts() => {
+                let there = self.is_there(step).await?;
+                record.evidence = Some(match there {
+                    true => "It was so already, and an undo leaves it so.".into(),
+                    false => {
+                        self.run_all(&step.forward).await?;
+                        "It was not so before.".into()
+                    }
+                });
+                record.memo = (!there).then(|| "made".to_owned());
+            }
+            Operation::ProveIsolation(proof) => {
+                let proven = isolation::prove_inside(self.session.db(), proof).await?;
+                if let Some(problem) = proven.problem() {
+                    return Err(Halt::Step(problem));
+                }
+                record.evidence = Some(proven.to_string());
+            }
             _ => {
                 self.run_all(&step.forward).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether the effect of a step is there before it was carried out.
+    async fn is_there(&mut self, step: &Step) -> Result<bool, Halt> {
+        match &step.probe {
+            Some(probe) => Ok(self.session.count(probe.statement.clone()).await? == probe.expected),
+            None => Ok(false),
+        }
     }
 
     /// Whether the catalogue keeps a value for the rows that were there before the column.

@@ -40,7 +40,10 @@ pub(super) fn new_run(
             StepState::Done => {
                 // work outside of the target and invariants are done anew by each run
                 let anew = step.step.mode == StepMode::Detached
-                    || matches!(step.step.operation, Operation::Invariant { .. });
+                    || matches!(
+                        step.step.operation,
+                        Operation::Invariant { .. } | Operation::ProveIsolation(_)
+                    );
                 if anew {
                     continue;
                 }

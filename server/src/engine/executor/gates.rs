@@ -74,6 +74,7 @@ impl Driver<'_> {
                 evidence.evidence = format!("The invariant {name} answers {broken}.");
                 evidence.remedy = "Correct the rows that its statement counts.".into();
             }
+            GateCheck::SeesEveryRow => self.sees_every_row(&mut evidence).await?,
             GateCheck::Caller { fact } => {
                 let answer = match self.facts.get(fact) {
                     Some(answer) => answer.clone(),
@@ -127,6 +128,28 @@ impl Driver<'_> {
         evidence.remedy = format!(
             "Assign the {left} to an organization, one by one or by rule; the run goes on by \
              itself when {whole} of {whole} have one."
+        );
+        Ok(())
+    }
+
+    /// Under forced row security our counts and checks would silently be of no rows at all.
+    async fn sees_every_row(&mut self, evidence: &mut GateEvidence) -> Result<(), Halt> {
+        let statement = "SELECT rolname::text, rolsuper OR rolbypassrls FROM pg_roles \
+                         WHERE rolname = current_user";
+        let row = self.session.row(statement).await?;
+        let (role, sees) = row.map_or_else(Default::default, |row| (row.string(0), row.integer(1)));
+        evidence.holds = sees == 1;
+        evidence.value = sees;
+        evidence.evidence = match evidence.holds {
+            true => format!("The role {role} sees every row."),
+            false => format!(
+                "The role {role} would see no row once row security is forced: it is no \
+                 superuser and has no BYPASSRLS."
+            ),
+        };
+        evidence.remedy = format!(
+            "As an administrator: ALTER ROLE {} BYPASSRLS.",
+            quote(&role)
         );
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Takes a step back, inside the open transaction.
 
 use super::apply::{changes_definition, edits_definition};
+use super::control::Level;
 use super::driver::Driver;
 use super::lease::now_ms;
 use super::session::{Halt, millis};
@@ -57,6 +58,14 @@ impl Driver<'_> {
                     .await?;
             }
             Operation::RecordRow { .. } if record.memo.is_none() => return Ok(()),
+            operation if operation.adopts() && record.memo.is_none() => return Ok(()),
+            Operation::EnsureRole { role } if self.is_used(role).await? => {
+                let line = format!(
+                    "The role {role} stays: another database gave it rights since it was made."
+                );
+                self.log(Some(&step.key), Level::Warning, line);
+                return Ok(());
+            }
             Operation::RequireColumn {
                 table, column, way, ..
             } => {
@@ -110,6 +119,16 @@ impl Driver<'_> {
                 child.name
             ))),
         }
+    }
+
+    /// Whether a role owns something or has rights anywhere in the cluster.
+    async fn is_used(&mut self, role: &str) -> Result<bool, Halt> {
+        let statement = Statement::new(
+            "SELECT COUNT(*) FROM pg_shdepend AS d JOIN pg_roles AS r ON r.oid = d.refobjid \
+             WHERE d.refclassid = 'pg_authid'::regclass AND r.rolname = ?",
+        )
+        .bind(role);
+        Ok(self.session.count(statement).await? > 0)
     }
 
     /// Deleting an organization that rows belong to would delete or orphan them.

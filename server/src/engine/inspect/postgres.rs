@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::db::{Connection, DbError, Dialect, Row, Statement, qualified, quote};
-use crate::engine::schema::{Column, ForeignKey, Index, IndexOrigin, Schema, Table, Trigger, View};
+use crate::engine::schema::{
+    Column, ForeignKey, Index, IndexOrigin, RowSecurity, Schema, Table, Trigger, View,
+};
 
 /// Tables by their number in the catalogue.
 type Tables = BTreeMap<i64, Table>;
@@ -13,13 +15,18 @@ pub(super) async fn schema(db: &mut Connection) -> Result<Schema, DbError> {
     let mut tables = tables(db, None).await?;
     indexes(db, &mut tables).await?;
     triggers(db, &mut tables).await?;
+    security(db, &mut tables).await?;
     let views = views(db).await?;
+    let server = db
+        .count("SELECT current_setting('server_version_num')::int8")
+        .await?;
     Ok(Schema {
         dialect: Dialect::Postgres,
         tables: (tables.into_values())
             .map(|table| (table.name.clone(), table))
             .collect(),
         views,
+        server: Some(server),
     })
 }
 
@@ -75,6 +82,7 @@ async fn tables(db: &mut Connection, only: Option<&str>) -> Result<Tables, DbErr
                 foreign_keys: Vec::new(),
                 indexes: Vec::new(),
                 triggers: Vec::new(),
+                security: RowSecurity::default(),
                 rows: None,
             },
         );
@@ -268,6 +276,25 @@ async fn triggers(db: &mut Connection, tables: &mut Tables) -> Result<(), DbErro
                 name: row.string(1),
                 sql: row.string(2),
             });
+        }
+    }
+    Ok(())
+}
+
+async fn security(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
+    let statement = about(
+        None,
+        "SELECT c.oid::int8, c.relrowsecurity, c.relforcerowsecurity, \
+         (SELECT json_agg(p.polname ORDER BY p.polname)::text FROM pg_policy AS p \
+          WHERE p.polrelid = c.oid) FROM CHOSEN AS t JOIN pg_class AS c ON c.oid = t.oid",
+    );
+    for row in db.rows(statement).await? {
+        if let Some(table) = tables.get_mut(&row.integer(0)) {
+            table.security = RowSecurity {
+                enabled: row.integer(1) == 1,
+                forced: row.integer(2) == 1,
+                policies: names(row.text(3)),
+            };
         }
     }
     Ok(())

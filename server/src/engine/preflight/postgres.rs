@@ -1,6 +1,8 @@
 //! Checks of a PostgreSQL server before anything is changed: its version, what our role may do,
 //! who would be in the way, and whether the session is really ours.
 
+mod isolation;
+
 use super::Check;
 use crate::db::{Access, Connection, DatabaseUrl, DbError, Statement};
 use crate::engine::playbook::Playbook;
@@ -47,12 +49,16 @@ pub(super) async fn checks(
         ),
         ("free-disk", "Free disk", disk(db).await),
     ];
-    (answers.into_iter())
+    let mut checks: Vec<Check> = (answers.into_iter())
         .map(|(name, title, answer)| match answer {
             Ok(check) => check,
             Err(error) => Check::error(name, title, &error),
         })
-        .collect()
+        .collect();
+    if let Some(isolation) = &playbook.isolation {
+        checks.push(isolation::roles(db, isolation).await);
+    }
+    checks
 }
 
 async fn version(db: &mut Connection) -> Result<Check, DbError> {
