@@ -66,7 +66,7 @@ pub async fn count_rows(
         let rows = db
             .count(format!("SELECT COUNT(*) FROM {}", dialect.relation(&table)))
             .await?;
-        if let Some(table) = schema.tables.get_mut(&table) {
+        if let Some(table) = schema.table_mut(&table) {
             table.rows = Some(rows.unsigned_abs());
         }
     }

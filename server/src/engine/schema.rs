@@ -156,6 +156,12 @@ impl Schema {
         })
     }
 
+    /// The same table, to be changed.
+    pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
+        let name = self.table(name)?.name.clone();
+        self.tables.get_mut(&name)
+    }
+
     /// Tables with a foreign key to this one, with that key.
     pub fn children<'a>(
         &'a self,

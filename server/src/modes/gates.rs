@@ -115,21 +115,15 @@ pub async fn gates(
 
 /// Whether every model is migrated and every row has an organization, measured in the target.
 async fn target(state: &AppState, system: &Arc<System>) -> ((bool, String), (bool, String)) {
-    let measured = async {
-        let playbook = system.playbook()?;
-        let mut db = system.reader().await?;
-        let measured = coverage::groups(&mut db, &playbook).await?;
-        db.close().await;
-        Ok::<_, SystemError>(measured)
-    };
-    let groups = match measured.await {
-        Ok(groups) => groups,
+    let reading = match system.reading().await {
+        Ok(reading) => reading,
         Err(error) => {
             let why = format!("The target cannot be measured: {error}.");
             return ((false, why.clone()), (false, why));
         }
     };
     let open = runs::open(&state.store, system.slug()).await.ok().flatten();
+    let groups = &reading.groups;
     let models: Vec<_> = groups.iter().flat_map(|group| &group.models).collect();
     let required = models.iter().filter(|model| model.required).count();
     let mut migrated = (
@@ -157,7 +151,7 @@ async fn target(state: &AppState, system: &Arc<System>) -> ((bool, String), (boo
             .coverage
             .is_some_and(shared::coverage::Coverage::is_complete)
     });
-    let all = coverage::headline(&groups);
+    let all = coverage::headline(groups);
     (
         migrated,
         (

@@ -7,7 +7,7 @@ use shared::state::{RunState, StepState};
 use shared::system::{Activity, JourneyStage, StageCount, Tone};
 
 use super::next::Facts;
-use super::{System, SystemError};
+use super::{Reading, System, SystemError};
 use crate::engine::Plan;
 use crate::moment::Moment;
 use crate::state::AppState;
@@ -22,6 +22,7 @@ pub(super) async fn journey(
     state: &AppState,
     system: &Arc<System>,
     facts: &Facts,
+    target: Option<&Reading>,
     stages: &[StageCount],
 ) -> Result<Vec<JourneyStage>, SystemError> {
     let mut journey = vec![gate(
@@ -33,7 +34,7 @@ pub(super) async fn journey(
             format!("{} required items left", facts.missing.len())
         },
     )];
-    journey.extend(phases(state, system, facts).await?);
+    journey.extend(phases(state, system, facts, target).await?);
     journey.push(gate(
         "Verification report",
         facts.report.is_some_and(|(_, failed)| failed == 0),
@@ -102,6 +103,7 @@ async fn phases(
     state: &AppState,
     system: &Arc<System>,
     facts: &Facts,
+    target: Option<&Reading>,
 ) -> Result<Vec<JourneyStage>, SystemError> {
     let newest = match &facts.run {
         Some(run) => runs::get(&state.store, system.slug(), run.number).await?,
@@ -116,13 +118,8 @@ async fn phases(
                 .map_or(StepState::Pending, |step| step.state)
         }));
     }
-    let Ok(mut db) = system.reader().await else {
-        return Ok(Vec::new());
-    };
-    let compiled = system.compile(&mut db).await;
-    db.close().await;
-    Ok(match compiled {
-        Ok(Ok(plan)) => of_plan(&plan, RunState::Queued, |_| StepState::Pending),
+    Ok(match target.map(|target| &target.plan) {
+        Some(Ok(plan)) => of_plan(plan, RunState::Queued, |_| StepState::Pending),
         _ => Vec::new(),
     })
 }

@@ -206,7 +206,14 @@ pub async fn overview(
     Ok(SystemOverview {
         summary: gathered.summary(state, system),
         target: target_facts(system, &gathered, health.as_ref()),
-        journey: journey::journey(state, system, &gathered.facts, &stages).await?,
+        journey: journey::journey(
+            state,
+            system,
+            &gathered.facts,
+            gathered.target.as_deref(),
+            &stages,
+        )
+        .await?,
         activity: journey::activity(state, system).await?,
         backup: backups::newest_verified(state, system).await?,
         ways_back: rollbacks::ways_back(state, system).await,
