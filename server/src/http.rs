@@ -96,7 +96,7 @@ pub fn router(state: AppState) -> Router {
         .merge(status::routes())
         .merge(status_links::pages())
         .fallback(static_files::serve);
-    Router::new()
+    let routes = Router::new()
         .nest(
             "/api",
             Router::new()
@@ -113,5 +113,6 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             observe::observe,
         ))
-        .with_state(state)
+        .with_state(state.clone());
+    Router::new().fallback_service(static_files::FilesFirst::before(routes, state.metrics))
 }

@@ -47,7 +47,7 @@ pub(super) async fn observe(
         response = told;
     }
     let status = response.status().as_u16();
-    state.metrics.answered(method.as_str(), status, took);
+    state.metrics.answered(&method, status, took);
     tracing::debug!(%method, path, status, took_ms = took.as_secs_f64() * 1000.0, "answered");
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -11,10 +11,15 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use super::problem::Problem;
 use crate::config::Config;
 
-/// Headers of every answer. Pages set their own content policy; all else may load nothing.
+/// Headers of every answer.
 pub(super) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    guard(response.headers_mut());
+    response
+}
+
+/// Adds what keeps a browser strict. Pages set their own content policy; all else may load nothing.
+pub(super) fn guard(headers: &mut HeaderMap) {
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
     set(
@@ -39,7 +44,6 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
             "default-src 'none'; frame-ancestors 'none'",
         );
     }
-    response
 }
 
 /// Answers of the API are for nobody else and for now only.

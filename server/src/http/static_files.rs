@@ -1,17 +1,17 @@
 //! The console's files, embedded in the release binary and held in memory (a debug build reads them from `dist/`).
 
 mod asset;
+mod first;
 mod policy;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::conditional::is_known;
 use asset::Asset;
 
-const YEAR: &str = "public, max-age=31536000, immutable";
-const CHECK: &str = "no-cache";
+pub(super) use first::FilesFirst;
 
 /// Answers every address that no route has: a file, or the console for an address of one of its pages.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
@@ -23,10 +23,7 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
             .into_response();
     }
     let path = uri.path().trim_start_matches('/');
-    let names_a_file = path
-        .rsplit('/')
-        .next()
-        .is_some_and(|last| last.contains('.'));
+    let names_a_file = names_a_file(path);
     let found = if path == "index.html" || !names_a_file {
         asset::find("index.html")
     } else {
@@ -40,45 +37,31 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
 }
 
+/// Whether a path ends like the name of a file; pages of the console have no dot.
+fn names_a_file(path: &str) -> bool {
+    path.rsplit('/')
+        .next()
+        .is_some_and(|last| last.contains('.'))
+}
+
 fn answer(asset: &Asset, headers: &HeaderMap, method: &Method) -> Response {
-    let packed = asset.packed.as_ref().filter(|_| takes_brotli(headers));
-    let etag = if packed.is_some() {
-        format!("\"{}-br\"", asset.hash)
-    } else {
-        format!("\"{}\"", asset.hash)
+    let form = match &asset.packed {
+        Some(packed) if takes_brotli(headers) => packed,
+        _ => &asset.plain,
     };
     let mut response = Response::new(Body::empty());
-    let out = response.headers_mut();
-    out.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static(if asset.immutable { YEAR } else { CHECK }),
-    );
-    if asset.packed.is_some() {
-        out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
-    if let Some(policy) = asset
-        .policy
-        .as_ref()
-        .and_then(|policy| HeaderValue::from_str(policy).ok())
-    {
-        out.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    let known = is_known(headers, &etag);
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        out.insert(header::ETAG, etag);
-    }
-    if known {
+    *response.headers_mut() = form.headers.clone();
+    if is_known(headers, &form.etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return response;
-    }
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
-    if packed.is_some() {
-        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
-    }
-    let bytes = packed.unwrap_or(&asset.bytes);
-    out.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    if method == Method::GET {
-        *response.body_mut() = Body::from(bytes.clone());
+        for of_a_body in [
+            header::CONTENT_TYPE,
+            header::CONTENT_ENCODING,
+            header::CONTENT_LENGTH,
+        ] {
+            response.headers_mut().remove(of_a_body);
+        }
+    } else if method == Method::GET {
+        *response.body_mut() = Body::from(form.bytes.clone());
     }
     response
 }
@@ -111,19 +94,17 @@ fn not_built() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Bytes;
+    use axum::http::HeaderValue;
 
     use super::*;
 
-    fn asset(immutable: bool) -> Asset {
-        Asset {
-            bytes: Bytes::from_static(b"plain text of the file"),
-            packed: Some(Bytes::from_static(b"packed")),
-            hash: "abc".into(),
-            kind: "text/css; charset=utf-8",
-            immutable,
-            policy: None,
-        }
+    #[test]
+    fn a_file_is_as_strict_with_browsers_as_every_other_answer() {
+        let response = answer(&Asset::sample(true), &HeaderMap::new(), &Method::GET);
+        let headers = response.headers();
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(headers["cross-origin-resource-policy"], "same-origin");
+        assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY));
     }
 
     fn asked(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
@@ -142,23 +123,13 @@ mod tests {
             ("gzip", false),
         ] {
             let headers = asked(&[(header::ACCEPT_ENCODING, accepted)]);
-            let response = answer(&asset(true), &headers, &Method::GET);
+            let response = answer(&Asset::sample(true), &headers, &Method::GET);
             let encoded = response.headers().contains_key(header::CONTENT_ENCODING);
             assert_eq!(encoded, packed, "{accepted}");
             assert_eq!(response.headers()[header::VARY], "accept-encoding");
             let length = if packed { "6" } else { "22" };
             assert_eq!(response.headers()[header::CONTENT_LENGTH], length);
         }
-    }
-
-    #[test]
-    fn a_name_that_changes_with_its_content_is_kept_for_a_year_and_a_page_is_asked_for_again() {
-        let kept = |immutable| {
-            let response = answer(&asset(immutable), &HeaderMap::new(), &Method::GET);
-            response.headers()[header::CACHE_CONTROL].clone()
-        };
-        assert_eq!(kept(true), YEAR);
-        assert_eq!(kept(false), CHECK);
     }
 
     #[test]
@@ -173,7 +144,7 @@ mod tests {
             ("\"abd\"", StatusCode::OK),
         ] {
             let headers = asked(&[(header::IF_NONE_MATCH, known)]);
-            let response = answer(&asset(true), &headers, &Method::GET);
+            let response = answer(&Asset::sample(true), &headers, &Method::GET);
             assert_eq!(response.status(), status, "{known}");
         }
     }
@@ -181,7 +152,7 @@ mod tests {
     #[tokio::test]
     async fn a_head_has_the_length_and_no_body() {
         use http_body_util::BodyExt as _;
-        let response = answer(&asset(true), &HeaderMap::new(), &Method::HEAD);
+        let response = answer(&Asset::sample(true), &HeaderMap::new(), &Method::HEAD);
         assert_eq!(response.headers()[header::CONTENT_LENGTH], "22");
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert!(body.is_empty());
