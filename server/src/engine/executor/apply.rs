@@ -40,7 +40,8 @@ impl Driver<'_> {
             });
         }
         self.moved(&mut record, StepState::Done)?;
-        self.save(at, record).await
+        self.save(at, record);
+        Ok(())
     }
 
     /// Before a step that needs the definitions as they are: edits of earlier steps are read again.

@@ -36,8 +36,7 @@ impl Driver<'_> {
             let (rows, done) = match self.batch(at, populate, size).await {
                 Ok(batch) => batch,
                 Err(halt) => {
-                    self.session.roll_back().await;
-                    self.events.clear();
+                    self.roll_back().await;
                     return Err(halt);
                 }
             };
@@ -101,7 +100,7 @@ impl Driver<'_> {
             self.moved(&mut record, StepState::Done)?;
         }
         record.lock_ms = record.lock_ms.max(millis(self.session.held()));
-        self.save(at, record).await?;
+        self.save(at, record);
         self.commit_transaction().await?;
         Ok((rows, done))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::control::{Event, FactAnswer, Level, Overriding};
 use super::lease::Lease;
 use super::session::{Halt, Session};
-use crate::db::Statement;
+use crate::db::{Dialect, Statement};
 use crate::engine::gate::CallerFact;
 use crate::engine::inspect;
 use crate::engine::journal::{self, JournalError, RunRecord, StepRecord, StepState, transition};
@@ -71,6 +71,7 @@ impl<'a> Driver<'a> {
     /// Commits, and only then believes and tells what the transaction did.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), Halt> {
         self.read_again().await?;
+        self.enter_written().await?;
         // a long statement may have used the lease up; nobody could take it over meanwhile
         if self.session.held() > LONG {
             self.lease.renew(&mut self.session).await?;
@@ -137,11 +138,20 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Writes a record inside the open transaction.
-    pub(super) async fn save(&mut self, at: usize, record: StepRecord) -> Result<(), Halt> {
-        let statement = journal::update(&self.record.run, &record)?;
-        self.session.execute(statement).await?;
+    /// Has a record written with the open transaction.
+    pub(super) fn save(&mut self, at: usize, record: StepRecord) {
+        self.written.retain(|(index, _)| *index != at);
         self.written.push((at, record));
+    }
+
+    /// Writes the records of the open transaction, as many in a statement as the limit of placeholders allows: for
+    /// small tables a statement costs more than the change that it records.
+    async fn enter_written(&mut self) -> Result<(), Halt> {
+        let records: Vec<&StepRecord> = self.written.iter().map(|(_, record)| record).collect();
+        for records in records.chunks(500) {
+            let statement = journal::update(&self.record.run, records)?;
+            self.session.execute(statement).await?;
+        }
         Ok(())
     }
 
@@ -156,12 +166,25 @@ impl<'a> Driver<'a> {
         change(&mut record);
         self.moved(&mut record, to)?;
         self.begin_transaction().await?;
-        self.save(at, record).await?;
+        self.save(at, record);
         self.commit_transaction().await
     }
 
     /// Remembers a table's definition as it is now: what the world is compared with later.
     pub(super) async fn expect_definition(&mut self, table: &str) -> Result<(), Halt> {
+        let run = self.record.run.as_str();
+        if self.record.plan.dialect == Dialect::Sqlite {
+            let remember = Statement::new(
+                "INSERT INTO switchyard_expected (run, table_name, sql) SELECT ?, name, sql \
+                 FROM sqlite_schema WHERE type = 'table' AND name = ? \
+                 ON CONFLICT (run, table_name) DO UPDATE SET sql = excluded.sql",
+            )
+            .bind(run)
+            .bind(table);
+            if self.session.execute(remember).await? > 0 {
+                return Ok(());
+            }
+        }
         let forget =
             Statement::new("DELETE FROM switchyard_expected WHERE run = ? AND table_name = ?")
                 .bind(self.record.run.as_str())

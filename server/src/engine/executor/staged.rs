@@ -127,7 +127,8 @@ impl Driver<'_> {
             self.moved(&mut record, StepState::Done)?;
         }
         record.lock_ms = record.lock_ms.max(millis(self.session.held()));
-        self.save(at, record).await
+        self.save(at, record);
+        Ok(())
     }
 
     /// Takes away what a failed step has left, so that the next try begins anew.
@@ -153,7 +154,7 @@ impl Driver<'_> {
             .position(|stage| !stage.cleanup.is_empty());
         let kept = first.map_or(done, |first| first.min(done));
         record.memo = Some(kept.to_string());
-        self.save(at, record).await?;
+        self.save(at, record);
         self.commit_transaction().await
     }
 }

@@ -34,7 +34,8 @@ impl Driver<'_> {
         record.finished_at_ms = Some(now_ms());
         record.lock_ms = millis(self.session.held());
         self.moved(&mut record, StepState::Undone)?;
-        self.save(at, record).await
+        self.save(at, record);
+        Ok(())
     }
 
     async fn counter_effect(&mut self, step: &Step, record: &StepRecord) -> Result<(), Halt> {

@@ -191,7 +191,7 @@ pub(in crate::engine) fn enter(record: &RunRecord) -> Result<Vec<Statement>, Jou
         ));
         let mut journal = Statement::new(format!(
             "INSERT INTO switchyard_journal ({COLUMNS}, run, key) VALUES {}",
-            vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; records.len()].join(", ")
+            vec![ROW; records.len()].join(", ")
         ));
         for (at, step) in records.iter().enumerate() {
             let text = write(&step.step)?;
@@ -216,6 +216,8 @@ pub(in crate::engine) fn enter(record: &RunRecord) -> Result<Vec<Statement>, Jou
 
 const COLUMNS: &str = "state, cursor, attempt, rows_done, rows_total, started_at_ms, \
      finished_at_ms, error, lock_ms, evidence, memo";
+/// Placeholders of these columns, of the run and of the step's key.
+const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 fn state_values(record: &StepRecord) -> Result<Vec<Value>, JournalError> {
     let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
@@ -235,17 +237,25 @@ fn state_values(record: &StepRecord) -> Result<Vec<Value>, JournalError> {
     ])
 }
 
-/// The statement that writes a step's state.
-pub(in crate::engine) fn update(run: &str, record: &StepRecord) -> Result<Statement, JournalError> {
-    Ok(Statement {
-        sql: format!(
-            "UPDATE switchyard_journal SET ({COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-             WHERE run = ? AND key = ?"
-        ),
-        values: state_values(record)?,
+/// The statement that writes the states of steps, which the journal has since the run was entered.
+pub(in crate::engine) fn update(
+    run: &str,
+    records: &[&StepRecord],
+) -> Result<Statement, JournalError> {
+    let changes: Vec<String> = (COLUMNS.split(',').map(str::trim))
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
+    let mut statement = Statement::new(format!(
+        "INSERT INTO switchyard_journal ({COLUMNS}, run, key) VALUES {} \
+         ON CONFLICT (run, key) DO UPDATE SET {}",
+        vec![ROW; records.len()].join(", "),
+        changes.join(", ")
+    ));
+    for record in records {
+        statement.values.extend(state_values(record)?);
+        statement = statement.bind(run).bind(record.step.key.as_str());
     }
-    .bind(run)
-    .bind(record.step.key.as_str()))
+    Ok(statement)
 }
 
 /// SHA-256 in hex.
