@@ -42,3 +42,4 @@ pub mod status;
 pub mod store;
 pub mod systems;
 pub mod webhooks;
+pub mod wording;

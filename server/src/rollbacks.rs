@@ -25,6 +25,7 @@ use crate::store::rollbacks as rows;
 use crate::store::runs::{self, RunRow, Want};
 use crate::store::{WriteTx, modes};
 use crate::systems::{Order, System, SystemError};
+use crate::wording::counted;
 
 pub use carry_out::drive_rollback;
 pub use compared::Compared;
@@ -60,7 +61,7 @@ pub async fn ways_back(state: &AppState, system: &Arc<System>) -> Vec<WayBack> {
     if let Ok(Some((_, done))) = undoing::undoable(state, system).await {
         add(
             "Undo some groups or every step",
-            format!("{done} steps would be undone"),
+            format!("{} would be undone", counted(done as u64, "step", "steps")),
         );
     }
     if let Ok(Some(backup)) = crate::backups::newest_verified(state, system).await {

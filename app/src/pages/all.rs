@@ -36,7 +36,7 @@ pub fn AllPage(
     let sub = move || {
         loaded.with(|all| match all {
             Some(all) => format!(
-                "Totals from {} that have records. Single records are not shown here.",
+                "Totals from {} with records. Single records are not shown here.",
                 format::counted(u64::from(all.with_rows), "organization", "organizations")
             ),
             None => "Totals only. Single records are not shown here.".to_owned(),

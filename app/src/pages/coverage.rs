@@ -57,11 +57,9 @@ pub fn CoveragePage(
         )
     });
     let primary = move || {
-        all().filter(|all| all.missing() > 0).map(|all| {
-            let words = format!(
-                "Review {}",
-                format::counted(all.missing(), "record", "records")
-            );
+        let left = coverage.with(|coverage| coverage.map_or(0, undecided));
+        (left > 0).then(|| {
+            let words = format!("Review {}", format::counted(left, "record", "records"));
             view! { <a class="btn primary" href="#left">{words} {icon("arrow")}</a> }
         })
     };
@@ -73,6 +71,16 @@ pub fn CoveragePage(
         {coverage.view("coverage", move |view| body(slug, coverage, view))}
     }
     .into_any()
+}
+
+/// Records that a person has to decide on: a model without the column yet has none.
+fn undecided(coverage: &CoverageView) -> u64 {
+    coverage
+        .groups
+        .iter()
+        .flat_map(|group| &group.models)
+        .filter_map(|model| Some(model.coverage?.missing()))
+        .sum()
 }
 
 /// Whether any model has its organization column already.

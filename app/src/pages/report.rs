@@ -42,12 +42,14 @@ pub fn ReportPage(
     };
     view! {
         <PageHead title="Verification report" tab=Signal::stored(format!("Report {report}")) badges=move || badge().into_any()>
-            <DownloadLink label="Markdown" href=Signal::derive(move || api::report_file(&system.get(), report, "md")) />
-            <DownloadLink label="JSON" href=Signal::derive(move || api::report_file(&system.get(), report, "json")) />
-            <button type="button" class="btn primary" on:click=print>
-                {icon("print")}
-                "Print or save as PDF"
-            </button>
+            {move || loaded.with(|report| report.is_some()).then(|| view! {
+                <DownloadLink label="Markdown" href=Signal::derive(move || api::report_file(&system.get(), report, "md")) />
+                <DownloadLink label="JSON" href=Signal::derive(move || api::report_file(&system.get(), report, "json")) />
+                <button type="button" class="btn primary" on:click=print>
+                    {icon("print")}
+                    "Print or save as PDF"
+                </button>
+            })}
         </PageHead>
         <Comparison system=system report=report />
         {loaded.view("report", |report| view! { <Sheet report=report /> }.into_any())}

@@ -24,6 +24,7 @@ pub fn WelcomePage(
         async move { api::invitation(&token).await }
     });
     view! {
+        {move || invitation.error().is_some().then(|| view! { <h1>"This link does not open an account"</h1> })}
         {invitation.view("invitation", move |invitation| form(secret, invitation.get_untracked()))}
         <p class="sm"><a href="/login">"Sign in with an account that you have"</a></p>
     }

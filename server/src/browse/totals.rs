@@ -67,8 +67,8 @@ async fn rows_of(
     Ok(db.count(statement).await?.unsigned_abs())
 }
 
-/// Every organization of the target with its rows of the counted models. `stages` says how far each code is; an
-/// organization that it does not know is shown as invited.
+/// Every organization of the target with its rows of the counted models. `stages` says how far each code is. Of those
+/// that it does not know, the default organization is active, as it owns the existing records; any other is invited.
 ///
 /// # Errors
 /// When rows have no organization yet, or the target cannot be read.
@@ -93,6 +93,7 @@ pub async fn all(
         }
         by_model.push(rows_by_organization(db, &model.table, column).await?);
     }
+    let default = &playbook.organizations.default.code;
     let organizations: Vec<OrganizationRows> = listed(db, playbook)
         .await?
         .into_iter()
@@ -102,10 +103,13 @@ pub async fn all(
                 .map(|rows| rows.get(&key).copied().unwrap_or(0))
                 .collect();
             OrganizationRows {
-                stage: stages
-                    .get(&code.to_lowercase())
-                    .copied()
-                    .unwrap_or(Stage::Invited),
+                stage: stages.get(&code.to_lowercase()).copied().unwrap_or(
+                    if code.eq_ignore_ascii_case(default) {
+                        Stage::Active
+                    } else {
+                        Stage::Invited
+                    },
+                ),
                 total: rows.iter().sum(),
                 code,
                 name,

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::target::{Target, counted, of_database, read_playbook};
+use super::target::{Target, of_database, read_playbook};
 use super::{Failure, Output};
 use crate::db::Access;
 use crate::engine::inspect::count_rows;
 use crate::engine::lint::{Finding, lint};
 use crate::engine::preflight::{self, Check as Preflight, Surroundings, Verdict};
 use crate::engine::{Options, Refusal, compile, inspect};
+use crate::wording::counted;
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]

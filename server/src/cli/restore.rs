@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::target::{Target, counted, of_backup};
+use super::target::{Target, of_backup};
 use super::{Failure, Output};
 use crate::db::Dialect;
 use crate::engine::backup::{self, Acceptance};
 use crate::engine::loss;
 use crate::engine::progress::Watch;
 use crate::engine::restore::{self, Kept, Way};
+use crate::wording::counted;
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::driving::{Driving, of_drive, of_journal, stopped_by_signals};
-use super::target::{Target, counted, of_backup, of_database, read_playbook};
+use super::target::{Target, of_backup, of_database, read_playbook};
 use super::{Failure, Output};
 use crate::db::Access;
 use crate::engine::backup::{self, Acceptance};
@@ -19,6 +19,7 @@ use crate::engine::plan::{Reverse, Step};
 use crate::engine::progress::Watch;
 use crate::engine::restore::{self, Kept};
 use crate::engine::{Goal, Outcome, Playbook, drive, inspect};
+use crate::wording::counted;
 
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]

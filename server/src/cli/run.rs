@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::configured::Configured;
 use super::driving::{Backups, Driving, Insisted, of_drive, of_journal, stopped_by_signals};
-use super::target::{Target, counted, of_database, read_playbook};
+use super::target::{Target, of_database, read_playbook};
 use super::{Failure, Output};
 use crate::db::{Access, Connection};
 use crate::engine::inspect::count_rows;
@@ -21,6 +21,7 @@ use crate::engine::plan::Step;
 use crate::engine::preflight::{self, Surroundings, Verdict};
 use crate::engine::{Goal, Options, Outcome, Plan, Playbook, Refusal, compile, drive, inspect};
 use crate::systems::Systems;
+use crate::wording::counted;
 use dry::Dry;
 
 /// Arguments of `run`.

@@ -56,8 +56,3 @@ pub fn of_database(error: &DbError) -> Failure {
 pub fn of_backup(error: &BackupError) -> Failure {
     Failure::of(error).remedy(error.remedy())
 }
-
-/// `1 row`, `2 rows`.
-pub fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::target::{Target, counted, of_database, read_playbook};
+use super::target::{Target, of_database, read_playbook};
 use super::{Failure, Output};
 use crate::db::Access;
 use crate::engine::verification::{self, CheckResult, Verification};
+use crate::wording::counted;
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use crate::accounts::{Administrator, Operator};
 use crate::state::AppState;
 use crate::store::organizations::{Record, WaveRow};
 use crate::systems::{System, SystemError};
+use crate::wording::counted;
 
 /// Organizations of the pilot at most.
 const PILOT: usize = 3;
@@ -44,7 +45,7 @@ pub async fn plan_waves(
                 .and_then(|before| before.started),
         })
         .collect();
-    let text = format!("Planned {} waves.", waves.len());
+    let text = format!("Planned {}.", counted(waves.len() as u64, "wave", "waves"));
     let mut intent = Intent::of(actor, Act::Planned, "organization waves".into(), text);
     intent.waves = Some(waves);
     for record in known.records() {

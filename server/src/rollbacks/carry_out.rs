@@ -18,6 +18,7 @@ use crate::store::modes as switches;
 use crate::store::rollbacks as rows;
 use crate::store::runs::{self, Want};
 use crate::systems::{System, SystemError};
+use crate::wording::counted;
 use crate::{backups, environment_file, modes};
 
 /// Longest time for the application to answer again.
@@ -445,8 +446,8 @@ async fn settle_runs(
     }
     crate::coverage::remember(state, system, None).await?;
     Ok(format!(
-        "{} runs are in the restored journal; {changed} were compared with it.",
-        journal.len()
+        "The restored journal holds {}; the console's record of {changed} was compared with it.",
+        counted(journal.len() as u64, "run", "runs")
     ))
 }
 

@@ -137,14 +137,7 @@ fn run_step(slug: &str, step: &Step, row: Option<&StepRow>, gates: &[Gate]) -> R
         set_aside: row.map_or(0, |row| row.set_aside),
         started: row.and_then(|row| row.started).map(Moment::rfc3339),
         finished: row.and_then(|row| row.finished).map(Moment::rfc3339),
-        took_ms: row.and_then(|row| {
-            Some(
-                row.finished?
-                    .0
-                    .saturating_sub(row.started?.0)
-                    .unsigned_abs(),
-            )
-        }),
+        took_ms: row.and_then(StepRow::took_ms),
         longest_lock_ms: row.and_then(|row| row.longest_lock_ms),
         error: row.and_then(|row| row.error.clone()),
         gates: step

@@ -101,6 +101,21 @@ pub struct StepRow {
     pub error: Option<String>,
 }
 
+impl StepRow {
+    /// How long carrying it out took, in milliseconds. Nothing once it is undone: its end is then the undo's.
+    pub fn took_ms(&self) -> Option<u64> {
+        if self.state != StepState::Done {
+            return None;
+        }
+        Some(
+            self.finished?
+                .0
+                .saturating_sub(self.started?.0)
+                .unsigned_abs(),
+        )
+    }
+}
+
 const SUMMARIES: &str = "SELECT number, title, state, started_by, started, finished, steps_done, steps_total, reason \
      FROM runs WHERE system = $1 ORDER BY number DESC";
 const ONE: &str = "SELECT number, title, state, started_by, started, finished, steps_done, steps_total, reason, \
@@ -313,10 +328,6 @@ pub async fn save_steps(
     steps: &[(usize, StepRow)],
 ) -> Result<(), StoreError> {
     for (position, step) in steps {
-        let took = match (step.started, step.finished) {
-            (Some(started), Some(finished)) => Some(finished.0 - started.0),
-            _ => None,
-        };
         sql::query(
             "INSERT INTO run_steps (run, position, key, state, rows_done, rows_total, set_aside, started, finished, \
              took_ms, longest_lock_ms, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
@@ -334,7 +345,7 @@ pub async fn save_steps(
         .bind(whole(step.set_aside))
         .bind(step.started.map(|at| at.0))
         .bind(step.finished.map(|at| at.0))
-        .bind(took)
+        .bind(step.took_ms().map(whole))
         .bind(step.longest_lock_ms.map(whole))
         .bind(&step.error)
         .execute(&mut **tx)

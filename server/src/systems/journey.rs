@@ -13,6 +13,7 @@ use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::runs;
 use crate::store::{StoreError, sql};
+use crate::wording::counted;
 
 /// Lines of recent activity.
 const LINES: i64 = 12;
@@ -31,7 +32,14 @@ pub(super) async fn journey(
         if facts.missing.is_empty() {
             "Complete".into()
         } else {
-            format!("{} required items left", facts.missing.len())
+            format!(
+                "{} left",
+                counted(
+                    facts.missing.len() as u64,
+                    "required item",
+                    "required items"
+                )
+            )
         },
     )];
     journey.extend(phases(state, system, facts, target).await?);
@@ -41,7 +49,10 @@ pub(super) async fn journey(
         match facts.report {
             None => "Not made".into(),
             Some((number, 0)) => format!("Report {number} passed"),
-            Some((number, failed)) => format!("{failed} checks of report {number} failed"),
+            Some((number, failed)) => format!(
+                "{} of report {number} failed",
+                counted(failed.into(), "check", "checks")
+            ),
         },
     ));
     if let Some(closed) = &facts.switch_gates {
@@ -63,8 +74,13 @@ pub(super) async fn journey(
                 "On".into()
             } else if !facts.migrated {
                 "Off".into()
+            } else if closed.is_empty() {
+                "Ready".into()
             } else {
-                format!("{} conditions left", closed.len())
+                format!(
+                    "{} left",
+                    counted(closed.len() as u64, "condition", "conditions")
+                )
             },
             gate: false,
         });

@@ -6,6 +6,8 @@ use shared::run::RunSummary;
 use shared::state::RunState;
 use shared::system::{NextAction, Standing, Tone};
 
+use crate::wording::counted;
+
 /// What decides about the next action.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -207,12 +209,18 @@ fn at_gate(facts: &Facts, run: &RunSummary, page: &str) -> NextAction {
         return action(
             facts,
             Tone::Gate,
-            format!("Give {missing} records an organization"),
+            format!(
+                "Give {} an organization",
+                counted(missing, "record", "records")
+            ),
             format!(
                 "No rule places them, and run {} waits before it makes the organization required. The application keeps serving.",
                 run.number
             ),
-            Some((&format!("Review {missing} records"), "coverage")),
+            Some((
+                &format!("Review {}", counted(missing, "record", "records")),
+                "coverage",
+            )),
         );
     }
     let sentence = facts
@@ -243,10 +251,12 @@ fn before_run(facts: &Facts) -> Option<NextAction> {
             facts,
             Tone::Rolledback,
             "Write down what happened",
-            format!(
-                "{} tasks are left after the rollback: its cause, the post-mortem and the notices.",
-                facts.after_tasks
-            ),
+            match facts.after_tasks {
+                1 => "One task is left after the rollback.".into(),
+                left => format!(
+                    "{left} tasks are left after the rollback: its cause, the post-mortem and the notices."
+                ),
+            },
             Some(("Open the tasks", "rollback")),
         ));
     }
@@ -261,10 +271,10 @@ fn before_run(facts: &Facts) -> Option<NextAction> {
             facts,
             Tone::Gate,
             "Complete the checklist",
-            format!(
-                "{} required items are left, the first is \"{first}\".",
-                others.len()
-            ),
+            match facts.missing.len() {
+                1 => format!("One required item is left: \"{first}\"."),
+                left => format!("{left} required items are left, among them \"{first}\"."),
+            },
             Some(("Open the checklist", "checklist")),
         ));
     }
@@ -428,6 +438,11 @@ mod tests {
             );
         };
         page(&facts, "checklist");
+        let text = next_action(&facts).detail;
+        assert!(
+            text.starts_with("2 required items are left"),
+            "all are counted, as in the journey: {text}"
+        );
         facts.missing.pop();
         page(&facts, "rollback");
         facts.no_backup = None;

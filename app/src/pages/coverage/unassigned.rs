@@ -151,12 +151,15 @@ pub(super) fn unassigned_panel(
     });
     let some = Memo::new(move |_| !left.with(Vec::is_empty));
     let exists = move || view.with(super::measured);
+    let complete = move || view.with(|view| view.all.is_complete());
     view! {
         <section class="panel clip" aria-labelledby="left">
             {move || if some.get() {
                 list(slug, coverage, view, left)
             } else {
-                let (picture, title, text) = if exists() {
+                let (picture, title, text) = if exists() && !complete() {
+                    ("layers", "No record waits for a decision".to_string(), "Some models have no organization column yet. A run adds it and assigns their records; those that no rule can place are then listed here.")
+                } else if exists() {
                     ("done", format!("All {} have an organization", format::counted(view.with(|view| view.all.total), "record", "records")), "Nothing has to be decided. Records that the application adds from now on get their organization too.")
                 } else {
                     ("layers", "No record has been looked at yet".to_string(), "Records that no rule can place are listed here once the organization column exists and existing records were assigned.")

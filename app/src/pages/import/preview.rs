@@ -28,7 +28,11 @@ pub fn Totals(
                     .take(4)
                     .map(|row| row.line.to_string())
                     .collect();
-                let where_ = if lines.is_empty() { "None".to_owned() } else { format!("Lines {}", lines.join(", ")) };
+                let where_ = match lines.as_slice() {
+                    [] => "None".to_owned(),
+                    [one] => format!("Line {one}"),
+                    several => format!("Lines {}", several.join(", ")),
+                };
                 view! {
                     <dl class="stats">
                         <div>

@@ -91,7 +91,9 @@ pub(super) fn glance(part: RunPart) -> AnyView {
             <Stat label="Left in this step" value=step_left>
                 {move || progress.with(|now| now.waiting_for.clone()).map_or_else(|| step_words().to_string(), |what| format!("Waits for {what}"))}
             </Stat>
-            <Stat label="Left in this run" value=run_left>"If gates open at once"</Stat>
+            <Stat label="Left in this run" value=run_left>
+                {move || if open() { "If gates open at once" } else { "The run has ended" }}
+            </Stat>
             <Stat label="Speed" value=rate unit="rows">
                 {move || format!("{} a batch", format::counted(progress.with(|now| now.batch_size), "row", "rows"))}
             </Stat>
