@@ -35,6 +35,8 @@ pub struct Health {
     pub errors: Option<u64>,
     /// Connections to its database that it says it has.
     pub connections: Option<u64>,
+    /// Time to answer its own users in milliseconds, as it measures it.
+    pub own_response_ms: Option<u64>,
 }
 
 impl Health {
@@ -164,6 +166,12 @@ fn read(status: u16, body: &[u8], took: Duration) -> Health {
         organization_context: text(&["organization_context"]),
         started: text(&["started_at", "started"]),
         errors: json.get("errors").and_then(Value::as_u64),
+        // applications write it as 12 or as 12.5
+        own_response_ms: json
+            .get("response_time_ms")
+            .and_then(Value::as_f64)
+            .filter(|ms| *ms >= 0.0)
+            .map(|ms| ms.round() as u64),
         connections: database
             .and_then(|database| database.get("connections"))
             .and_then(Value::as_u64),

@@ -60,7 +60,7 @@ pub struct HealthView {
     pub from: Timestamp,
     /// End of the chart: now, by the clock of the server.
     pub to: Timestamp,
-    /// The chart, oldest first, at most 400 points.
+    /// The chart, oldest first, at most 401 points.
     pub points: Vec<HealthPoint>,
     /// Availability by day in the system's zone, oldest first, at most 90.
     pub days: Vec<HealthDay>,

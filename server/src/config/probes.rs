@@ -18,7 +18,8 @@ pub struct ProbeConfig {
     /// An answer that takes longer than this many seconds counts as none. Default 5 (1 to 60).
     #[schemars(range(min = 1, max = 60))]
     pub timeout_seconds: u32,
-    /// An answer that takes longer than this many milliseconds is slow. Default 1000 (1 to 60000).
+    /// An answer that takes longer than this many milliseconds, by the watcher's clock or by the application's own in
+    /// `response_time_ms`, is slow. Default 1000 (1 to 60000).
     #[schemars(range(min = 1, max = 60000))]
     pub slow_ms: u32,
     /// More new errors than this between two samples, as the application counts them in `errors`, make a sample bad.

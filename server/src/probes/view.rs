@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use shared::health::{HealthLimits, HealthMark, HealthPoint, HealthView, Outcome};
+use shared::health::{HealthLimits, HealthMark, HealthPoint, HealthView};
 
 use super::days::{availability_percent, by_day, mean};
 use super::each;
 use crate::moment::Moment;
 use crate::state::AppState;
-use crate::store::health::{Hour, Sample};
+use crate::store::health::Hour;
 use crate::store::{StoreError, health as table, modes, runs};
 use crate::systems::System;
 
@@ -29,14 +29,11 @@ pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<Healt
     let from = now.minus(Duration::from_secs(u64::from(hours) * 3600));
     let zone = TimeZone::get(&system.config.timezone).unwrap_or(TimeZone::UTC);
     let all = table::hours(&state.store, system.slug(), now.minus(BACK)).await?;
-    let sums: Vec<(Moment, Hour)> = if hours <= config.keep_days * 24 {
-        let samples = table::since(&state.store, system.slug(), from).await?;
-        samples
-            .iter()
-            .map(|sample| (sample.at, sum_of(sample)))
-            .collect()
+    let width = ((now.0 - from.0) / POINTS).max(1);
+    let stretches = if hours <= config.keep_days * 24 {
+        table::stretches(&state.store, system.slug(), from, now, width).await?
     } else {
-        all.iter().map(|hour| (hour.begin(), *hour)).collect()
+        put_together(&all, from, now, width)
     };
     let days = by_day(&all, now, &zone);
     let judgement = super::judge(state, system).await?;
@@ -60,7 +57,9 @@ pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<Healt
         },
         from: from.rfc3339(),
         to: now.rfc3339(),
-        points: points(&sums, from, now),
+        points: (stretches.iter())
+            .map(|(number, sum)| point(Moment(from.0 + number * width), sum))
+            .collect(),
         availability_percent: availability_percent(&days),
         days,
         baselines: table::baselines(&state.store, system.slug()).await?,
@@ -69,46 +68,26 @@ pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<Healt
     })
 }
 
-/// Sums put together so that the chart has at most [`POINTS`] and no bad stretch falls out of it.
-fn points(sums: &[(Moment, Hour)], from: Moment, now: Moment) -> Vec<HealthPoint> {
-    let width = ((now.0 - from.0) / POINTS).max(1);
-    let mut buckets: BTreeMap<i64, Hour> = BTreeMap::new();
-    for (at, sum) in sums {
+/// Hours put together in stretches of `width` milliseconds, so that no bad hour falls out of the chart.
+fn put_together(hours: &[Hour], from: Moment, now: Moment, width: i64) -> Vec<(i64, Hour)> {
+    let mut stretches: BTreeMap<i64, Hour> = BTreeMap::new();
+    for hour in hours {
+        let at = hour.begin();
         // what lies ahead was measured before the clock was set back
-        if *at < from || *at > now {
+        if at < from || at > now {
             continue;
         }
-        let bucket = ((at.0 - from.0) / width).min(POINTS - 1);
-        let into = buckets.entry(bucket).or_default();
-        into.samples += sum.samples;
-        into.bad += sum.bad;
-        into.errors += sum.errors;
-        into.answers += sum.answers;
-        into.response_sum_ms += sum.response_sum_ms;
-        into.response_max_ms = into.response_max_ms.max(sum.response_max_ms);
-        into.database_answers += sum.database_answers;
-        into.database_sum_ms += sum.database_sum_ms;
+        let into = stretches.entry((at.0 - from.0) / width).or_default();
+        into.samples += hour.samples;
+        into.bad += hour.bad;
+        into.errors += hour.errors;
+        into.answers += hour.answers;
+        into.response_sum_ms += hour.response_sum_ms;
+        into.response_max_ms = into.response_max_ms.max(hour.response_max_ms);
+        into.database_answers += hour.database_answers;
+        into.database_sum_ms += hour.database_sum_ms;
     }
-    buckets
-        .iter()
-        .map(|(bucket, sum)| point(Moment(from.0 + bucket * width), sum))
-        .collect()
-}
-
-fn sum_of(sample: &Sample) -> Hour {
-    let response = sample.response_ms.map(i64::from);
-    let database = sample.database_ms.map(i64::from);
-    Hour {
-        samples: 1,
-        bad: i64::from(sample.outcome == Outcome::Bad),
-        errors: i64::from(sample.errors.unwrap_or(0)),
-        answers: i64::from(response.is_some()),
-        response_sum_ms: response.unwrap_or(0),
-        response_max_ms: response.unwrap_or(0),
-        database_answers: i64::from(database.is_some()),
-        database_sum_ms: database.unwrap_or(0),
-        ..Hour::default()
-    }
+    stretches.into_iter().collect()
 }
 
 fn point(at: Moment, sum: &Hour) -> HealthPoint {

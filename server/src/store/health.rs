@@ -192,6 +192,44 @@ pub async fn since(store: &Store, system: &str, from: Moment) -> Result<Vec<Samp
     rows.iter().map(sample).collect()
 }
 
+/// The samples from one moment to another, put together in stretches of `width` milliseconds; each with its number,
+/// counted from the first moment. Put together here, so that a day of samples need not leave the database one by one.
+pub async fn stretches(
+    store: &Store,
+    system: &str,
+    from: Moment,
+    to: Moment,
+    width: i64,
+) -> Result<Vec<(i64, Hour)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT (at - $2) / $4, COUNT(*), SUM(outcome = 'bad'), COUNT(response_ms), COALESCE(SUM(response_ms), 0), \
+         COALESCE(MAX(response_ms), 0), COUNT(database_ms), COALESCE(SUM(database_ms), 0), COALESCE(SUM(errors), 0) \
+         FROM health_samples WHERE system = $1 AND at >= $2 AND at <= $3 GROUP BY 1 ORDER BY 1",
+    )
+    .bind(system)
+    .bind(from.0)
+    .bind(to.0)
+    .bind(width.max(1))
+    .fetch_all(store.read())
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let sum = Hour {
+                samples: row.try_get(1)?,
+                bad: row.try_get(2)?,
+                answers: row.try_get(3)?,
+                response_sum_ms: row.try_get(4)?,
+                response_max_ms: row.try_get(5)?,
+                database_answers: row.try_get(6)?,
+                database_sum_ms: row.try_get(7)?,
+                errors: row.try_get(8)?,
+                ..Hour::default()
+            };
+            Ok((row.try_get(0)?, sum))
+        })
+        .collect()
+}
+
 /// The hours since a moment, oldest first.
 pub async fn hours(store: &Store, system: &str, from: Moment) -> Result<Vec<Hour>, StoreError> {
     let rows = sql::query(

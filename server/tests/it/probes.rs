@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::json;
-use server::moment::Moment;
+use server::moment::{Clock, Moment};
 use server::probes;
 use server::store::health::{self, Sample};
 use server::systems::System;
@@ -174,6 +174,29 @@ async fn each_probe_has_a_verdict_of_its_own_and_a_new_server_has_none_until_it_
 }
 
 #[tokio::test]
+async fn an_application_that_says_of_itself_that_it_is_slow_is_slow() {
+    let health = axum::Json(json!({
+        "status": "ok", "errors": 0, "response_time_ms": 4200.5, "database": { "ok": true, "connections": 9 },
+    }));
+    let router = axum::Router::new().route("/health", get(move || async move { health }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/health", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let site = Site::start_with(move |config| {
+        config.systems[0].health_url = Some(address.try_into().unwrap());
+    })
+    .await;
+    measure(&site, 3).await;
+    let view = view(&site).await;
+    assert!(view.now.slow, "{:?}", view.now);
+    let said = &view.probes[0].said;
+    assert!(
+        said.ends_with("4201 ms by its own clock, 9 database connections"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_watcher_that_falls_silent_leaves_nothing_that_may_be_concluded() {
     let application = Answering::start().await;
     let site = application.site(&[]).await;
@@ -187,6 +210,17 @@ async fn a_watcher_that_falls_silent_leaves_nothing_that_may_be_concluded() {
     assert_eq!(
         probes::judge(&state, &system).await.unwrap().verdict,
         Verdict::Good
+    );
+    // nor does a clock that was set back make an old sample a fresh one
+    let set_back = Clock::standing_at(site.app.clock.now().minus(Duration::from_secs(3600)));
+    let earlier = server::state::AppState::new(
+        site.app.state.config.as_ref().clone(),
+        site.app.state.store.clone(),
+        set_back,
+    );
+    assert_eq!(
+        probes::judge(&earlier, &system).await.unwrap().verdict,
+        Verdict::NotEnoughEvidence
     );
     site.app.wait(Duration::from_secs(600));
     let view = probes::view(&state, &system, 24).await.unwrap();

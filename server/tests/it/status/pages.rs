@@ -113,6 +113,46 @@ async fn a_reader_that_has_the_newest_is_told_so_and_a_feed_changes_only_with_it
 }
 
 #[tokio::test]
+async fn feed_readers_are_understood_in_every_way_they_ask() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    for path in [
+        "/status/obcms/feed.atom",
+        "/status/obcms/feed.json",
+        "/status/obcms/maintenance.ics",
+    ] {
+        let first = get(&site.app, path).await;
+        let etag = first.headers["etag"].to_str().unwrap().to_owned();
+        for (known, wanted) in [
+            (format!("W/{etag}"), StatusCode::NOT_MODIFIED),
+            (format!("\"older\", {etag}"), StatusCode::NOT_MODIFIED),
+            (format!("{etag},W/\"older\""), StatusCode::NOT_MODIFIED),
+            ("*".to_owned(), StatusCode::NOT_MODIFIED),
+            ("\"older\"".to_owned(), StatusCode::OK),
+            ("W/\"older\"".to_owned(), StatusCode::OK),
+            (etag.trim_matches('"').to_owned(), StatusCode::OK),
+            (String::new(), StatusCode::OK),
+        ] {
+            let answer = get_knowing(&site.app, path, Some(&known)).await;
+            assert_eq!(answer.status, wanted, "{path} with {known}");
+            assert_eq!(
+                answer.headers["etag"].to_str().unwrap(),
+                etag,
+                "{path} with {known}"
+            );
+        }
+        let request = axum::http::Request::head(path).body(axum::body::Body::empty());
+        let head = site.app.anonymous().request(request.unwrap()).await;
+        assert_eq!(
+            (head.status, head.text.as_str()),
+            (StatusCode::OK, ""),
+            "{path}"
+        );
+        assert_eq!(head.headers["etag"].to_str().unwrap(), etag);
+    }
+}
+
+#[tokio::test]
 async fn a_change_is_on_the_page_within_two_seconds() {
     let application = Answering::start().await;
     let site = site(&application).await;
