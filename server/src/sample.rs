@@ -21,7 +21,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use install::{Installed, install};
+pub use install::{Installed, install, install_on};
 pub use offices::{Office, offices};
 
 use crate::db::{Access, Connection, DatabaseUrl, DbError, Dialect};

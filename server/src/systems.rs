@@ -27,7 +27,7 @@ pub use error::SystemError;
 pub use measured::{PILOT, checklist, missing};
 pub use next::next_action;
 pub use overview::{list, overview};
-pub use reading::Reading;
+pub use reading::{AGAIN, Reading};
 pub use stamp::FileStamp;
 
 use places::Places;

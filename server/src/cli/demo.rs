@@ -10,10 +10,12 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use postgres::Server;
+
 use super::configured::Configured;
 use super::console::{self, Started};
 use super::{Failure, Output};
-use crate::config::{Config, SystemConfig};
+use crate::config::{Config, DatabaseSource, SystemConfig};
 use crate::db::DatabaseUrl;
 use crate::sample::app::process;
 use crate::sample::{self, Created, Installed, Options, Texts};
@@ -24,7 +26,8 @@ const SLUG: &str = "obcms";
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The sample system is created once, in `obcms` of the data directory; delete that directory to begin anew.\n\
+    after_help = "The sample system is created once, in `obcms` of the data directory, or in `obcms-postgres` when it is on \
+        PostgreSQL; delete that directory to begin anew.\n\
         Its application listens on --app-listen and is stopped with the console."
 )]
 pub struct Demo {
@@ -49,7 +52,7 @@ pub struct Demo {
     #[arg(long)]
     short_texts: bool,
     /// Create the sample in this PostgreSQL database, which is empty or has it already, instead of a SQLite file. Its
-    /// password is read from PGPASSWORD or the password file. The sample application knows SQLite only and is not started.
+    /// password is read from PGPASSWORD or the password file.
     #[arg(long, value_name = "URL", conflicts_with = "postgres")]
     database: Option<DatabaseUrl>,
     /// Create the sample in a private PostgreSQL server, in `obcms-postgres` of the data directory, where PostgreSQL's
@@ -70,10 +73,8 @@ pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
     if let Some(listen) = arguments.listen {
         config.listen = listen;
     }
-    if arguments.postgres || arguments.database.is_some() {
-        return postgres::run(&arguments, config, output).await;
-    }
-    let installed = install(&arguments, &config, output).await?;
+    let server = postgres::wanted(&arguments, &config, output).await?;
+    let installed = install(&arguments, &config, server.as_ref(), output).await?;
     if arguments.create_only {
         return Ok(());
     }
@@ -85,13 +86,13 @@ pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
     let listen = free_port(arguments.app_listen)?;
     config.systems.retain(|system| system.slug.as_str() != SLUG);
     config.systems.push(system(&installed, listen)?);
-    let server = Started::new(config).await?;
-    let sample = server
+    let console = Started::new(config).await?;
+    let sample = console
         .state
         .systems
         .get(SLUG)
         .map_err(|error| Failure::of(&error))?;
-    crate::notices::announce_sample(&server.state, &sample).await?;
+    crate::notices::announce_sample(&console.state, &sample).await?;
     let launch = installed
         .launch(listen)
         .map_err(|error| Failure::of(&error))?;
@@ -101,11 +102,13 @@ pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
     output.progress(&format!(
         "The sample application listens on http://{listen}"
     ));
-    let served = match server.announce().await {
-        Ok(()) => server.until_stopped().await,
+    let served = match console.announce().await {
+        Ok(()) => console.until_stopped().await,
         Err(failure) => Err(failure),
     };
     let stopped = process::stop(&installed.state).await;
+    // stopped after those who work with it
+    drop(server);
     served?;
     stopped.map(drop).map_err(|error| Failure::of(&error))
 }
@@ -114,22 +117,36 @@ pub async fn run(arguments: Demo, output: &Output) -> Result<(), Failure> {
 #[derive(Debug, Serialize)]
 struct Report {
     database: String,
-    /// Nothing for a sample without its application.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    environment_file: Option<PathBuf>,
+    environment_file: PathBuf,
     /// Nothing when the database was there.
     created: Option<Created>,
 }
 
-async fn install(arguments: &Demo, config: &Config, output: &Output) -> Result<Installed, Failure> {
-    let directory = config.data.join(SLUG);
-    output.progress(&format!("Sample system in {}", directory.display()));
-    let (installed, created) = sample::install(&directory, &options(arguments))
-        .await
-        .map_err(|error| Failure::of(&error))?;
+async fn install(
+    arguments: &Demo,
+    config: &Config,
+    server: Option<&Server>,
+    output: &Output,
+) -> Result<Installed, Failure> {
+    let options = options(arguments);
+    let done = match server {
+        None => {
+            let directory = config.data.join(SLUG);
+            output.progress(&format!("Sample system in {}", directory.display()));
+            sample::install(&directory, &options).await
+        }
+        Some(server) => {
+            output.progress(&format!("Sample system in {}", server.url));
+            sample::install_on(&postgres::directory(config), &server.url, &options).await
+        }
+    };
+    let (installed, created) = done.map_err(|error| Failure::of(&error))?;
     let report = Report {
-        database: installed.database.display().to_string(),
-        environment_file: Some(installed.environment_file.clone()),
+        database: match installed.database.path() {
+            Some(path) => path.display().to_string(),
+            None => installed.database.to_string(),
+        },
+        environment_file: installed.environment_file.clone(),
         created,
     };
     if arguments.create_only {
@@ -191,7 +208,8 @@ fn system(installed: &Installed, listen: SocketAddr) -> Result<SystemConfig, Fai
         "slug": SLUG,
         "title": "OBCMS",
         "environment": "Sample",
-        "database": format!("sqlite:{}", installed.database.display()),
+        // replaced below: an address of PostgreSQL is not written into a configuration
+        "database": "env:SWITCHYARD_DEMO",
         "playbook": "obcms-to-bmms",
         "environment_file": installed.environment_file,
         "health_url": format!("http://{listen}/health"),
@@ -210,6 +228,11 @@ fn system(installed: &Installed, listen: SocketAddr) -> Result<SystemConfig, Fai
             "stop": hook(installed.stop_hook())?,
         },
     });
-    serde_json::from_value(declared)
-        .map_err(|error| Failure::caused("the sample system cannot be declared", &error))
+    let mut system: SystemConfig = serde_json::from_value(declared)
+        .map_err(|error| Failure::caused("the sample system cannot be declared", &error))?;
+    system.database = match installed.database.path() {
+        Some(path) => DatabaseSource::Sqlite(path.to_owned()),
+        None => DatabaseSource::Resolved(installed.database.whole()),
+    };
+    Ok(system)
 }

@@ -194,6 +194,12 @@ impl DbError {
         }
     }
 
+    /// Whether the same reading may succeed when it is asked again: a run changes the schema after it was read, and
+    /// PostgreSQL shows that within one transaction.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Statement { .. } | Self::LockNotGranted { .. })
+    }
+
     /// One sentence on what to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {

@@ -7,12 +7,14 @@ use shared::rollback::{LostRows, RollbackCost};
 use shared::state::StepState;
 
 use super::cost::{count, fingerprint};
+use crate::db::{Access, Connection, DatabaseUrl, DbError};
 use crate::engine::loss::AssignmentLoss;
+use crate::engine::playbook::Playbook;
 use crate::engine::{self, inspect};
 use crate::modes;
 use crate::state::AppState;
 use crate::store::runs::{self, RunRow, StepRow};
-use crate::systems::{System, SystemError};
+use crate::systems::{AGAIN, System, SystemError};
 
 /// The run whose steps a rollback would undo, with the number of those that are done: the newest one, because a run
 /// takes over what earlier ones did.
@@ -63,6 +65,19 @@ pub(super) async fn groups(
     Ok(Undoing::look(state, system).await?.cost(groups.as_deref()))
 }
 
+async fn assignments(
+    url: &DatabaseUrl,
+    playbook: &Playbook,
+) -> Result<Vec<AssignmentLoss>, DbError> {
+    let mut db = Connection::open(url, Access::Read).await?;
+    // schema and counts of one moment: a rollback that goes on removes columns in between
+    db.begin_read().await?;
+    let schema = inspect(&mut db).await?;
+    let assignments = engine::loss::assignments(&mut db, playbook, &schema, None).await?;
+    db.close().await;
+    Ok(assignments)
+}
+
 /// What undoing has to do with, read once for every choice of groups.
 pub(super) struct Undoing {
     run: Option<RunRow>,
@@ -79,12 +94,13 @@ impl Undoing {
             Some(run) => runs::steps(&state.store, run.id).await?,
             None => Vec::new(),
         };
-        let mut db = system.reader().await?;
-        // schema and counts of one moment: a rollback that goes on removes columns in between
-        db.begin_read().await?;
-        let schema = inspect(&mut db).await?;
-        let assignments = engine::loss::assignments(&mut db, &playbook, &schema, None).await?;
-        db.close().await;
+        let (url, mut again) = (system.url()?, AGAIN);
+        let assignments = loop {
+            match assignments(url, &playbook).await {
+                Err(error) if error.may_pass() && again > 0 => again -= 1,
+                done => break done?,
+            }
+        };
         Ok(Self {
             run,
             steps,

@@ -111,6 +111,11 @@ macro_rules! refusal {
 }
 
 impl SystemError {
+    /// Whether the same reading of the target may succeed when it is asked again.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Target(error) if error.may_pass())
+    }
+
     refusal!(not_found, NotFound, "There is no such thing.");
     refusal!(gate_closed, GateClosed, "A gate is closed.");
     refusal!(

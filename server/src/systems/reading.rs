@@ -26,6 +26,9 @@ pub struct Reading {
     pub bytes: u64,
 }
 
+/// How often a reading that a run has disturbed is begun anew.
+pub const AGAIN: u32 = 5;
+
 /// The last reading, with the state of the file that it was read from.
 pub type Kept = tokio::sync::Mutex<Option<(FileStamp, Arc<Reading>)>>;
 
@@ -48,6 +51,16 @@ impl System {
     }
 
     async fn read_now(&self) -> Result<Reading, SystemError> {
+        let mut again = AGAIN;
+        loop {
+            match self.read_once().await {
+                Err(error) if error.may_pass() && again > 0 => again -= 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn read_once(&self) -> Result<Reading, SystemError> {
         let playbook = self.playbook()?;
         let mut db = self.reader().await?;
         // schema, counts and organizations of one moment: a run that goes on adds and removes columns in between

@@ -1,70 +1,52 @@
-//! The sample on PostgreSQL: in a database that was named, or in a private server beside the data.
+//! Where the sample lies when it is on PostgreSQL: in a database that was named, or in a private server beside the data.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
-use super::{Demo, Report, SLUG, human, options};
-use crate::cli::console::{self, Started};
+use super::{Demo, SLUG};
 use crate::cli::target::of_database;
 use crate::cli::{Failure, Output};
 use crate::cluster::{Cluster, Keep};
-use crate::config::{Config, DatabaseSource, SystemConfig};
+use crate::config::Config;
 use crate::db::{Access, Connection, DatabaseUrl};
-use crate::engine::inspect;
-use crate::sample::{self, Created, SampleError};
 
-/// A table that only the sample has: whether a database that is not empty has it.
-const OF_THE_SAMPLE: &str = "communities_community";
+/// The sample's database on a server.
+pub(super) struct Server {
+    pub(super) url: DatabaseUrl,
+    /// The private server, which runs as long as this value lives.
+    _cluster: Option<Cluster>,
+}
 
-pub(super) async fn run(
+/// Where the environment file lies, the application's state, and the private server.
+pub(super) fn directory(config: &Config) -> PathBuf {
+    config.data.join(format!("{SLUG}-postgres"))
+}
+
+/// The server that was asked for, started where it is private; nothing for a SQLite file.
+pub(super) async fn wanted(
     arguments: &Demo,
-    mut config: Config,
+    config: &Config,
     output: &Output,
-) -> Result<(), Failure> {
-    let (url, cluster) = match &arguments.database {
-        Some(url @ DatabaseUrl::Postgres(_)) => (url.clone(), None),
-        Some(DatabaseUrl::Sqlite(_)) => {
-            return Err(
-                Failure::new("the demo's --database is not PostgreSQL").remedy(
-                    "Name postgres://USER@HOST/DATABASE, or leave it out: a SQLite file is made.",
-                ),
-            );
-        }
-        None => {
-            let directory = config.data.join(format!("{SLUG}-postgres"));
+) -> Result<Option<Server>, Failure> {
+    match &arguments.database {
+        Some(url @ DatabaseUrl::Postgres(_)) => Ok(Some(Server {
+            url: url.clone(),
+            _cluster: None,
+        })),
+        Some(DatabaseUrl::Sqlite(_)) => Err(Failure::new(
+            "the demo's --database is not PostgreSQL",
+        )
+        .remedy("Name postgres://USER@HOST/DATABASE, or leave it out: a SQLite file is made.")),
+        None if arguments.postgres => {
+            let directory = directory(config);
             output.progress(&format!("PostgreSQL server in {}", directory.display()));
-            let (url, cluster) = private(&directory).await?;
-            (url, Some(cluster))
+            private(&directory).await.map(Some)
         }
-    };
-    output.progress(&format!("Sample system in {url}"));
-    let report = Report {
-        created: create(&url, arguments).await?,
-        database: url.to_string(),
-        environment_file: None,
-    };
-    if arguments.create_only {
-        return output.result(&report, human);
+        None => Ok(None),
     }
-    output.progress(&human(&report));
-    console::start_logs(&config.log)?;
-    config.systems.retain(|system| system.slug.as_str() != SLUG);
-    config.systems.push(system(&url)?);
-    let server = Started::new(config).await?;
-    let sample = (server.state.systems.get(SLUG)).map_err(|error| Failure::of(&error))?;
-    crate::notices::announce_sample(&server.state, &sample).await?;
-    let served = match server.announce().await {
-        Ok(()) => server.until_stopped().await,
-        Err(failure) => Err(failure),
-    };
-    // stopped after the console, which works with it
-    drop(cluster);
-    served
 }
 
 /// Starts the private server, and makes the sample's database in it.
-async fn private(directory: &Path) -> Result<(DatabaseUrl, Cluster), Failure> {
+async fn private(directory: &Path) -> Result<Server, Failure> {
     let directory = directory.to_owned();
     let started = tokio::task::spawn_blocking(move || Cluster::start(&directory, Keep::Durable))
         .await
@@ -84,47 +66,8 @@ async fn private(directory: &Path) -> Result<(DatabaseUrl, Cluster), Failure> {
     };
     made.map_err(|error| of_database(&error))?;
     db.close().await;
-    Ok((address(SLUG)?, cluster))
-}
-
-/// Creates the sample; nothing for a database that has it already.
-async fn create(url: &DatabaseUrl, arguments: &Demo) -> Result<Option<Created>, Failure> {
-    match sample::create_on(url, &options(arguments)).await {
-        Ok(created) => Ok(Some(created)),
-        Err(error @ SampleError::NotEmpty(_)) => {
-            let mut db = Connection::open(url, Access::Read)
-                .await
-                .map_err(|error| of_database(&error))?;
-            let has = inspect::has_table(&mut db, OF_THE_SAMPLE).await;
-            db.close().await;
-            match has.map_err(|error| of_database(&error))? {
-                true => Ok(None),
-                false => Err(Failure::of(&error)),
-            }
-        }
-        Err(error) => Err(Failure::of(&error)),
-    }
-}
-
-/// The sample as a configuration would declare it, without its application.
-fn system(url: &DatabaseUrl) -> Result<SystemConfig, Failure> {
-    let declared = json!({
-        "slug": SLUG,
-        "title": "OBCMS",
-        "environment": "Sample",
-        // replaced below: an address of PostgreSQL is not written into a configuration
-        "database": "env:SWITCHYARD_DEMO",
-        "playbook": "obcms-to-bmms",
-        "timezone": "Asia/Manila",
-        "status": {
-            "visibility": "public",
-            "summary": "Communities, projects and policies",
-            "contact": "This is the sample system of Switchyard.",
-        },
-        "quiet_seconds": 3,
-    });
-    let mut system: SystemConfig = serde_json::from_value(declared)
-        .map_err(|error| Failure::caused("the sample system cannot be declared", &error))?;
-    system.database = DatabaseSource::Resolved(url.whole());
-    Ok(system)
+    Ok(Server {
+        url: address(SLUG)?,
+        _cluster: Some(cluster),
+    })
 }

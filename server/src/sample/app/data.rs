@@ -1,39 +1,50 @@
 //! The application's statements. Every column is named, so that a column added while connections
-//! are open changes nothing for them.
+//! are open changes nothing for them. They are written for SQLite and PostgreSQL alike.
+
+#![expect(
+    clippy::disallowed_types,
+    reason = "a target needs its own driver; the few kinds of values of this application do not"
+)]
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::RwLock;
 
-/// How long the application waits for another writer of its database.
+use crate::db::DatabaseUrl;
+
+/// How long the application waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Rows on one page of a list.
 pub(super) const PAGE: i64 = 50;
 
-/// The database. A file that was put in place of the old one is noticed.
+/// What the driver calls the database that is asked in PostgreSQL's way.
+const POSTGRES: &str = "PostgreSQL";
+
+/// The database. A file that was put in place of the old one is noticed; a server says so itself,
+/// by ending the connections to the old one.
 #[derive(Debug)]
 pub(super) struct Database {
-    path: PathBuf,
-    open: RwLock<(u64, SqlitePool)>,
+    url: DatabaseUrl,
+    open: RwLock<(Option<u64>, AnyPool)>,
 }
 
 impl Database {
-    pub(super) async fn open(path: &Path) -> Result<Self, sqlx::Error> {
+    pub(super) async fn open(url: &DatabaseUrl) -> Result<Self, sqlx::Error> {
+        sqlx::any::install_default_drivers();
         Ok(Self {
-            path: path.to_owned(),
-            open: RwLock::new((identity(path)?, connect(path).await?)),
+            url: url.clone(),
+            open: RwLock::new((identity(url)?, connect(url).await?)),
         })
     }
 
-    /// The connections to the file that has the database's name now: restoring a backup may have
-    /// replaced it.
-    pub(super) async fn pool(&self) -> Result<SqlitePool, sqlx::Error> {
-        let now = identity(&self.path)?;
+    /// The connections to what has the database's name now: restoring a backup may have replaced it.
+    pub(super) async fn pool(&self) -> Result<AnyPool, sqlx::Error> {
+        let now = identity(&self.url)?;
         {
             let open = self.open.read().await;
             if open.0 == now {
@@ -44,15 +55,20 @@ impl Database {
         if open.0 != now {
             // first: closing may still write to the files that belong to the old database
             open.1.close().await;
-            *open = (now, connect(&self.path).await?);
+            *open = (now, connect(&self.url).await?);
         }
         Ok(open.1.clone())
     }
 
-    /// The file's name, without its directory.
+    /// The name of the database: of a file, without its directory.
     pub(super) fn name(&self) -> String {
-        let name = self.path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        match &self.url {
+            DatabaseUrl::Postgres(address) => address.database().unwrap_or_default(),
+            DatabaseUrl::Sqlite(path) => {
+                let name = path.file_name().unwrap_or_default();
+                name.to_string_lossy().into_owned()
+            }
+        }
     }
 
     pub(super) async fn close(&self) {
@@ -60,28 +76,39 @@ impl Database {
     }
 }
 
-fn identity(path: &Path) -> Result<u64, sqlx::Error> {
-    Ok(std::fs::metadata(path)?.ino())
+/// What tells one file of a name from another.
+fn identity(url: &DatabaseUrl) -> Result<Option<u64>, sqlx::Error> {
+    let file = url.path().map(std::fs::metadata).transpose()?;
+    Ok(file.map(|file| file.ino()))
 }
 
-async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .foreign_keys(true)
-        .busy_timeout(PATIENCE);
-    SqlitePoolOptions::new()
+async fn connect(url: &DatabaseUrl) -> Result<AnyPool, sqlx::Error> {
+    // the driver enforces foreign keys and waits 5 s for another writer of a file
+    let address = match url.path() {
+        Some(path) => {
+            let path = path.display().to_string();
+            format!("sqlite:{}", utf8_percent_encode(&path, NON_ALPHANUMERIC))
+        }
+        None => url.whole().expose().clone(),
+    };
+    AnyPoolOptions::new()
         .max_connections(4)
         .acquire_timeout(PATIENCE)
-        .connect_with(options)
+        .connect(&address)
         .await
 }
 
-/// Begins a transaction that will write.
-pub(super) async fn begin_write(
-    pool: &SqlitePool,
-) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-    pool.begin_with("BEGIN IMMEDIATE").await
+/// Begins a transaction that will write. SQLite is told so at once, so that it cannot fail later
+/// for having read first.
+pub(super) async fn begin_write(pool: &AnyPool) -> Result<Transaction<'static, Any>, sqlx::Error> {
+    let connection = pool.acquire().await?;
+    match connection.backend_name() {
+        POSTGRES => Transaction::begin(connection, None).await,
+        _ => {
+            let begin = sqlx::SqlSafeStr::into_sql_str("BEGIN IMMEDIATE");
+            Transaction::begin(connection, Some(begin)).await
+        }
+    }
 }
 
 /// A list of the application, with its statements before and after the migration.
@@ -115,7 +142,7 @@ macro_rules! list {
                 $columns,
                 " FROM ",
                 $table,
-                " ORDER BY id DESC LIMIT ? OFFSET ?"
+                " ORDER BY id DESC LIMIT $1 OFFSET $2"
             ),
             count_all: concat!("SELECT COUNT(*) FROM ", $table),
             own: concat!(
@@ -123,12 +150,12 @@ macro_rules! list {
                 $columns,
                 " FROM ",
                 $table,
-                " WHERE organization_id = ? ORDER BY id DESC LIMIT ? OFFSET ?"
+                " WHERE organization_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3"
             ),
             count_own: concat!(
                 "SELECT COUNT(*) FROM ",
                 $table,
-                " WHERE organization_id = ?"
+                " WHERE organization_id = $1"
             ),
             totals: concat!(
                 "SELECT o.code, COUNT(t.id) FROM organizations_organization AS o LEFT JOIN ",
@@ -187,7 +214,7 @@ type Row = (String, Option<String>, Option<String>, Option<String>);
 
 /// Rows of a list, newest first: those of one organization, or all when none is given.
 pub(super) async fn rows(
-    pool: &SqlitePool,
+    pool: &AnyPool,
     list: &List,
     organization: Option<i64>,
     page: i64,
@@ -207,7 +234,7 @@ pub(super) async fn rows(
 
 /// How many rows a list has.
 pub(super) async fn count(
-    pool: &SqlitePool,
+    pool: &AnyPool,
     list: &List,
     organization: Option<i64>,
 ) -> Result<i64, sqlx::Error> {
@@ -220,10 +247,16 @@ pub(super) async fn count(
 
 /// Whether a table has the organization column already.
 pub(super) async fn has_organization(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     table: &str,
 ) -> Result<bool, sqlx::Error> {
-    let sql = "SELECT COUNT(*) FROM pragma_table_info(?) WHERE name = 'organization_id'";
+    let sql = match connection.backend_name() {
+        POSTGRES => {
+            "SELECT COUNT(*) FROM pg_attribute
+             WHERE attrelid = to_regclass($1) AND attname = 'organization_id' AND NOT attisdropped"
+        }
+        _ => "SELECT COUNT(*) FROM pragma_table_info($1) WHERE name = 'organization_id'",
+    };
     let columns: i64 = sqlx::query_scalar(sql)
         .bind(table)
         .fetch_one(connection)
@@ -231,9 +264,25 @@ pub(super) async fn has_organization(
     Ok(columns > 0)
 }
 
+/// Whether a table exists.
+pub(super) async fn has_table(
+    connection: &mut AnyConnection,
+    table: &str,
+) -> Result<bool, sqlx::Error> {
+    let sql = match connection.backend_name() {
+        POSTGRES => "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass($1)",
+        _ => "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
+    };
+    let tables: i64 = sqlx::query_scalar(sql)
+        .bind(table)
+        .fetch_one(connection)
+        .await?;
+    Ok(tables > 0)
+}
+
 /// Adds a community; its organization is written when the column exists and one is given.
 pub(super) async fn add_community(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     name: &str,
     barangay: i64,
     organization: Option<i64>,
@@ -246,13 +295,13 @@ pub(super) async fn add_community(
     let query = match organization {
         None => sqlx::query(
             "INSERT INTO communities_community (name, local_name, barangay_id, ethnolinguistic_group, settlement_type, population, is_active, notes, created_at, updated_at)
-             VALUES (?, '', ?, 'Maguindanaon', 'village', 120, 1, 'Entered in the application', strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now'))",
+             VALUES ($1, '', $2, 'Maguindanaon', 'village', 120, TRUE, 'Entered in the application', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)",
         )
         .bind(name)
         .bind(barangay),
         Some(id) => sqlx::query(
             "INSERT INTO communities_community (name, local_name, barangay_id, ethnolinguistic_group, settlement_type, population, is_active, notes, created_at, updated_at, organization_id)
-             VALUES (?, '', ?, 'Maguindanaon', 'village', 120, 1, 'Entered in the application', strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now'), ?)",
+             VALUES ($1, '', $2, 'Maguindanaon', 'village', 120, TRUE, 'Entered in the application', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, $3)",
         )
         .bind(name)
         .bind(barangay)

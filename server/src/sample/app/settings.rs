@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::AppError;
+use crate::db::DatabaseUrl;
 
 /// Whom the application serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +33,8 @@ pub struct Settings {
     pub mode: Mode,
     /// `DEFAULT_ORGANIZATION_CODE`, `OOBC` when left out.
     pub default_organization: String,
-    /// The file that `DATABASE_URL` names.
-    pub database: PathBuf,
+    /// What `DATABASE_URL` names.
+    pub database: DatabaseUrl,
     /// `SAMPLE_FAIL_IN_MODE`: the mode in which the application ends at its start.
     pub fail_in_mode: Option<Mode>,
     /// `SAMPLE_START_DELAY_MS`: how long the start takes.
@@ -118,11 +119,13 @@ fn mode(name: &str, value: &str) -> Result<Mode, String> {
 }
 
 /// `sqlite:///FILE` is below the environment file's directory, unless that path exists from the
-/// root; `sqlite:////FILE` and `sqlite:/FILE` are from the root.
-fn database(url: &str, directory: &Path) -> Result<PathBuf, String> {
-    let path = url
-        .strip_prefix("sqlite:")
-        .ok_or("DATABASE_URL does not begin with sqlite:")?;
+/// root; `sqlite:////FILE` and `sqlite:/FILE` are from the root. An address of PostgreSQL is taken as it is.
+fn database(url: &str, directory: &Path) -> Result<DatabaseUrl, String> {
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        return url
+            .parse()
+            .map_err(|error| format!("DATABASE_URL: {error}"));
+    };
     let path = match path.strip_prefix("//") {
         None => directory.join(path),
         Some(path) if path.starts_with("//") => PathBuf::from(&path[1..]),
@@ -130,7 +133,7 @@ fn database(url: &str, directory: &Path) -> Result<PathBuf, String> {
         Some(path) => directory.join(path.trim_start_matches('/')),
     };
     if path.is_file() {
-        Ok(path)
+        Ok(DatabaseUrl::Sqlite(path))
     } else {
         Err(format!(
             "DATABASE_URL names {}, which is no file",
@@ -155,7 +158,7 @@ mod tests {
             Settings {
                 mode: Mode::Multi,
                 default_organization: "OOBC".to_owned(),
-                database: database.clone(),
+                database: DatabaseUrl::Sqlite(database.clone()),
                 fail_in_mode: Some(Mode::Single),
                 start_delay: Duration::ZERO,
             }
@@ -167,7 +170,7 @@ mod tests {
         ] {
             let text = format!("SECRET_KEY=x\nDATABASE_URL={url}");
             let settings = Settings::parse(&text, Path::new("/nowhere")).unwrap();
-            assert_eq!(settings.database, database, "{url}");
+            assert_eq!(settings.database.path(), Some(database.as_path()), "{url}");
         }
     }
 
@@ -180,6 +183,8 @@ mod tests {
             parse("SECRET_KEY=x\nBMMS_MODE=both"),
             "BMMS_MODE is both: obcms and bmms are known"
         );
+        let unknown = parse("SECRET_KEY=x\nDATABASE_URL=mysql://db");
+        assert!(unknown.contains("not supported"), "{unknown}");
         assert_eq!(
             parse("SECRET_KEY=x\nDATABASE_URL=sqlite:///db"),
             "DATABASE_URL names /nowhere/db, which is no file"

@@ -1,7 +1,7 @@
 //! To which organization a request belongs, and what it may therefore see.
 
 use axum::http::StatusCode;
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use super::settings::{Mode, Settings};
 use super::{App, data};
@@ -82,7 +82,7 @@ impl Refused {
 /// Finds the context of a request that asks for an organization by code, or for none.
 pub(super) async fn context(
     app: &App,
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     wanted: Option<&str>,
 ) -> Result<Context, Refused> {
     let default = &app.settings.default_organization;
@@ -111,7 +111,7 @@ pub(super) async fn context(
 }
 
 /// Whether every list can be filtered by organization.
-async fn migrated(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+async fn migrated(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     for list in data::LISTS {
         if !data::has_organization(connection, list.table).await? {
             return Ok(false);
@@ -122,18 +122,13 @@ async fn migrated(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error
 
 /// The organizations in the order of their codes; none before the migration.
 pub(super) async fn organizations(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
 ) -> Result<Vec<Organization>, sqlx::Error> {
-    let exists: i64 = sqlx::query_scalar(
-        "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'organizations_organization'",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    if exists == 0 {
+    if !data::has_table(connection, "organizations_organization").await? {
         return Ok(Vec::new());
     }
-    let rows: Vec<(i64, String, String, bool)> = sqlx::query_as(
-        "SELECT id, code, name, is_active FROM organizations_organization ORDER BY code",
+    let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(
+        "SELECT id, code, name, CAST(is_active AS INTEGER) FROM organizations_organization ORDER BY code",
     )
     .fetch_all(connection)
     .await?;
@@ -143,7 +138,7 @@ pub(super) async fn organizations(
             id,
             code,
             name,
-            is_active,
+            is_active: is_active != 0,
         })
         .collect())
 }
@@ -151,7 +146,7 @@ pub(super) async fn organizations(
 /// The code of the organization that a request without a choice belongs to, if it can have one.
 pub(super) async fn default_context(
     settings: &Settings,
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
 ) -> Result<Option<String>, sqlx::Error> {
     let known = organizations(connection).await?;
     Ok(known

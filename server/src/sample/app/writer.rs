@@ -50,7 +50,7 @@ async fn write(app: &App, turn: u64, old: bool) -> Result<(), sqlx::Error> {
         2 => {
             sqlx::query(
                 "UPDATE coordination_stakeholder SET engagement_status = CASE engagement_status WHEN 'active' THEN 'dormant' ELSE 'active' END
-                 WHERE id = (SELECT MIN(id) + ? % COUNT(*) FROM coordination_stakeholder)",
+                 WHERE id = (SELECT MIN(id) + $1 % COUNT(*) FROM coordination_stakeholder)",
             )
             .bind(turn.cast_signed())
             .execute(&mut *tx)
@@ -58,8 +58,8 @@ async fn write(app: &App, turn: u64, old: bool) -> Result<(), sqlx::Error> {
         }
         3 => {
             sqlx::query(
-                "UPDATE project_central_ppa SET progress = MIN(100, progress + 1), updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
-                 WHERE id = (SELECT MIN(id) + ? % COUNT(*) FROM project_central_ppa)",
+                "UPDATE project_central_ppa SET progress = CASE WHEN progress < 100 THEN progress + 1 ELSE 100 END, updated_at = CURRENT_TIMESTAMP
+                 WHERE id = (SELECT MIN(id) + $1 % COUNT(*) FROM project_central_ppa)",
             )
             .bind(turn.cast_signed())
             .execute(&mut *tx)
@@ -67,8 +67,8 @@ async fn write(app: &App, turn: u64, old: bool) -> Result<(), sqlx::Error> {
         }
         _ => {
             sqlx::query(
-                "UPDATE communities_community SET households = households + 1, updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
-                 WHERE id = (SELECT MIN(id) + ? % COUNT(*) FROM communities_community)",
+                "UPDATE communities_community SET households = households + 1, updated_at = CURRENT_TIMESTAMP
+                 WHERE id = (SELECT MIN(id) + $1 % COUNT(*) FROM communities_community)",
             )
             .bind(turn.cast_signed())
             .execute(&mut *tx)
@@ -82,7 +82,7 @@ async fn write(app: &App, turn: u64, old: bool) -> Result<(), sqlx::Error> {
 /// in turn in `bmms` mode.
 async fn owner(
     app: &App,
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut sqlx::AnyConnection,
     turn: u64,
 ) -> Result<Option<i64>, sqlx::Error> {
     let mut all = tenancy::organizations(connection).await?;

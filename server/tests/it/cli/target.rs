@@ -29,7 +29,7 @@ impl Target {
         let (installed, _) = sample::install(directory.path(), &options).await.unwrap();
         Self {
             directory,
-            database: installed.database,
+            database: installed.database.file().unwrap(),
         }
     }
 

@@ -271,9 +271,9 @@ fn offline(world: &World, archive: &[u8], public_key: &str) {
 
     let config = directory.path().join("switchyard.toml");
     let text = format!(
-        "data = \"{}\"\n[[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"sqlite:{}\"\nplaybook = \"obcms-to-bmms\"\n",
+        "data = \"{}\"\n[[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"{}\"\nplaybook = \"obcms-to-bmms\"\n",
         data.display(),
-        world.installed.database.display()
+        world.installed.database
     );
     std::fs::write(&config, text).unwrap();
     let out = directory.path().join("out.zip");

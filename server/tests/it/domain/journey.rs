@@ -3,13 +3,22 @@
 use axum::http::StatusCode;
 use base64::Engine as _;
 use serde_json::{Value, json};
-use server::db::{Access, Connection};
+use server::db::{Access, Connection, Dialect};
 
 use super::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_system_is_migrated_switched_and_taken_back_by_its_console() {
-    let mut world = World::start().await;
+    there_and_back(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_system_on_postgresql_is_migrated_switched_and_taken_back_by_its_console() {
+    there_and_back(Dialect::Postgres).await;
+}
+
+async fn there_and_back(dialect: Dialect) {
+    let mut world = World::start_on(dialect, |_| ()).await;
     let overview = world.get("").await;
     assert_eq!(
         overview["summary"]["next"]["href"],
@@ -133,8 +142,7 @@ async fn what_a_restore_would_lose_is_never_waited_for_and_counted_again_when_it
     assert!(notes.contains("compared again before"), "{notes}");
 
     // written after it was shown: lost all the same, and so counted
-    let url = format!("sqlite:{}", world.installed.database.display());
-    let mut db = Connection::open(&url.parse().unwrap(), Access::Write)
+    let mut db = Connection::open(&world.installed.database, Access::Write)
         .await
         .unwrap();
     let more = db

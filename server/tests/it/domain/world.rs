@@ -4,13 +4,16 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use server::config::{DatabaseSource, SystemConfig};
+use server::db::Dialect;
 use server::reconcile;
 use server::sample::app::process;
-use server::sample::{Installed, Options, Texts, install};
+use server::sample::{Installed, Options, Texts, install, install_on};
 use shared::account::Role;
 use tempfile::TempDir;
 
 use crate::app::{Client, TestApp};
+use crate::postgres::Database;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_switchyard");
 
@@ -23,6 +26,8 @@ pub struct World {
     /// The sample.
     pub installed: Installed,
     _directory: TempDir,
+    /// Dropped last: the application is stopped before.
+    _server: Option<Database>,
 }
 
 impl Drop for World {
@@ -47,12 +52,25 @@ impl World {
 
     /// The same with a declaration of the system that `change` adapts.
     pub async fn start_with(change: impl FnOnce(&mut Value)) -> Self {
+        Self::start_on(Dialect::Sqlite, change).await
+    }
+
+    /// The same with the sample on a database of this kind.
+    pub async fn start_on(dialect: Dialect, change: impl FnOnce(&mut Value)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let options = Options {
             texts: Texts::Short,
             ..Options::default()
         };
-        let (installed, _) = install(directory.path(), &options).await.unwrap();
+        let server = match dialect {
+            Dialect::Sqlite => None,
+            Dialect::Postgres => Some(Database::new().await),
+        };
+        let made = match &server {
+            None => install(directory.path(), &options).await,
+            Some(database) => install_on(directory.path(), &database.url, &options).await,
+        };
+        let (installed, _) = made.unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = free.local_addr().unwrap();
         drop(free);
@@ -66,7 +84,7 @@ impl World {
         let mut declared = json!({
             "slug": "obcms",
             "title": "OBCMS",
-            "database": format!("sqlite:{}", installed.database.display()),
+            "database": "sqlite:as-installed",
             "playbook": "obcms-to-bmms",
             "environment_file": installed.environment_file,
             "quiet_seconds": 0,
@@ -78,7 +96,8 @@ impl World {
             },
         });
         change(&mut declared);
-        let system = serde_json::from_value(declared).unwrap();
+        let mut system: SystemConfig = serde_json::from_value(declared).unwrap();
+        system.database = DatabaseSource::Resolved(installed.database.whole());
         let app = TestApp::start_with(|config| config.systems.push(system)).await;
         let administrator = app.client(Role::Administrator).await;
         let world = Self {
@@ -86,6 +105,7 @@ impl World {
             administrator,
             installed,
             _directory: directory,
+            _server: server,
         };
         let deadline = Instant::now() + Duration::from_secs(30);
         let url = format!("http://{listen}/health");

@@ -112,7 +112,7 @@ async fn the_sample_is_drafted_without_a_table_that_nobody_can_place_for_want_of
     let (installed, _) = server::sample::install(directory.path(), &options)
         .await
         .unwrap();
-    let url = server::db::DatabaseUrl::Sqlite(installed.database);
+    let url = installed.database;
     let mut db = server::db::Connection::open(&url, Access::Read)
         .await
         .unwrap();

@@ -65,11 +65,11 @@ impl Machine {
             json!(hook(directory.path(), command)).to_string()
         };
         let text = format!(
-            "[log]\nlevel = \"info\"\n\n[[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"sqlite:{}\"\n\
+            "[log]\nlevel = \"info\"\n\n[[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"{}\"\n\
              playbook = \"obcms-to-bmms\"\nenvironment_file = \"{}\"\nhealth_url = \"http://{listen}/health\"\n\
              application_url = \"http://{listen}\"\nquiet_seconds = 0\n\n[systems.hooks.restart]\ncommand = {}\ntimeout_seconds = 20\n\n\
              [systems.hooks.stop]\ncommand = {}\ntimeout_seconds = 20\n",
-            installed.database.display(),
+            installed.database,
             installed.environment_file.display(),
             command(installed.restart_hook().unwrap()),
             command(installed.stop_hook().unwrap()),

@@ -94,7 +94,7 @@ async fn a_run_that_the_journal_calls_running_is_found_and_goes_on_when_a_person
     let mut machine = Machine::new(23, as_it_is).await;
     let mut child = Command::new(env!("CARGO_BIN_EXE_switchyard"))
         .args(["run", "obcms-to-bmms", "--quiet-seconds", "0", "--database"])
-        .arg(format!("sqlite:{}", machine.installed.database.display()))
+        .arg(machine.installed.database.to_string())
         .current_dir(machine.directory.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

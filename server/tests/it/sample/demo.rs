@@ -22,7 +22,8 @@ impl Drop for Demo {
     }
 }
 
-fn demo(directory: &Path) -> Command {
+/// A demo with its data in a directory.
+pub(super) fn demo(directory: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(["demo", "--short-texts", "--data"])
@@ -52,7 +53,11 @@ fn the_sample_can_be_created_alone_and_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn console_and_application_run_together_and_end_together() {
     let directory = tempfile::tempdir().unwrap();
-    let mut command = demo(directory.path());
+    run_together(demo(directory.path()), &directory.path().join("obcms/run")).await;
+}
+
+/// Starts a demo, asks its console and its application, and ends it.
+pub(super) async fn run_together(mut command: Command, state: &Path) {
     command
         .args(["--listen", "127.0.0.1:0", "--app-listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
@@ -80,7 +85,7 @@ async fn console_and_application_run_together_and_end_together() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert!(status.success(), "{status}");
-    assert!(!process::runs(&directory.path().join("obcms/run")).unwrap());
+    assert!(!process::runs(state).unwrap());
 }
 
 /// The rest of the line that begins like this; the stream is read on in the background, so that

@@ -5,6 +5,7 @@ use server::engine::executor::Outcome;
 use server::engine::verification::{self, CheckResult};
 use server::sample::{self, Options, Texts};
 
+use super::demo::{demo, run_together};
 use crate::engine::world::World;
 
 fn short(undecided: u32) -> Options {
@@ -50,33 +51,25 @@ async fn the_sample_is_the_same_on_postgresql_and_migrates_there_and_back() {
     assert_eq!(world.leftovers().await, Vec::<String>::new());
 }
 
-#[test]
-fn the_demo_makes_a_private_server_and_keeps_what_is_in_it() {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_makes_a_private_server_keeps_what_is_in_it_and_runs_on_it() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     // PostgreSQL does not run as root: whoever runs it has to reach its directory
     let open = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(directory.path(), open).unwrap();
     for created in [true, false] {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_switchyard"))
-            .args([
-                "demo",
-                "--postgres",
-                "--short-texts",
-                "--create-only",
-                "--format",
-                "json",
-            ])
-            .arg("--data")
-            .arg(directory.path())
-            .output()
-            .unwrap();
+        let mut create = demo(directory.path());
+        create.args(["--postgres", "--create-only", "--format", "json"]);
+        let output = create.output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["created"].is_object(), created, "{report}");
     }
-    let left = directory
-        .path()
-        .join("obcms-postgres/cluster/postmaster.pid");
+    let mut command = demo(directory.path());
+    command.arg("--postgres");
+    let place = directory.path().join("obcms-postgres");
+    run_together(command, &place.join("run")).await;
+    let left = place.join("cluster/postmaster.pid");
     assert!(!left.exists(), "the server goes on running");
 }
