@@ -27,7 +27,7 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("main");
       const shown = document.querySelector("main");
-      if (!fresh || shown.contains(document.activeElement)) return;
+      if (!fresh || shown.contains(document.activeElement) || shown.querySelector("#address")?.value) return;
       localize(fresh);
       const open = shown.querySelector("details")?.open;
       if (open && fresh.querySelector("details")) fresh.querySelector("details").open = true;

@@ -9,7 +9,7 @@ pub mod password;
 pub mod people;
 pub mod sessions;
 pub mod sign_in;
-mod throttle;
+pub(crate) mod throttle;
 pub mod token;
 
 pub use actor::{Actor, Administrator, Denied, FRESH, Fresh, Operator, Proof, Viewer, word};

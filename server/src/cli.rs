@@ -12,6 +12,7 @@ mod demo;
 mod driving;
 mod evidence;
 mod introspect;
+mod mail;
 mod mode;
 mod output;
 mod restore;
@@ -76,6 +77,9 @@ enum Command {
     /// Write the public status pages as files.
     #[command(subcommand)]
     Status(status::Status),
+    /// Try the mail server out.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Work with the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -128,6 +132,7 @@ async fn carry_out(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Restore(arguments) => restore::run(arguments, output).await,
         Command::Mode(arguments) => mode::run(arguments, output).await,
         Command::Status(command) => status::run(command, output).await,
+        Command::Mail(command) => mail::run(command, output).await,
         Command::Audit(command) => audit::run(command, output).await,
         Command::Evidence(command) => evidence::run(command, output).await,
         Command::Account(command) => account::run(command, output).await,

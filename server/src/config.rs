@@ -2,6 +2,7 @@
 //! line and remedy, so that nothing is found out at two in the morning. It must not do anything with what it reads.
 
 mod environment;
+mod mail;
 mod outgoing;
 mod probes;
 mod read;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use environment::VARIABLES;
+pub use mail::{Encryption, MailConfig, SecretSource, Sender};
 pub use outgoing::{Network, OutgoingConfig};
 pub use probes::ProbeConfig;
 pub use read::{ConfigError, from_environment, from_file, from_text};
@@ -50,6 +52,8 @@ pub struct Config {
     pub status: StatusConfig,
     /// Calls to addresses that people gave.
     pub outgoing: OutgoingConfig,
+    /// The mail server that subscribers are told by. Default none: nobody can subscribe.
+    pub mail: Option<MailConfig>,
     /// The systems under management.
     pub systems: Vec<SystemConfig>,
 }
@@ -67,6 +71,7 @@ impl Default for Config {
             approvals: ApprovalConfig::default(),
             status: StatusConfig::default(),
             outgoing: OutgoingConfig::default(),
+            mail: None,
             systems: Vec::new(),
         }
     }
@@ -125,6 +130,9 @@ impl Config {
         }
         if let Some(mirror) = &mut self.status.mirror {
             *mirror = base.join(&*mirror);
+        }
+        if let Some(password) = self.mail.as_mut().and_then(|mail| mail.password.as_mut()) {
+            password.resolve(base);
         }
         for system in &mut self.systems {
             system.resolve(base, &self.data);

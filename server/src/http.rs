@@ -32,6 +32,8 @@ mod session;
 mod static_files;
 mod status;
 mod status_links;
+mod subscribers;
+mod subscription;
 mod system_health;
 mod systems;
 mod webhooks;
@@ -74,6 +76,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(system_health::routes())
         .merge(notices::routes())
         .merge(status_links::routes())
+        .merge(subscribers::routes())
         .merge(webhooks::routes())
         .merge(openapi::routes())
 }
@@ -107,6 +110,7 @@ pub fn router(state: AppState) -> Router {
         .merge(outside)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(security::cross_site(&state.config))
+        .merge(subscription::pages())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(security::headers))
         .layer(middleware::from_fn_with_state(

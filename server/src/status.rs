@@ -28,9 +28,11 @@ use crate::systems::{System, SystemError};
 
 pub use export::{ExportError, export, write_mirror};
 pub use links::KeptKey;
+pub(crate) use page::notice;
 pub use page::{Place, nothing_here};
 pub use publish::begin;
 pub use style::{Asset, ICON, SCRIPT, STYLE};
+pub(crate) use zoned::Zone;
 
 /// One file of the public: a page, a feed, a calendar, a badge.
 #[derive(Debug, Clone)]
@@ -166,7 +168,12 @@ async fn remake(state: &AppState, system: &Arc<System>) -> Result<Arc<Snapshot>,
     let status = compose::compose(state, system, scope).await?;
     let address = public_address(state, system.slug());
     let snapshot = Arc::new(Snapshot {
-        files: files(state, &status, &Place::live(), &address),
+        files: files(
+            state,
+            &status,
+            &Place::live().with_form(&state.config),
+            &address,
+        ),
         status,
     });
     state

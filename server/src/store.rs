@@ -14,6 +14,7 @@ mod migrate;
 pub mod modes;
 pub mod notices;
 pub mod organizations;
+pub mod outbox;
 pub mod reports;
 pub mod rollbacks;
 pub mod run_details;
@@ -22,6 +23,7 @@ pub mod sessions;
 pub mod sign_in_tries;
 pub mod sql;
 pub mod status_links;
+pub mod subscribers;
 pub mod webhooks;
 mod words;
 

@@ -1,25 +1,25 @@
-//! Webhooks: addresses that are told what happens to a system. Events are derived from what is stored already and put into
-//! an outbox once each; calls are signed, tried again with growing pauses, and given up where a person sees it.
+//! Webhooks: addresses that are told what happens to a system. One of the two carriers of the outbox: calls are signed,
+//! tried again with growing pauses, and given up where a person sees it.
 
 mod call;
 mod error;
-mod events;
 mod guard;
 
 use std::time::Duration;
 
 use shared::problem::FieldProblem;
-use shared::webhook::{MadeWebhook, MakeWebhook, Webhook};
+use shared::webhook::{MadeWebhook, MakeWebhook, TriedCall, Webhook};
 
 use crate::accounts::{Administrator, Operator};
 use crate::audit::{self, Entry};
+use crate::organizations;
 use crate::state::AppState;
+use crate::store::outbox::{self, Recipients};
 use crate::store::webhooks as table;
 use crate::systems::System;
 
 pub use call::{deliver_due, signature};
 pub use error::WebhookError;
-pub use events::enqueue;
 
 /// Time between two looks at the outbox.
 const LOOK: Duration = Duration::from_secs(5);
@@ -27,25 +27,10 @@ const LONGEST_LABEL: usize = 80;
 const LONGEST_ADDRESS: usize = 500;
 const MOST: usize = 50;
 
-/// Begins to fill and to empty the outbox; it ends when the server stops.
+/// Begins to call what is due; it ends when the server stops.
 pub fn begin(state: &AppState) {
-    let state = state.clone();
-    state.tasks.clone().spawn(async move {
-        let mut looks = tokio::time::interval(LOOK);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = state.shutdown.cancelled() => return,
-                _ = looks.tick() => {}
-            }
-            let looked = async {
-                enqueue(&state).await?;
-                deliver_due(&state).await
-            };
-            if let Err(error) = looked.await {
-                tracing::warn!(%error, "the outbox of webhooks could not be worked on; tried again later");
-            }
-        }
+    crate::outbox::repeat(state, LOOK, "calls of webhooks", |state| async move {
+        deliver_due(&state).await.map(|_| ())
     });
 }
 
@@ -55,7 +40,7 @@ pub fn begin(state: &AppState) {
 /// When a field is wrong, or there are too many.
 pub async fn make(
     state: &AppState,
-    system: &System,
+    system: &std::sync::Arc<System>,
     actor: &Administrator,
     wanted: &MakeWebhook,
 ) -> Result<MadeWebhook, WebhookError> {
@@ -77,6 +62,9 @@ pub async fn make(
     if !wrong.is_empty() {
         return Err(WebhookError::Fields(wrong));
     }
+    if let Some(code) = &wanted.organization {
+        organizations::detail(state, system, code).await?;
+    }
     if table::list(&state.store, system.slug()).await?.len() >= MOST {
         return Err(WebhookError::TooMany(MOST));
     }
@@ -85,6 +73,7 @@ pub async fn make(
         id: 0,
         label: label.to_owned(),
         address: address.to_owned(),
+        organization: wanted.organization.clone(),
         by: actor.username().to_owned(),
         created: now.rfc3339(),
         waiting: 0,
@@ -136,11 +125,35 @@ pub async fn replay(
 ) -> Result<u64, WebhookError> {
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
-    let replayed = table::replay(&mut tx, system.slug(), id, now).await?;
+    let replayed = outbox::replay(&mut tx, system.slug(), Recipients::Webhook(id), now).await?;
     let object = format!("webhook {id}");
     let text = format!("{replayed} deliveries that were given up are tried again.");
     let entry = Entry::by(actor, "webhook.replayed", object, text).on(system.slug());
     audit::append(&mut tx, now, entry).await?;
     tx.commit().await?;
     Ok(replayed)
+}
+
+/// Calls a webhook now, with an event that tells nothing, and answers how it went.
+///
+/// # Errors
+/// When there is none, or the call cannot be signed.
+pub async fn try_out(
+    state: &AppState,
+    system: &System,
+    actor: &Operator,
+    id: i64,
+) -> Result<TriedCall, WebhookError> {
+    let webhook = table::get(&state.store, system.slug(), id)
+        .await?
+        .ok_or(WebhookError::Unknown)?;
+    let tried = call::try_out(state, system, &webhook).await?;
+    let object = format!("webhook {id}");
+    let text = match &tried.error {
+        None => "A call was made to try it out, and taken.".to_owned(),
+        Some(error) => format!("A call was made to try it out: {error}."),
+    };
+    let entry = Entry::by(actor, "webhook.tried", object, text).on(system.slug());
+    audit::record(&state.store, state.clock.now(), entry).await?;
+    Ok(tried)
 }

@@ -24,6 +24,7 @@ pub mod run;
 pub mod state;
 pub mod status;
 pub mod status_link;
+pub mod subscriber;
 pub mod system;
 pub mod webhook;
 

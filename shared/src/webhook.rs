@@ -14,6 +14,9 @@ pub struct Webhook {
     pub label: String,
     /// Address that is called.
     pub address: String,
+    /// Code of the organization that alone it is told of; none: the whole system.
+    #[serde(default)]
+    pub organization: Option<String>,
     /// Who made it.
     pub by: String,
     /// When.
@@ -32,6 +35,19 @@ pub struct MakeWebhook {
     pub label: String,
     /// Address to call.
     pub address: String,
+    /// Code of the organization to be told of alone; none: the whole system.
+    #[serde(default)]
+    pub organization: Option<String>,
+}
+
+/// How a call went that was made to try a webhook out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TriedCall {
+    /// Whether the receiver took it.
+    pub taken: bool,
+    /// Why not.
+    pub error: Option<String>,
 }
 
 /// A new webhook. Its secret is shown this once.
@@ -85,6 +101,9 @@ pub struct WebhookEvent {
     pub kind: WebhookKind,
     /// Slug of the system.
     pub system: String,
+    /// Code of the organization that it is about; none: the system.
+    #[serde(default)]
+    pub organization: Option<String>,
     /// In a few words.
     pub title: String,
     /// In sentences, without marks.
@@ -108,4 +127,8 @@ pub enum WebhookKind {
     Run,
     /// The mode was switched.
     Mode,
+    /// An organization came, or moved to another stage.
+    Organization,
+    /// Somebody tried a webhook out.
+    Test,
 }

@@ -1,4 +1,4 @@
-//! Throttling of passwords: tries are counted before they are checked, so that a thousand at once are no way around it,
+//! Throttling of passwords, and of what anybody may ask for: tries are counted before they are checked, so that a thousand at once are no way around it,
 //! and counted by who tries, so that nobody can lock another person out.
 //!
 //! An unknown device counts against the pair of account and address, and against its address; a device that the
@@ -19,7 +19,7 @@ pub(super) const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);
 
 /// Something that tries are counted against.
 #[derive(Debug, Clone)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     name: String,
     /// Failures before waiting begins.
     free: i64,
@@ -57,6 +57,11 @@ impl Bucket {
         Self::new("device", &[account, device_hash], 10, true)
     }
 
+    /// Subscriptions asked for from one address: a whole office may share one.
+    pub(crate) fn subscribing(address: &str) -> Self {
+        Self::new("subscribing", &[&network(address)], 30, false)
+    }
+
     /// Confirmations of the password within a session.
     pub(super) fn session(session: &str) -> Self {
         Self::new("session", &[session], 10, true)
@@ -76,7 +81,7 @@ fn network(address: &str) -> String {
 
 /// What happened to a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// It may be checked; `last_free` when waiting begins after it.
     Now { last_free: bool },
     /// Only after this time.
@@ -84,7 +89,7 @@ pub(super) enum Turn {
 }
 
 /// Counts a try as failed in every bucket, unless one of them has to wait.
-pub(super) async fn begin(
+pub(crate) async fn begin(
     tx: &mut WriteTx,
     buckets: &[Bucket],
     now: Moment,

@@ -140,7 +140,10 @@ impl Started {
         crate::reconcile::begin(&state);
         crate::probes::begin(&state);
         crate::status::begin(&state);
+        crate::outbox::begin(&state);
         crate::webhooks::begin(&state);
+        crate::mail::begin(&state);
+        crate::subscribers::begin(&state);
         let shutdown = state.shutdown.clone();
         let on_signal = shutdown.clone();
         tokio::spawn(async move {

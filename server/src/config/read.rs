@@ -120,7 +120,9 @@ impl Place<'_> {
         let line = before.matches('\n').count() + 1;
         let excerpt = self.text.lines().nth(line - 1).unwrap_or_default().trim();
         // a line that names a database may hold a password that somebody put there by mistake
-        let secret = excerpt.starts_with("database") || excerpt.starts_with("control_store");
+        let secret = excerpt.starts_with("database")
+            || excerpt.starts_with("control_store")
+            || excerpt.starts_with("password");
         ConfigError::Wrong {
             path: self.path.to_owned(),
             line,
@@ -149,8 +151,17 @@ impl Place<'_> {
 
     /// A key of a table of a system, such as `probes`; the table of the system when it is not found.
     fn system_key(&self, index: usize, table: &str, key: &str) -> Range<usize> {
-        let whole = self.system(index).start;
-        let heading = format!("[systems.{table}]");
+        self.key_below(self.system(index).start, &format!("[systems.{table}]"), key)
+    }
+
+    /// A key of a table at the top level; the heading of the table when the key is not there.
+    fn table_key(&self, table: &str, key: &str) -> Range<usize> {
+        let heading = format!("[{table}]");
+        self.key_below(self.key(&heading).start, &heading, key)
+    }
+
+    /// A key of the first table with this heading that begins at `whole` or behind it; `whole` when it is not found.
+    fn key_below(&self, whole: usize, heading: &str, key: &str) -> Range<usize> {
         let mut offset = 0;
         let mut inside = false;
         for line in self.text.split_inclusive('\n') {
@@ -215,8 +226,39 @@ fn check(
             ));
         }
     }
+    check_mail(config, place, variable)?;
     for index in 0..config.systems.len() {
         check_system(config, index, place, variable)?;
+    }
+    Ok(())
+}
+
+fn check_mail(
+    config: &mut Config,
+    place: &Place<'_>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    let Some(mail) = &mut config.mail else {
+        return Ok(());
+    };
+    if let Some((key, message, remedy)) = mail.trouble() {
+        return Err(place.wrong(place.table_key("mail", key), message, remedy));
+    }
+    if let Some(password) = &mut mail.password {
+        password.read(variable).map_err(|message| {
+            place.wrong(
+                place.table_key("mail", "password"),
+                format!("the password of the mail server: {message}"),
+                "Set it, or name another place: `env:NAME` or `file:PATH`.",
+            )
+        })?;
+    }
+    if config.public_address.is_none() {
+        return Err(place.wrong(
+            place.key("[mail]"),
+            "mails hold links, and where they lead is not known".into(),
+            "Write `public_address`, the address that people open.",
+        ));
     }
     Ok(())
 }

@@ -56,10 +56,14 @@ pub(super) async fn observe(
 }
 
 fn loggable(path: &str) -> String {
-    for secret in ["/invitations/", "/welcome/"] {
+    for secret in ["/invitations/", "/welcome/", "/confirm/", "/stop/"] {
         if let Some((before, _)) = path.split_once(secret) {
             return format!("{before}{secret}…");
         }
+    }
+    // the address of a private page is the right to read it
+    if path.starts_with("/s/") {
+        return "/s/…".to_owned();
     }
     path.to_owned()
 }
@@ -72,6 +76,12 @@ mod tests {
     fn tokens_of_links_never_reach_the_log() {
         assert_eq!(loggable("/api/v1/invitations/abc"), "/api/v1/invitations/…");
         assert_eq!(loggable("/welcome/abc"), "/welcome/…");
+        assert_eq!(loggable("/s/abc/subscribe"), "/s/…");
+        assert_eq!(loggable("/subscription/stop/abc"), "/subscription/stop/…");
+        assert_eq!(
+            loggable("/subscription/confirm/abc"),
+            "/subscription/confirm/…"
+        );
         assert_eq!(loggable("/systems/obcms"), "/systems/obcms");
     }
 }

@@ -16,7 +16,7 @@ use crate::status::{self, File};
 const FRESH: &str = "public, max-age=2, stale-while-revalidate=10, stale-if-error=86400";
 const YEAR: &str = "public, max-age=31536000, immutable";
 /// What a status page may load: its own style and script, and itself again.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Routes of this area. They stand outside of `/api`: what is here is for everybody.

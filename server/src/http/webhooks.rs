@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use shared::webhook::{Delivery, MadeWebhook, MakeWebhook, Webhook};
+use shared::webhook::{Delivery, MadeWebhook, MakeWebhook, TriedCall, Webhook};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -10,7 +10,7 @@ use super::extract::{Json, Path};
 use super::problem::Answer;
 use crate::accounts::{Administrator, Operator};
 use crate::state::AppState;
-use crate::store::webhooks as table;
+use crate::store::{outbox, webhooks as table};
 use crate::webhooks::{self, WebhookError};
 
 /// Routes of this area.
@@ -20,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(remove))
         .routes(routes!(deliveries))
         .routes(routes!(replay))
+        .routes(routes!(try_out))
 }
 
 /// The webhooks, without their secrets.
@@ -72,7 +73,7 @@ async fn deliveries(
     Path((system, id)): Path<(String, i64)>,
 ) -> Answer<Json<Vec<Delivery>>> {
     let system = state.systems.get(&system)?;
-    let found = table::deliveries(&state.store, system.slug(), id).await?;
+    let found = outbox::of_webhook(&state.store, system.slug(), id).await?;
     Ok(Json(found.ok_or(WebhookError::Unknown)?))
 }
 
@@ -87,6 +88,21 @@ async fn replay(
 ) -> Answer<Json<Vec<Delivery>>> {
     let system = state.systems.get(&system)?;
     webhooks::replay(&state, &system, &operator, id).await?;
-    let found = table::deliveries(&state.store, system.slug(), id).await?;
+    let found = outbox::of_webhook(&state.store, system.slug(), id).await?;
     Ok(Json(found.ok_or(WebhookError::Unknown)?))
+}
+
+/// Calls a webhook now, with an event that tells nothing, and answers how it went.
+#[utoipa::path(post, path = "/systems/{system}/webhooks/{id}/test", tag = "webhooks",
+    params(("system" = String, Path), ("id" = i64, Path)),
+    responses((status = OK, body = TriedCall)))]
+async fn try_out(
+    operator: Operator,
+    State(state): State<AppState>,
+    Path((system, id)): Path<(String, i64)>,
+) -> Answer<Json<TriedCall>> {
+    let system = state.systems.get(&system)?;
+    Ok(Json(
+        webhooks::try_out(&state, &system, &operator, id).await?,
+    ))
 }

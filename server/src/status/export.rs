@@ -72,7 +72,7 @@ pub async fn write_mirror(
     let mut wanted: Vec<(PathBuf, Vec<File>)> = snapshots
         .iter()
         .map(|snapshot| {
-            let place = Place::file("../");
+            let place = Place::file("../").with_form(&state.config);
             (
                 directory.join(&snapshot.status.slug),
                 files(

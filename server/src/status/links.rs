@@ -173,6 +173,8 @@ pub async fn revoke(
     if !table::revoke(&mut tx, system.slug(), id, now).await? {
         return Err(LinkError::Unknown);
     }
+    // what the link was good for ends with it
+    crate::store::subscribers::forget_link(&mut tx, id).await?;
     let entry = Entry::by(
         actor,
         "status.link-revoked",

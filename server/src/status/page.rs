@@ -9,7 +9,7 @@ use shared::status::{PublicIndex, PublicState, PublicStatus};
 use super::style::{ICON, SCRIPT, STYLE};
 use super::text;
 use super::zoned::Zone;
-use crate::config::StatusConfig;
+use crate::config::{Config, StatusConfig};
 
 /// Where a page stands, and how links are written there.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Place {
     hidden: bool,
     /// Before the name of a file of the same system; none: the address of the system.
     files: Option<String>,
+    /// What stands before the address where one subscribes; none: nobody can.
+    subscribe: Option<String>,
 }
 
 impl Place {
@@ -38,7 +40,20 @@ impl Place {
             index: "/status".into(),
             hidden: false,
             files: None,
+            subscribe: None,
         }
+    }
+
+    /// With a form to subscribe, when mail can be sent. From a file it leads to the console.
+    pub(super) fn with_form(mut self, config: &Config) -> Self {
+        if config.mail.is_some() {
+            self.subscribe = Some(match &self.files {
+                None => "/status/".into(),
+                Some(link) if self.hidden => link.clone(),
+                Some(_) => format!("{}/status/", config.origin()),
+            });
+        }
+        self
     }
 
     /// As a file; `up` leads to the directory of the list.
@@ -50,6 +65,7 @@ impl Place {
             index: format!("{up}index.html"),
             hidden: false,
             files: Some(String::new()),
+            subscribe: None,
         }
     }
 
@@ -65,6 +81,15 @@ impl Place {
 
     fn system(&self, slug: &str) -> String {
         format!("{}{slug}{}", self.systems, self.behind)
+    }
+
+    fn subscribe(&self, slug: &str) -> Option<String> {
+        let before = self.subscribe.as_deref()?;
+        Some(if self.hidden {
+            format!("{before}subscribe")
+        } else {
+            format!("{before}{slug}/subscribe")
+        })
     }
 
     fn of_system(&self, slug: &str, file: &str) -> String {
@@ -91,6 +116,7 @@ pub(super) fn system(
             a.who href=(place.index) { (status.title) @if !site.organization.is_empty() { small { (site.organization) } } }
             nav aria-label="Follow" {
                 a href=(feed) { "Feed" } " "
+                @if place.subscribe.is_some() { a href="#subscribe" { "Get mails" } " " }
                 @if !status.maintenance.is_empty() { a href=(calendar) { "Calendar" } }
             }
         } }
@@ -103,6 +129,7 @@ pub(super) fn system(
             (sections::coverage(status, &zone))
             (sections::availability(status))
             (sections::updates(status, &zone))
+            @if let Some(action) = place.subscribe(&status.slug) { (sections::subscribe(status, &action)) }
         }
         footer.foot { div.wrap {
             @if status.contact.is_empty() { span { "Published by Switchyard" } } @else { span { (status.contact) } }
@@ -180,6 +207,27 @@ pub fn nothing_here() -> String {
     };
     let head = Head {
         title: "No status page".into(),
+        description: String::new(),
+        address: String::new(),
+        feed: None,
+        zone: "UTC".into(),
+    };
+    let place = Place {
+        hidden: true,
+        ..Place::live()
+    };
+    document(&head, &place, body)
+}
+
+/// A page that says one thing.
+pub(crate) fn notice(title: &str, body: Markup) -> String {
+    let body = html! {
+        main #main.wrap {
+            section { h1 { (title) } (body) }
+        }
+    };
+    let head = Head {
+        title: title.to_owned(),
         description: String::new(),
         address: String::new(),
         feed: None,

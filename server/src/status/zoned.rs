@@ -5,14 +5,14 @@ use jiff::tz::TimeZone;
 use crate::moment::Moment;
 
 /// A zone with its name.
-pub(super) struct Zone {
+pub(crate) struct Zone {
     zone: TimeZone,
     name: String,
 }
 
 impl Zone {
     /// By its name in the time zone database.
-    pub(super) fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         Self {
             zone: TimeZone::get(name).unwrap_or(TimeZone::UTC),
             name: name.to_owned(),
@@ -59,6 +59,25 @@ impl Zone {
             format!("{first}, {} to {last}, {}", self.hour(from), self.hour(to))
         }
     }
+
+    /// For texts that are read elsewhere: in this zone, named, and in UTC.
+    pub(crate) fn both_moments(&self, rfc3339: &str) -> String {
+        let day = |zone: &Self| format!("{}, {}", zone.day(rfc3339), zone.hour(rfc3339));
+        self.both(day)
+    }
+
+    /// From begin to end, in this zone, named, and in UTC.
+    pub(crate) fn both_ranges(&self, from: &str, to: &str) -> String {
+        self.both(|zone| zone.range(from, to))
+    }
+
+    fn both(&self, written: impl Fn(&Self) -> String) -> String {
+        let here = format!("{} ({} time)", written(self), self.name);
+        if self.name == "UTC" {
+            return here;
+        }
+        format!("{here}; {} (UTC)", written(&Self::of("UTC")))
+    }
 }
 
 /// A day such as `20 Nov` from `2026-11-20`.
@@ -81,6 +100,19 @@ mod tests {
         assert_eq!(
             manila.range("2026-12-12T15:00:00Z", "2026-12-12T17:00:00Z"),
             "Saturday 12 December 2026, 23:00 to Sunday 13 December 2026, 01:00"
+        );
+    }
+
+    #[test]
+    fn a_time_that_is_read_elsewhere_names_its_zone_and_is_told_in_utc_too() {
+        assert_eq!(
+            Zone::of("Asia/Manila").both_ranges("2026-12-12T18:00:00Z", "2026-12-12T22:00:00Z"),
+            "Sunday 13 December 2026, 02:00 to 06:00 (Asia/Manila time); \
+             Saturday 12 December 2026, 18:00 to 22:00 (UTC)"
+        );
+        assert_eq!(
+            Zone::of("UTC").both_moments("2026-12-12T18:00:00Z"),
+            "Saturday 12 December 2026, 18:00 (UTC time)"
         );
     }
 

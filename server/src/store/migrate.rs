@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_organization_intents.sql"),
     include_str!("../../migrations/0006_webhooks.sql"),
     include_str!("../../migrations/0007_evidence.sql"),
+    include_str!("../../migrations/0008_outbox.sql"),
 ];
 
 /// Applies what is missing.

@@ -61,6 +61,45 @@ pub struct WaveRow {
     pub started: Option<Moment>,
 }
 
+/// A move of an organization to a stage, or its arrival there.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// Identifier.
+    pub id: i64,
+    /// Code of the organization.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The stage.
+    pub stage: Stage,
+    /// When.
+    pub at: Moment,
+}
+
+/// Moves of the organizations of a system since a moment, oldest first. The change itself writes them down.
+pub async fn moves(store: &Store, system: &str, since: Moment) -> Result<Vec<Move>, StoreError> {
+    let rows = sql::query(
+        "SELECT moves.id, moves.code, organizations.name, moves.stage, moves.at FROM organization_moves AS moves \
+         JOIN organizations ON organizations.system = moves.system AND organizations.code = moves.code \
+         WHERE moves.system = $1 AND moves.at >= $2 ORDER BY moves.id",
+    )
+    .bind(system)
+    .bind(since.0)
+    .fetch_all(store.read())
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Move {
+                id: row.try_get(0)?,
+                code: row.try_get(1)?,
+                name: row.try_get(2)?,
+                stage: of_word("the stage of an organization", row.try_get(3)?)?,
+                at: Moment(row.try_get(4)?),
+            })
+        })
+        .collect()
+}
+
 /// Records of a system, by code.
 pub async fn records(store: &Store, system: &str) -> Result<Vec<Record>, StoreError> {
     let rows = sql::query(

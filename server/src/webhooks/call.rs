@@ -1,29 +1,27 @@
 //! Calls what is due: signed, with limits on time and size, tried again with growing pauses.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rand::RngExt as _;
 use sha2::Sha256;
-use tokio::task::JoinHandle;
+use shared::webhook::{TriedCall, Webhook, WebhookEvent, WebhookKind};
+use tokio::task::{JoinHandle, JoinSet};
 use ureq::Agent;
 use ureq::unversioned::transport::DefaultConnector;
 
 use super::error::WebhookError;
 use super::guard::Guarded;
-use crate::moment::Moment;
+use crate::outbox::{TRIES, next_try};
 use crate::state::AppState;
-use crate::store::webhooks::{self as table, Due};
+use crate::store::StoreError;
+use crate::store::outbox::{self, DueCall};
+use crate::systems::System;
 
 /// A receiver that takes longer has not taken it.
 const LIMIT: Duration = Duration::from_secs(10);
 /// Calls at the same time.
-const AT_ONCE: u32 = 8;
-/// Tries before a delivery is given up; with the pauses between them about a day.
-const TRIES: u32 = 12;
-const FIRST_PAUSE: Duration = Duration::from_secs(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4 * 3600);
-
+const AT_ONCE: usize = 8;
 /// How a call went.
 enum Outcome {
     Taken,
@@ -33,44 +31,106 @@ enum Outcome {
     Gone(String),
 }
 
-/// Calls everything that is due now, and answers how many calls were taken.
+/// Calls everything that is due now, and answers how many calls were taken. A receiver that hangs holds one call, and
+/// none of the others.
 ///
 /// # Errors
 /// When the control store or the key cannot be read or written.
 pub async fn deliver_due(state: &AppState) -> Result<u32, WebhookError> {
     let mut taken = 0;
+    let mut calls = JoinSet::new();
+    let mut called: HashMap<i64, DueCall> = HashMap::new();
     loop {
-        let due = table::due(&state.store, state.clock.now(), AT_ONCE).await?;
-        if due.is_empty() || state.shutdown.is_cancelled() {
-            return Ok(taken);
+        let free = AT_ONCE.saturating_sub(called.len());
+        if free > 0 && !state.shutdown.is_cancelled() {
+            // of each webhook one is due, and those that are called now are among them
+            let most = u32::try_from(AT_ONCE + called.len()).unwrap_or(u32::MAX);
+            let due = outbox::due_calls(&state.store, state.clock.now(), most).await?;
+            let new: Vec<DueCall> = due
+                .into_iter()
+                .filter(|due| !called.contains_key(&due.id))
+                .take(free)
+                .collect();
+            for due in new {
+                let call = call(state, due.webhook, &due.address, &due.event, &due.body)?;
+                let id = due.id;
+                calls.spawn(async move {
+                    // a call that panicked is a failed one: it must not be made again and again at once
+                    let outcome = call.await;
+                    (
+                        id,
+                        outcome
+                            .unwrap_or_else(|_| Outcome::Failed("the call was interrupted".into())),
+                    )
+                });
+                called.insert(due.id, due);
+            }
         }
-        let calls: Vec<_> = due
-            .into_iter()
-            .map(|due| call(state, due))
-            .collect::<Result<_, _>>()?;
-        for (due, call) in calls {
-            // a call that panicked is a failed one: it must not be made again and again at once
-            let outcome = call
-                .await
-                .unwrap_or_else(|_| Outcome::Failed("the call was interrupted".into()));
-            taken += u32::from(matches!(outcome, Outcome::Taken));
+        let Some(ended) = calls.join_next().await else {
+            return Ok(taken);
+        };
+        let Ok((id, outcome)) = ended else {
+            continue;
+        };
+        taken += u32::from(matches!(outcome, Outcome::Taken));
+        if let Some(due) = called.remove(&id) {
             settle(state, &due, outcome).await?;
         }
     }
 }
 
-fn call(state: &AppState, due: Due) -> Result<(Due, JoinHandle<Outcome>), WebhookError> {
-    let seconds = state.clock.now().0.div_euclid(1000);
-    let secret = secret_of(state, due.webhook)?;
-    let signed = format!("t={seconds},v1={}", signature(&secret, seconds, &due.body));
-    let allowed = state.config.outgoing.networks();
-    let called = due.clone();
-    let call =
-        tokio::task::spawn_blocking(move || post(&called, &signed, Guarded::allowing(allowed)));
-    Ok((due, call))
+/// Calls a webhook with an event that tells nothing.
+pub(super) async fn try_out(
+    state: &AppState,
+    system: &System,
+    webhook: &Webhook,
+) -> Result<TriedCall, WebhookError> {
+    let now = state.clock.now();
+    let event = WebhookEvent {
+        event: format!("test-{}", now.0),
+        kind: WebhookKind::Test,
+        system: system.slug().to_owned(),
+        organization: webhook.organization.clone(),
+        title: format!("{}: a call to try this webhook out", system.config.title),
+        text: "Nothing happened.".into(),
+        at: now.rfc3339(),
+        url: None,
+    };
+    let body =
+        serde_json::to_string(&event).map_err(|error| StoreError::content("an event", error))?;
+    let outcome = call(state, webhook.id, &webhook.address, &event.event, &body)?
+        .await
+        .unwrap_or_else(|_| Outcome::Failed("the call was interrupted".into()));
+    Ok(match outcome {
+        Outcome::Taken => TriedCall {
+            taken: true,
+            error: None,
+        },
+        Outcome::Failed(error) | Outcome::Gone(error) => TriedCall {
+            taken: false,
+            error: Some(error),
+        },
+    })
 }
 
-fn post(due: &Due, signed: &str, guard: Guarded) -> Outcome {
+fn call(
+    state: &AppState,
+    webhook: i64,
+    address: &str,
+    event: &str,
+    body: &str,
+) -> Result<JoinHandle<Outcome>, WebhookError> {
+    let seconds = state.clock.now().0.div_euclid(1000);
+    let secret = secret_of(state, webhook)?;
+    let signed = format!("t={seconds},v1={}", signature(&secret, seconds, body));
+    let guard = Guarded::allowing(state.config.outgoing.networks());
+    let (address, event, body) = (address.to_owned(), event.to_owned(), body.to_owned());
+    Ok(tokio::task::spawn_blocking(move || {
+        post(&address, &event, &body, &signed, guard)
+    }))
+}
+
+fn post(address: &str, event: &str, body: &str, signed: &str, guard: Guarded) -> Outcome {
     let config = Agent::config_builder()
         .timeout_global(Some(LIMIT))
         .max_redirects(0)
@@ -81,11 +141,11 @@ fn post(due: &Due, signed: &str, guard: Guarded) -> Outcome {
         .build();
     let agent = Agent::with_parts(config, DefaultConnector::default(), guard);
     let answer = agent
-        .post(&due.address)
+        .post(address)
         .header("content-type", "application/json")
-        .header("switchyard-event", &due.event)
+        .header("switchyard-event", event)
         .header("switchyard-signature", signed)
-        .send(&due.body);
+        .send(body);
     match answer {
         // what the receiver says besides is not read, however long it goes on
         Ok(answer) => match answer.status().as_u16() {
@@ -104,28 +164,21 @@ fn post(due: &Due, signed: &str, guard: Guarded) -> Outcome {
     }
 }
 
-async fn settle(state: &AppState, due: &Due, outcome: Outcome) -> Result<(), WebhookError> {
+async fn settle(state: &AppState, due: &DueCall, outcome: Outcome) -> Result<(), WebhookError> {
     let now = state.clock.now();
     match outcome {
-        Outcome::Taken => table::delivered(&state.store, due, now).await?,
-        Outcome::Gone(why) => table::failed(&state.store, due, &why, None, now).await?,
+        Outcome::Taken => outbox::delivered(&state.store, due.id, now).await?,
+        Outcome::Gone(why) => outbox::failed(&state.store, due.id, &why, None, now).await?,
         Outcome::Failed(why) => {
             let tried = due.attempts + 1;
             let next = (tried < TRIES).then(|| next_try(now, tried));
             if next.is_none() {
                 tracing::warn!(webhook = due.webhook, event = due.event, %why, "a delivery was given up");
             }
-            table::failed(&state.store, due, &why, next, now).await?;
+            outbox::failed(&state.store, due.id, &why, next, now).await?;
         }
     }
     Ok(())
-}
-
-/// Twice the pause before, with up to a fifth more, so that receivers that failed together are not called together.
-fn next_try(now: Moment, tried: u32) -> Moment {
-    let doubled = FIRST_PAUSE.saturating_mul(1 << tried.saturating_sub(1).min(16));
-    let pause = doubled.min(LONGEST_PAUSE);
-    now.plus(pause.mul_f64(1.0 + rand::rng().random_range(0.0..0.2)))
 }
 
 /// What calls of a webhook are signed with, in hex: derived, so that no copy of the control store holds it.
@@ -147,17 +200,6 @@ pub fn signature(secret: &str, seconds: i64, body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_grow_and_never_exceed_the_longest_by_more_than_a_fifth() {
-        let mut before = Duration::ZERO;
-        for tried in 1..TRIES {
-            let pause = next_try(Moment(0), tried).since(Moment(0));
-            assert!(pause > before || pause >= LONGEST_PAUSE, "{tried}");
-            assert!(pause <= LONGEST_PAUSE.mul_f64(1.2));
-            before = pause;
-        }
-    }
 
     #[test]
     fn a_receiver_can_compute_the_signature_with_any_tool() {

@@ -5,6 +5,7 @@ use shared::problem::FieldProblem;
 use crate::key_file::KeyError;
 use crate::refusal::{Kind, Refusal};
 use crate::store::StoreError;
+use crate::systems::SystemError;
 
 /// Why.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum WebhookError {
     /// The key that secrets are derived from cannot be read or made.
     #[error("calls cannot be signed")]
     Key(#[from] KeyError),
+    /// The organization is not known, or the target cannot be read.
+    #[error(transparent)]
+    System(#[from] SystemError),
     /// The control store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -33,6 +37,7 @@ impl Refusal for WebhookError {
             Self::Unknown => Kind::NotFound,
             Self::TooMany(_) => Kind::Conflict,
             Self::Key(_) => Kind::Internal,
+            Self::System(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -43,6 +48,7 @@ impl Refusal for WebhookError {
             Self::Unknown => Some("Look at the list of webhooks again.".into()),
             Self::TooMany(_) => Some("Remove one that nobody needs.".into()),
             Self::Key(_) => None,
+            Self::System(error) => error.remedy(),
             Self::Store(error) => error.remedy(),
         }
     }

@@ -195,3 +195,57 @@ fn a_database_may_come_from_the_environment_or_a_file_and_is_not_shown() {
     );
     assert!(!format!("{config:?}").contains("hunter2"));
 }
+
+const MAIL: &str = "public_address = \"https://switchyard.example.org\"\n\n[mail]\nserver = \"smtp.example.org\"\nfrom = \"OBCMS <status@example.org>\"\n";
+
+fn mail(more: &str, variable: Option<&str>) -> Result<server::config::Config, String> {
+    let text = format!("{MAIL}{more}");
+    let path = std::path::Path::new("switchyard.toml");
+    server::config::from_text(&text, path, std::path::Path::new(""), &|name| {
+        variable
+            .filter(|_| name == "SMTP_PASSWORD")
+            .map(str::to_owned)
+    })
+    .map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_password_of_the_mail_server_comes_from_elsewhere_and_is_never_repeated() {
+    let account = "account = \"switchyard\"\npassword = \"env:SMTP_PASSWORD\"\n";
+    let config = mail(account, Some("hunter2")).unwrap();
+    let (_, password) = config.mail.as_ref().unwrap().credentials().unwrap();
+    assert_eq!(password.expose(), "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let missing = mail(account, None).unwrap_err();
+    assert!(
+        missing.contains("switchyard.toml:7:") && missing.contains("`SMTP_PASSWORD` is not set"),
+        "{missing}"
+    );
+    let written = mail("account = \"switchyard\"\npassword = \"hunter2\"\n", None).unwrap_err();
+    assert!(
+        written.contains("switchyard.toml:7:") && !written.contains("hunter2"),
+        "{written}"
+    );
+    let readable = mail(
+        &format!("encryption = \"none\"\n{account}"),
+        Some("hunter2"),
+    )
+    .unwrap_err();
+    assert!(
+        readable.contains("switchyard.toml:6:") && readable.contains("could read the password"),
+        "{readable}"
+    );
+}
+
+#[test]
+fn mail_needs_to_know_where_its_links_lead() {
+    let text = MAIL.replace("public_address", "# public_address");
+    let path = std::path::Path::new("switchyard.toml");
+    let error =
+        server::config::from_text(&text, path, std::path::Path::new(""), &|_| None).unwrap_err();
+    assert!(error.to_string().contains("switchyard.toml:3:"), "{error}");
+    assert!(
+        error.to_string().contains("Write `public_address`"),
+        "{error}"
+    );
+}

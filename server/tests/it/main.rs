@@ -17,6 +17,7 @@ mod engine;
 mod engine_evidence;
 mod http;
 mod killed;
+mod mail;
 mod postgres;
 mod probes;
 mod reports;

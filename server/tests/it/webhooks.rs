@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use server::config::Config;
 use server::webhooks;
 use shared::account::Role;
-use shared::webhook::{Delivery, DeliveryState, MadeWebhook};
+use shared::webhook::{Delivery, DeliveryState, MadeWebhook, TriedCall};
 
 use crate::app::Client;
 use crate::site::Site;
@@ -25,6 +25,7 @@ enum Behaviour {
     IsGone,
     Redirects,
     StreamsForEver,
+    Hangs,
 }
 
 /// A receiver on a real socket that keeps what it got.
@@ -43,7 +44,12 @@ impl Receiver {
             let behaviour = *now.lock().unwrap();
             let text = String::from_utf8(body.to_vec()).unwrap();
             kept.lock().unwrap().push((headers, text));
-            async move { answer(behaviour) }
+            async move {
+                if behaviour == Behaviour::Hangs {
+                    std::future::pending::<()>().await;
+                }
+                answer(behaviour)
+            }
         };
         let router = axum::Router::new().route("/hook", post(hook));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -70,7 +76,7 @@ impl Receiver {
 
 fn answer(behaviour: Behaviour) -> Response {
     match behaviour {
-        Behaviour::Takes => StatusCode::NO_CONTENT.into_response(),
+        Behaviour::Takes | Behaviour::Hangs => StatusCode::NO_CONTENT.into_response(),
         Behaviour::Fails => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Behaviour::IsGone => StatusCode::GONE.into_response(),
         Behaviour::Redirects => {
@@ -115,7 +121,7 @@ async fn publish(client: &mut Client, title: &str) {
 
 /// Fills the outbox and calls what is due.
 async fn work(site: &Site) -> u32 {
-    webhooks::enqueue(&site.app.state).await.unwrap();
+    server::outbox::enqueue(&site.app.state).await.unwrap();
     webhooks::deliver_due(&site.app.state).await.unwrap()
 }
 
@@ -225,6 +231,66 @@ async fn a_receiver_that_streams_for_ever_redirects_or_is_gone_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_hangs_is_given_ten_seconds_and_holds_up_no_other() {
+    let (hanging, quick) = (Receiver::start().await, Receiver::start().await);
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    let stuck = make(&mut administrator, &hanging.address).await;
+    make(&mut administrator, &quick.address).await;
+    hanging.behave(Behaviour::Hangs);
+    for title in ["One", "Two", "Three"] {
+        publish(&mut administrator, title).await;
+    }
+    server::outbox::enqueue(&site.app.state).await.unwrap();
+    let state = site.app.state.clone();
+    let began = Instant::now();
+    let delivering = tokio::spawn(async move { webhooks::deliver_due(&state).await.unwrap() });
+    // all three reach the other one while the first call still hangs
+    while quick.events().len() < 3 {
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "{:?}",
+            quick.events()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!delivering.is_finished());
+    assert_eq!(delivering.await.unwrap(), 3);
+    assert!(began.elapsed() < Duration::from_secs(20));
+    let first = &deliveries(&mut administrator, stuck.webhook.id).await;
+    let first = first.iter().find(|one| one.event == "update-1").unwrap();
+    assert_eq!(first.state, DeliveryState::Waiting);
+    let error = first.error.as_deref();
+    assert_eq!(error, Some("the receiver did not answer within 10 s"));
+}
+
+#[tokio::test]
+async fn a_webhook_is_tried_out_at_once_and_that_counts_as_no_event() {
+    let receiver = Receiver::start().await;
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    let made = make(&mut administrator, &receiver.address).await;
+    let path = format!("/systems/obcms/webhooks/{}/test", made.webhook.id);
+    let tried: TriedCall = administrator.post(&path, json!(null)).await.read();
+    assert_eq!((tried.taken, tried.error), (true, None));
+    let (headers, body) = receiver.got.lock().unwrap()[0].clone();
+    let event: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(event["kind"], "test");
+    assert!(headers.contains_key("switchyard-signature"));
+    receiver.behave(Behaviour::Fails);
+    let tried: TriedCall = administrator.post(&path, json!(null)).await.read();
+    assert_eq!(tried.error.as_deref(), Some("the receiver answered 500"));
+    assert!(
+        deliveries(&mut administrator, made.webhook.id)
+            .await
+            .is_empty()
+    );
+    let unknown = "/systems/obcms/webhooks/99/test";
+    let unknown = administrator.post(unknown, json!(null)).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn an_address_inside_is_not_called_unless_the_configuration_allows_it() {
     let receiver = Receiver::start().await;
     let site = allowing(None).await;
@@ -273,7 +339,7 @@ async fn an_address_that_is_none_is_refused_and_a_removed_webhook_is_told_nothin
     }
     let made = make(&mut administrator, &receiver.address).await;
     publish(&mut administrator, "Work has started").await;
-    webhooks::enqueue(&site.app.state).await.unwrap();
+    server::outbox::enqueue(&site.app.state).await.unwrap();
     let path = format!("/systems/obcms/webhooks/{}", made.webhook.id);
     assert_eq!(
         administrator.delete(&path).await.status,

@@ -22,7 +22,7 @@ impl LinkKey {
     }
 
     /// An HMAC-SHA256 that is to sign something of this kind: a signature of one kind is worth nothing for another.
-    pub(super) fn mac(&self, kind: &str) -> Option<Hmac<Sha256>> {
+    pub(crate) fn mac(&self, kind: &str) -> Option<Hmac<Sha256>> {
         // a key of any length is taken, so this cannot fail
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose()).ok()?;
         mac.update(kind.as_bytes());

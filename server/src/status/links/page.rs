@@ -37,7 +37,7 @@ pub async fn files(
         }
     }
     let status = compose(state, &system, scope(&row.link.audience)).await?;
-    let place = Place::link(path);
+    let place = Place::link(path).with_form(&state.config);
     let address = format!("{}{path}", state.config.origin());
     let files = Arc::new(crate::status::files(state, &status, &place, &address));
     let mut kept = private.write().unwrap_or_else(PoisonError::into_inner);

@@ -315,3 +315,25 @@ pub(super) fn planned(index: &PublicIndex) -> Markup {
         }
     }
 }
+
+/// The form to be told by mail. It needs no script; a field that people do not see catches programs.
+pub(super) fn subscribe(status: &PublicStatus, action: &str) -> Markup {
+    let what = match &status.organization {
+        Some(organization) => &organization.name,
+        None => &status.title,
+    };
+    html! {
+        section.noprint aria-labelledby="subscribe" {
+            h2 #subscribe { "Get mails" }
+            p { "Write your address to be told what happens to " (what) ". You can stop it with every mail." }
+            form.ask method="post" action=(action) {
+                label for="address" { "Your mail address" }
+                div.row {
+                    input.in #address name="address" type="email" autocomplete="email" required maxlength="254";
+                    button.btn.primary type="submit" { "Send me mails" }
+                }
+                div.vh aria-hidden="true" { label { "Leave this empty" input name="website" tabindex="-1" autocomplete="off"; } }
+            }
+        }
+    }
+}

@@ -3,7 +3,8 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
-use server::config::{Hook, Hooks};
+use server::config::{Hook, Hooks, SecretSource};
+use server::secret::Secret;
 use server::store::sql;
 
 use super::{FILES, get, operator, publish, site_with};
@@ -24,6 +25,12 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
             ..Hooks::default()
         };
         system.backups = Some("/srv/backup-vault".into());
+        crate::mail::configure(config, 2525);
+        let mail = config.mail.as_mut().unwrap();
+        mail.account = Some("mail-account".into());
+        mail.password = Some(SecretSource::Resolved(Secret::new(
+            crate::mail::PASSWORD.into(),
+        )));
     })
     .await;
     let state = &site.app.state;
@@ -47,6 +54,13 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
         .execute(&mut *tx)
         .await
         .unwrap();
+    sql::query(
+        "INSERT INTO subscribers (system, address, created, asked, confirmed) \
+         VALUES ('obcms', 'sitti@people.example', 0, 0, 0)",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     application.say(503);
     for _ in 0..4 {
@@ -93,6 +107,10 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
         "localhost",
         "fingerprint",
         "HTTP 503",
+        "people.example",
+        "mail-account",
+        "of-the-mail-server",
+        "2525",
     ]
     .map(str::to_owned)
     .to_vec();

@@ -1,49 +1,68 @@
-//! What webhooks are told: derived from what is stored, so that nothing has to remember to tell them. As with the status
-//! page, no word of it comes from a playbook, the engine, an error or an account.
+//! What is told: derived from what is stored, so that nothing has to remember to tell it. As with the status page, no word
+//! of it comes from a playbook, the engine, an error or an account.
 
 use std::time::Duration;
 
 use shared::mode::SwitchState;
+use shared::organization::Stage;
 use shared::state::RunState;
 use shared::webhook::{WebhookEvent, WebhookKind};
 
-use super::error::WebhookError;
+use super::OutboxError;
+use crate::config::Show;
 use crate::moment::Moment;
 use crate::notices::to_plain;
 use crate::state::AppState;
-use crate::status::run_in_words;
-use crate::store::{StoreError, modes, notices, runs, webhooks as table};
+use crate::status::{Zone, run_in_words};
+use crate::store::outbox::{self as table, Reach};
+use crate::store::{StoreError, modes, notices, organizations, runs};
 use crate::systems::System;
 
-/// What happened longer ago is not looked at again: it was queued long since.
+/// What happened longer ago is not looked at again: it was written down long since.
 const BACK: Duration = Duration::from_secs(7 * 86_400);
 
-/// Puts what happened into the outbox of every webhook, once each, and answers how many entries are new.
+/// Something that happened.
+struct Happened {
+    at: Moment,
+    event: WebhookEvent,
+    /// What of a public page shows it as well; none: every page does.
+    part: Option<Show>,
+}
+
+/// Puts what happened into the outbox, once, for everybody who is to be told, and answers how many deliveries are new.
 ///
 /// # Errors
 /// When the control store cannot be read or written.
-pub async fn enqueue(state: &AppState) -> Result<u32, WebhookError> {
+pub async fn enqueue(state: &AppState) -> Result<u64, OutboxError> {
     let mut new = 0;
     for system in state.systems.all() {
-        let webhooks = table::subscribed(&state.store, system.slug()).await?;
-        if webhooks.is_empty() {
+        let now = state.clock.now();
+        let known = table::known(&state.store, system.slug()).await?;
+        let mut happened = happened(state, system, now).await?;
+        happened.retain(|one| !known.contains(&one.event.event));
+        if happened.is_empty() {
             continue;
         }
-        let now = state.clock.now();
-        let happened = happened(state, system, now).await?;
+        let status = &system.config.status;
         let mut tx = state.store.write().await?;
-        for webhook in &webhooks {
-            for (at, event) in &happened {
-                // what happened before it was made is not news to it
-                if *at >= webhook.created {
-                    let added = table::enqueue(&mut tx, webhook.id, event, now).await?;
-                    new += u32::from(added);
-                }
-            }
+        for one in &happened {
+            let public =
+                status.is_public() && one.part.is_none_or(|part| status.show.contains(&part));
+            let mail = (state.config.mail.is_some(), public);
+            let reach = reach(&one.event);
+            new += table::add(&mut tx, &one.event, one.at, reach, mail, now).await?;
         }
         tx.commit().await?;
     }
     Ok(new)
+}
+
+fn reach(event: &WebhookEvent) -> Reach<'_> {
+    match (&event.kind, &event.organization) {
+        (WebhookKind::Organization, Some(code)) => Reach::Organization(code),
+        (WebhookKind::Run, _) => Reach::WholeSystem,
+        _ => Reach::Everybody,
+    }
 }
 
 /// What happened lately, oldest first.
@@ -51,7 +70,7 @@ async fn happened(
     state: &AppState,
     system: &System,
     now: Moment,
-) -> Result<Vec<(Moment, WebhookEvent)>, StoreError> {
+) -> Result<Vec<Happened>, StoreError> {
     let slug = system.slug();
     let title = &system.config.title;
     let url = system
@@ -60,17 +79,24 @@ async fn happened(
         .is_public()
         .then(|| format!("{}/status/{slug}", state.config.origin()));
     let tell = |event: String, kind, title: String, text: String, at: Moment| {
-        let told = WebhookEvent {
+        let part = match kind {
+            WebhookKind::Run => Some(Show::Progress),
+            WebhookKind::Mode => Some(Show::Mode),
+            _ => None,
+        };
+        let event = WebhookEvent {
             event,
             kind,
             system: slug.to_owned(),
+            organization: None,
             title,
             text,
             at: at.rfc3339(),
             url: url.clone(),
         };
-        (at, told)
+        Happened { at, event, part }
     };
+    let zone = Zone::of(&system.config.timezone);
     let since = now.minus(BACK);
     let mut all = Vec::new();
     // both lists have the newest first, and what happened in one moment keeps its order
@@ -106,9 +132,8 @@ async fn happened(
                 window.stage.word().to_lowercase()
             );
             let text = format!(
-                "From {} to {}. {}",
-                window.starts,
-                window.ends,
+                "{}.\n{}",
+                zone.both_ranges(&window.starts, &window.ends),
                 to_plain(&window.body)
             );
             all.push(tell(name, WebhookKind::Window, words, text, changed));
@@ -173,8 +198,34 @@ async fn happened(
             at,
         ));
     }
-    all.sort_by_key(|(at, _)| *at);
+    for moved in organizations::moves(&state.store, slug, since).await? {
+        let text = format!("{}: {}.", moved.name, stage_in_words(moved.stage));
+        let mut one = tell(
+            format!("move-{}", moved.id),
+            WebhookKind::Organization,
+            format!(
+                "{title}: {} is now {}",
+                moved.code,
+                moved.stage.word().to_lowercase()
+            ),
+            text,
+            moved.at,
+        );
+        one.event.organization = Some(moved.code);
+        all.push(one);
+    }
+    all.sort_by_key(|one| one.at);
     Ok(all)
+}
+
+fn stage_in_words(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Invited => "invited to share the system",
+        Stage::Prepared => "everything is prepared; its people cannot sign in yet",
+        Stage::Pilot => "its people try the system out before the others",
+        Stage::Active => "its people work with the system",
+        Stage::Suspended => "its people cannot use the system for now",
+    }
 }
 
 fn word(state: RunState) -> &'static str {

@@ -1,0 +1,269 @@
+//! Sending: what a mail says, and a mail server that is down, busy, slow, or refuses.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use server::mail::Sending;
+use shared::subscriber::Subscribers;
+
+use super::sink::{Behaviour, Sink};
+use super::{
+    PASSWORD, newest, operator, publish, site, site_with, subscribed, told, work, work_on,
+};
+use crate::app::Client;
+use crate::site::Site;
+
+async fn view(client: &mut Client) -> Subscribers {
+    client.get("/systems/obcms/subscribers").await.read()
+}
+
+/// Many confirmed subscribers at once, as they would be after months.
+async fn many(site: &Site, count: i64) {
+    let mut tx = site.app.state.store.write().await.unwrap();
+    server::store::sql::query(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1) \
+         INSERT INTO subscribers (system, address, created, asked, confirmed) \
+         SELECT 'obcms', 'person' || n || '@example.org', 0, 0, 0 FROM numbers",
+    )
+    .bind(count)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_says_when_in_both_zones_and_text_of_people_stays_text() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    subscribed(&site, &sink, "amina@example.org").await;
+    site.app.wait(Duration::from_secs(1));
+    let hostile = "Work\r\nBcc: all@example.org\r\n\r\n<script>alert(1)</script> ñ";
+    let body = json!({ "title": hostile, "body": "<img src=x onerror=alert(1)>\n\n.\n\nSee you.", "starts": "2026-12-13T02:00", "ends": "2026-12-13T06:00" });
+    let answer = operator.post("/systems/obcms/windows", body).await;
+    if !answer.status.is_success() {
+        // a title with line ends may be refused; then the rest is tried
+        let body = json!({ "title": "Work <script>alert(1)</script> ñ", "body": "<img src=x onerror=alert(1)>\n\n.\n\nSee you.", "starts": "2026-12-13T02:00", "ends": "2026-12-13T06:00" });
+        let answer = operator.post("/systems/obcms/windows", body).await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+    }
+    work(&site).await;
+    let mail = newest(&sink, "amina@example.org");
+    assert_eq!(mail.header("bcc"), None, "{}", mail.text);
+    assert_eq!(mail.header("to").unwrap(), "amina@example.org");
+    assert_eq!(mail.header("auto-submitted").unwrap(), "auto-generated");
+    let text = mail.plain();
+    let when = "Sunday 13 December 2026, 02:00 to 06:00 (Asia/Manila time); Saturday 12 December 2026, 18:00 to 22:00 (UTC)";
+    assert_eq!(text.matches(when).count(), 2, "in text and HTML: {text}");
+    let html = &text[text.find("<!DOCTYPE").unwrap()..];
+    assert!(
+        !html.contains("<script") && !html.contains("<img"),
+        "{html}"
+    );
+    assert!(html.contains("&lt;img src=x"), "{html}");
+    assert!(text.contains("See you."), "{text}");
+    let head = mail.text.split("\r\n\r\n").next().unwrap();
+    assert!(
+        head.is_ascii() && head.lines().all(|line| line.len() < 900),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_is_left_alone_for_a_while_and_nothing_is_lost_or_doubled() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    many(&site, 300).await;
+    publish(&mut operator, "News", "x").await;
+    for behaviour in [Behaviour::IsClosing, Behaviour::Hangs] {
+        sink.behave(behaviour.clone());
+        let mut sending = Sending::default();
+        let before = sink.connections();
+        let began = Instant::now();
+        assert_eq!(work_on(&site, &mut sending).await, 0);
+        assert!(began.elapsed() < Duration::from_secs(5), "{behaviour:?}");
+        let tried = sink.connections() - before;
+        assert!(
+            tried <= 4,
+            "{behaviour:?}: 300 mails wait, and {tried} connections were tried"
+        );
+        // not again at once
+        work_on(&site, &mut sending).await;
+        assert_eq!(sink.connections() - before, tried, "{behaviour:?}");
+        assert_eq!(view(&mut operator).await.waiting, 300);
+    }
+    sink.behave(Behaviour::Takes);
+    site.app.wait(Duration::from_secs(60));
+    assert_eq!(work(&site).await, 300);
+    let mut to: Vec<String> = sink.mails().into_iter().map(|mail| mail.to).collect();
+    to.sort();
+    to.dedup();
+    assert_eq!((to.len(), sink.mails().len()), (300, 300));
+}
+
+#[tokio::test]
+async fn a_mail_that_was_taken_without_an_answer_is_sent_again_under_the_same_name() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    subscribed(&site, &sink, "amina@example.org").await;
+    site.app.wait(Duration::from_secs(1));
+    publish(&mut operator, "News", "x").await;
+    sink.behave(Behaviour::DropsAfterTheMail);
+    assert_eq!(work(&site).await, 0);
+    sink.behave(Behaviour::Takes);
+    site.app.wait(Duration::from_secs(60));
+    assert_eq!(work(&site).await, 1);
+    let ids: Vec<String> = sink
+        .mails()
+        .iter()
+        .filter(|mail| mail.header("subject").unwrap() == "OBCMS: News")
+        .map(|mail| mail.header("message-id").unwrap())
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1]);
+    assert!(ids[0].ends_with("@example.org>"), "{}", ids[0]);
+}
+
+#[tokio::test]
+async fn an_address_that_is_refused_costs_the_others_nothing_and_can_be_replayed() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    many(&site, 12).await;
+    publish(&mut operator, "News", "x").await;
+    // person1, person10, person11, person12
+    sink.behave(Behaviour::Refuses("person1"));
+    assert_eq!(work(&site).await, 8);
+    let seen = view(&mut operator).await;
+    assert_eq!((seen.dead, seen.waiting), (4, 0));
+    let refused = seen
+        .newest
+        .iter()
+        .find(|one| one.address == "person1@example.org")
+        .unwrap();
+    assert!(
+        refused.error.as_deref().unwrap().contains("no such person"),
+        "{refused:?}"
+    );
+    sink.behave(Behaviour::Takes);
+    let replayed = operator
+        .post("/systems/obcms/subscribers/replay", json!(null))
+        .await;
+    assert!(replayed.status.is_success(), "{}", replayed.text);
+    assert_eq!(work(&site).await, 4);
+    assert_eq!(view(&mut operator).await.dead, 0);
+}
+
+#[tokio::test]
+async fn a_busy_server_is_tried_again_with_pauses_until_two_days_are_over() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    subscribed(&site, &sink, "amina@example.org").await;
+    site.app.wait(Duration::from_secs(1));
+    publish(&mut operator, "News", "x").await;
+    sink.behave(Behaviour::IsBusy);
+    work(&site).await;
+    let before = sink.connections();
+    site.app.wait(Duration::from_secs(5));
+    work(&site).await;
+    assert_eq!(sink.connections(), before, "not before its time");
+    site.app.wait(Duration::from_secs(10));
+    work(&site).await;
+    assert_eq!(sink.connections(), before + 1);
+    site.app.wait(Duration::from_secs(3 * 86_400));
+    work(&site).await;
+    let mut operator = site
+        .app
+        .client_named("later", shared::account::Role::Operator)
+        .await;
+    assert_eq!(view(&mut operator).await.dead, 1);
+    sink.behave(Behaviour::Takes);
+    assert_eq!(work(&site).await, 0);
+}
+
+#[tokio::test]
+async fn ten_thousand_subscribers_are_queued_once_each_and_sent_in_parts_over_few_connections() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    many(&site, 10_000).await;
+    publish(&mut operator, "News", "x").await;
+    let state = &site.app.state;
+    assert_eq!(server::outbox::enqueue(state).await.unwrap(), 10_000);
+    assert_eq!(server::outbox::enqueue(state).await.unwrap(), 0);
+    // however long the queue is, a part of it is in memory
+    let due = server::store::outbox::due_mails(&state.store, site.app.clock.now(), 200).await;
+    assert_eq!(due.unwrap().len(), 200);
+    // sending all would take minutes of a test: nine tenths are not due yet
+    let mut tx = state.store.write().await.unwrap();
+    server::store::sql::query(
+        "UPDATE deliveries SET next_at = next_at + 3600000 WHERE id % 10 <> 0",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(work(&site).await, 1_000);
+    let mut to: Vec<String> = sink.mails().into_iter().map(|mail| mail.to).collect();
+    to.sort();
+    to.dedup();
+    assert_eq!((to.len(), sink.mails().len()), (1_000, 1_000));
+    assert!(sink.connections() < 40, "{}", sink.connections());
+    assert_eq!(view(&mut operator).await.waiting, 9_000);
+}
+
+#[tokio::test]
+async fn without_the_encryption_that_is_wanted_nothing_is_sent_and_no_password_leaves() {
+    let sink = Sink::start().await;
+    let site = site_with(&sink, |config| {
+        let mail = json!({
+            "server": "127.0.0.1", "port": sink.port, "encryption": "starttls", "from": "status@example.org", "timeout_seconds": 2,
+        });
+        config.mail = Some(serde_json::from_value(mail).unwrap());
+    })
+    .await;
+    let mut operator = operator(&site).await;
+    many(&site, 1).await;
+    publish(&mut operator, "News", "x").await;
+    assert_eq!(work(&site).await, 0);
+    assert!(sink.mails().is_empty());
+    assert_eq!(view(&mut operator).await.waiting, 1);
+}
+
+#[tokio::test]
+async fn an_account_that_is_refused_is_no_fault_of_the_mails_and_its_password_is_told_nowhere() {
+    let sink = Sink::start().await;
+    sink.behave(Behaviour::RefusesAccounts);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), PASSWORD).unwrap();
+    // a file may not say so: without encryption a password would travel for all to read
+    let site = site_with(&sink, |config| {
+        let mut mail = config.mail.clone().unwrap();
+        mail.account = Some("switchyard".into());
+        mail.password = Some(server::config::SecretSource::Resolved(
+            server::secret::Secret::new(PASSWORD.into()),
+        ));
+        config.mail = Some(mail);
+    })
+    .await;
+    let mut operator = operator(&site).await;
+    many(&site, 3).await;
+    publish(&mut operator, "News", "x").await;
+    assert_eq!(work(&site).await, 0);
+    let seen = operator.get("/systems/obcms/subscribers").await.text;
+    assert!(!seen.contains(PASSWORD) && !format!("{:?}", site.app.state.config).contains(PASSWORD));
+    let tried = server::mail::try_out(&site.app.state.config, "amina@example.org").await;
+    let error = tried.unwrap_err().to_string();
+    assert!(
+        error.contains("who are you") && !error.contains(PASSWORD),
+        "{error}"
+    );
+    sink.behave(Behaviour::Takes);
+    site.app.wait(Duration::from_secs(60));
+    assert_eq!(work(&site).await, 3);
+    assert_eq!(told(&sink, "person1@example.org"), ["OBCMS: News"]);
+}
