@@ -2,7 +2,7 @@
 
 mod dry;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,9 @@ use crate::engine::{Goal, Options, Outcome, Plan, Playbook, Refusal, compile, dr
 use crate::systems::Systems;
 use crate::wording::counted;
 use dry::Dry;
+
+/// The gate counts whole seconds, by a clock that may be set meanwhile: a wait ends a little after one begins.
+const PAST_THE_SECOND: Duration = Duration::from_millis(100);
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -173,20 +176,24 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
         until: arguments.until,
     };
     let mut db = arguments.target.open(Access::Write).await?;
-    let mut waited = HashSet::new();
+    let mut waited = HashMap::new();
     let driven = loop {
         let driven = drive(&mut db, &id, &plan, &goal, &driving).await;
         let Ok(Outcome::WaitingAtGate(gate)) = &driven else {
             break driven;
         };
-        // time alone opens this gate, unless an old version writes meanwhile
-        if gate.gate != "no-old-writers" || !waited.insert(gate.step.clone()) {
+        if gate.gate != "no-old-writers" {
             break driven;
         }
         let left = u64::try_from(gate.whole - gate.value).unwrap_or(0);
+        // time alone opens this gate, unless an old version writes meanwhile: then no less is left than before
+        let before = waited.insert(gate.step.clone(), left);
+        if before.is_some_and(|before| left >= before) {
+            break driven;
+        }
         output.progress(&format!("{} Waiting {left} s.", gate.evidence));
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(left)) => {}
+            () = tokio::time::sleep(Duration::from_secs(left) + PAST_THE_SECOND) => {}
             () = stop.cancelled() => break Ok(Outcome::Paused),
         }
     };
