@@ -229,6 +229,18 @@ pub async fn clean_up(state: &AppState, system: &Arc<System>) -> Result<(), Syst
     let Some(_busy) = system.claim(WORK) else {
         return Ok(());
     };
+    let place = directory(system, state);
+    let removed = tokio::task::spawn_blocking(move || proof::remove_leftovers(&place))
+        .await
+        .map_err(|_| SystemError::unavailable("The backups could not be listed.", "Try again."))?
+        .map_err(|error| refused(system, &error))?;
+    for name in removed {
+        tracing::info!(
+            system = system.slug(),
+            name,
+            "removed what a killed backup left"
+        );
+    }
     for backup in rows::all(&state.store, system.slug()).await? {
         let mut tx = state.store.write().await?;
         match backup.state {

@@ -7,6 +7,7 @@
 
 mod acceptance;
 mod error;
+mod leftovers;
 mod location;
 pub(super) mod postgres;
 mod rejection;
@@ -24,6 +25,7 @@ use crate::db::DatabaseUrl;
 
 pub use acceptance::{Acceptance, accept, look};
 pub use error::BackupError;
+pub use leftovers::remove_leftovers;
 pub use location::{Found, default_name, delete, list, open};
 pub(super) use location::{flush_directory, free_bytes};
 pub use postgres::client::ClientError;

@@ -22,7 +22,7 @@ const MANIFEST: &str = "manifest.json";
 /// The file that says what the last verification proved.
 const VERIFICATION: &str = "verification.json";
 /// What the name of a directory ends with while its backup is being written.
-const UNFINISHED: &str = ".unfinished";
+pub(super) const UNFINISHED: &str = ".unfinished";
 
 /// What lies in a directory of backups.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,6 +9,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::leftovers::{InUse, SCRATCH};
 use super::location::{self, bytes_of, free_bytes};
 use super::write::{integrity, read_and_flush};
 use super::{Backup, BackupError, Rejection, Verification};
@@ -52,9 +53,11 @@ pub(super) fn verify(
     let path = &backup.path;
     let beside = path.parent().unwrap_or(path);
     let directory = tempfile::Builder::new()
-        .prefix(".scratch-")
+        .prefix(SCRATCH)
         .tempdir_in(scratch.unwrap_or(beside))
         .map_err(BackupError::file("written", scratch.unwrap_or(beside)))?;
+    // held until the directory is removed
+    let _in_use = InUse::lock(directory.path())?;
     let file = directory.path().join(location::DATABASE);
     let verification = restore_beside(backup, &file, &mut watch)?;
     location::write_verification(path, &verification)?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::leftovers::{self, InUse};
 use super::location::{self, bytes_of, flush_directory, free_bytes};
 use super::{Backup, BackupError, FORMAT, Manifest};
 use crate::db::{DbError, Snapshot};
@@ -173,6 +174,7 @@ impl Reading {
 /// A directory that is removed again unless its backup is finished.
 pub(super) struct Unfinished {
     pub(super) path: PathBuf,
+    _in_use: InUse,
 }
 
 impl Unfinished {
@@ -190,12 +192,16 @@ impl Unfinished {
     }
 
     pub(super) fn new(path: PathBuf) -> Result<Self, BackupError> {
-        if path.exists() {
-            // left by a process that was killed: whoever takes a backup of that name replaces it
-            fs::remove_dir_all(&path).map_err(BackupError::file("removed", &path))?;
+        if let Some(directory) = path.parent() {
+            leftovers::remove_leftovers(directory)?;
         }
         make_directory(&path)?;
-        Ok(Self { path })
+        match InUse::lock(&path)? {
+            Some(_in_use) => Ok(Self { path, _in_use }),
+            None => Err(BackupError::Exists {
+                name: path.display().to_string(),
+            }),
+        }
     }
 
     pub(super) fn finish(self, name: &Path) -> Result<(), BackupError> {
