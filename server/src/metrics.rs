@@ -1,6 +1,7 @@
 //! Numbers about the server in the text format of Prometheus.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::http::Method;
@@ -21,6 +22,21 @@ struct Answered {
     status: u32,
 }
 
+type Seconds = Family<Labels, Gauge<f64, AtomicU64>>;
+
+/// How one system stands, for those who watch many.
+#[derive(Debug)]
+pub struct Standing {
+    /// Its slug.
+    pub system: String,
+    /// How many of its runs are in each state.
+    pub runs: Vec<(String, i64)>,
+    /// Seconds since its newest verified backup was taken; none without one.
+    pub backup_age: Option<f64>,
+    /// Seconds since its application was measured last; none before the first time.
+    pub probe_age: Option<f64>,
+}
+
 /// All numbers of one server.
 pub struct Metrics {
     registry: Registry,
@@ -28,6 +44,9 @@ pub struct Metrics {
     request_seconds: Histogram,
     sign_ins: Family<Labels, Counter>,
     refusals: Counter,
+    runs: Family<Labels, Gauge>,
+    backup_age: Seconds,
+    probe_age: Seconds,
     /// Browsers that listen to live events.
     pub event_streams: Gauge,
 }
@@ -53,6 +72,9 @@ impl Metrics {
         let sign_ins = Family::<Labels, Counter>::default();
         let refusals = Counter::default();
         let event_streams = Gauge::default();
+        let runs = Family::<Labels, Gauge>::default();
+        let backup_age = Seconds::default();
+        let probe_age = Seconds::default();
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register(
             "http_request_seconds",
@@ -70,8 +92,22 @@ impl Metrics {
             "Browsers that listen to live events",
             event_streams.clone(),
         );
+        registry.register("runs", "Runs of a system by state", runs.clone());
+        registry.register(
+            "backup_age_seconds",
+            "Time since the newest verified backup of a system was taken",
+            backup_age.clone(),
+        );
+        registry.register(
+            "probe_age_seconds",
+            "Time since the application of a system was measured",
+            probe_age.clone(),
+        );
         Self {
             registry,
+            runs,
+            backup_age,
+            probe_age,
             requests,
             request_seconds,
             sign_ins,
@@ -109,6 +145,29 @@ impl Metrics {
     /// Counts a command refused because of the role.
     pub fn refused(&self) {
         self.refusals.inc();
+    }
+
+    /// Says how the systems stand now, instead of what was said before.
+    pub fn stand(&self, systems: &[Standing]) {
+        self.runs.clear();
+        self.backup_age.clear();
+        self.probe_age.clear();
+        for standing in systems {
+            let system = || ("system", standing.system.clone());
+            for (state, count) in &standing.runs {
+                let labels = vec![system(), ("state", state.clone())];
+                self.runs.get_or_create(&labels).set(*count);
+            }
+            let ages = [
+                (&self.backup_age, standing.backup_age),
+                (&self.probe_age, standing.probe_age),
+            ];
+            for (family, age) in ages {
+                if let Some(age) = age {
+                    family.get_or_create(&vec![system()]).set(age);
+                }
+            }
+        }
     }
 
     /// All numbers as Prometheus reads them.

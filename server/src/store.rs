@@ -25,7 +25,7 @@ pub mod sql;
 pub mod status_links;
 pub mod subscribers;
 pub mod webhooks;
-mod words;
+pub(crate) mod words;
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ mod overview;
 mod places;
 mod reading;
 mod stamp;
+mod standing;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use next::next_action;
 pub use overview::{list, overview};
 pub use reading::{AGAIN, Reading};
 pub use stamp::FileStamp;
+pub use standing::standings;
 
 use places::Places;
 

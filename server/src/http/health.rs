@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::{Answer, Problem};
 use crate::refusal::Kind;
 use crate::state::AppState;
+use crate::systems;
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
@@ -39,6 +40,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Answer<&'static str>
 
 /// Numbers in the text format of Prometheus.
 pub(super) async fn metrics(State(state): State<AppState>) -> Response {
+    state.metrics.stand(&systems::standings(&state).await);
     match state.metrics.text() {
         Ok(text) => (
             [(

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 use shared::account::Role;
 
@@ -177,4 +178,30 @@ async fn somebody_who_may_not_make_backups_makes_none() {
     let mut omar = site.app.client(Role::Operator).await;
     let all = omar.get("/systems/obcms/backups").await.json();
     assert_eq!(all, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_the_numbers_sees_how_old_the_newest_verified_backup_is() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    let numbers = async || {
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        site.app.anonymous().request(request).await.text
+    };
+    let age = "switchyard_backup_age_seconds{system=\"obcms\"} ";
+    assert!(!numbers().await.contains(age), "there is no backup yet");
+    let name = back_up(&mut amina).await;
+    assert!(numbers().await.contains(age));
+    // one that is gone is not counted any more
+    std::fs::remove_dir_all(place(&site, &name)).unwrap();
+    assert!(!numbers().await.contains(age));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_the_numbers_sees_runs_by_state() {
+    let site = Site::migrated().await;
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let text = site.app.anonymous().request(request).await.text;
+    let done = "switchyard_runs{system=\"obcms\",state=\"done\"} 1";
+    assert!(text.contains(done), "{text}");
 }
