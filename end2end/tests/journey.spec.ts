@@ -71,6 +71,12 @@ test("the page of the run outlives a server that is killed and started again", a
 });
 
 test("the projects are assigned by rule, the gate opens, and the run ends", async ({ open }) => {
+  const away = await open(administrator, `${system}/runs/1`);
+  await expect(away.getByText(/Gate closed/).first()).toBeVisible();
+  watchOf(away).connectionWillBeLost();
+  await away.context().setOffline(true);
+  await expect(away.getByText(/^Connection lost at/)).toBeVisible();
+
   const page = await open(administrator, `${system}/coverage`);
   await expect(page.getByText(/23/).first()).toBeVisible();
   await expectAccessible(page);
@@ -87,6 +93,12 @@ test("the projects are assigned by rule, the gate opens, and the run ends", asyn
   await expect(again.or(done).first()).toBeVisible();
   if (await again.isVisible()) await again.click();
   await expect(page.locator("main .head, main header").getByText(/Done/).first()).toBeVisible({ timeout: 120_000 });
+
+  // the run went on without the page that had lost its connection; back again, it shows how things are now
+  await expect(away.locator("main .head").getByText("Waiting at gate")).toBeVisible();
+  await away.context().setOffline(false);
+  await expect(away.locator("main .head").getByText("Done", { exact: true })).toBeVisible({ timeout: 60_000 });
+  await expect(away.getByText(/^Connection lost at/)).toBeHidden();
 });
 
 test("the report is measured against the live system, and every check passes", async ({ open }) => {
