@@ -23,6 +23,7 @@ mod rollback;
 mod run;
 mod runs;
 mod systems;
+mod told;
 mod users;
 mod welcome;
 
@@ -88,6 +89,7 @@ fn addresses() -> impl MatchNestedRoutes + Clone + Send + 'static {
         <At path=path!("/systems/:system/health") view=Page(|named| of(named, SystemPage::Health))/>
         <At path=path!("/systems/:system/rollback") view=Page(|named| of(named, SystemPage::Rollback))/>
         <At path=path!("/systems/:system/notices") view=Page(|named| of(named, SystemPage::Notices))/>
+        <At path=path!("/systems/:system/told") view=Page(|named| of(named, SystemPage::Told))/>
         <At path=path!("/systems/:system/reports") view=Page(|named| of(named, SystemPage::Reports))/>
         <At
             path=path!("/systems/:system/reports/:report")
@@ -157,6 +159,7 @@ fn show_of_system(system: String, page: SystemPage) -> AnyView {
         | SystemPage::Rollback => fetched(part::operation(system, page)),
         SystemPage::Health => fetched(part::record(Record::Health(system))),
         SystemPage::Notices => fetched(part::record(Record::Notices(system))),
+        SystemPage::Told => fetched(part::record(Record::Told(system))),
         SystemPage::Reports => fetched(part::record(Record::Reports(system))),
         SystemPage::Report { report } => fetched(part::record(Record::Report(system, report))),
         SystemPage::Audit => fetched(part::record(Record::Audit(Some(system)))),

@@ -76,6 +76,8 @@ pub enum SystemPage {
     Rollback,
     /// Updates and maintenance windows.
     Notices,
+    /// Subscribers, webhooks and links to the status page.
+    Told,
     /// Verification reports.
     Reports,
     /// One report.
@@ -174,6 +176,7 @@ impl SystemPage {
             ["health"] => Self::Health,
             ["rollback"] => Self::Rollback,
             ["notices"] => Self::Notices,
+            ["told"] => Self::Told,
             ["reports"] => Self::Reports,
             ["reports", report] => Self::Report {
                 report: report.parse().ok()?,
@@ -203,6 +206,7 @@ impl SystemPage {
             Self::Health => "/health".into(),
             Self::Rollback => "/rollback".into(),
             Self::Notices => "/notices".into(),
+            Self::Told => "/told".into(),
             Self::Reports => "/reports".into(),
             Self::Report { report } => format!("/reports/{report}"),
             Self::Audit => "/audit".into(),
@@ -237,6 +241,7 @@ impl SystemPage {
             Self::Health => "Health".into(),
             Self::Rollback => "Backups and rollback".into(),
             Self::Notices => "Notices".into(),
+            Self::Told => "Who is told".into(),
             Self::Reports => "Reports".into(),
             Self::Report { report } => format!("Report {report}"),
             Self::Audit => "Audit log".into(),
@@ -316,6 +321,7 @@ pub(crate) fn samples() -> Vec<Route> {
         SystemPage::Health,
         SystemPage::Rollback,
         SystemPage::Notices,
+        SystemPage::Told,
         SystemPage::Reports,
         SystemPage::Report { report: 3 },
         SystemPage::Audit,

@@ -13,8 +13,11 @@ use shared::organization::{
 };
 use shared::report::{Report, ReportComparison, ReportSummary};
 use shared::rollback::{RollbackCost, RollbackOptions, RollbackRecord, StartRollback, WriteTask};
+use shared::status_link::{MadeStatusLink, MakeStatusLink, StatusLink};
+use shared::subscriber::Subscribers;
+use shared::webhook::{Delivery, MadeWebhook, MakeWebhook, TriedCall, Webhook};
 
-use super::{Answer, file, get, of, submit, with_query};
+use super::{Answer, command, file, get, of, submit, with_query};
 use crate::route::encode;
 
 /// All organizations of a system.
@@ -260,4 +263,79 @@ pub async fn health(system: &str, hours: u32) -> Answer<HealthView> {
 /// Keeps what was measured lately under a name.
 pub async fn capture_baseline(system: &str, body: &CaptureBaseline) -> Answer<Baseline> {
     submit(Method::POST, of(system, "/health/baselines"), body).await
+}
+
+/// Subscribers by mail whose address holds these letters.
+pub async fn subscribers(system: &str, address: &str) -> Answer<Subscribers> {
+    let path = format!("/subscribers?address={}", encode(address));
+    get(of(system, &path)).await
+}
+
+/// Removes a subscriber.
+pub async fn remove_subscriber(system: &str, id: i64) -> Answer<()> {
+    command(Method::DELETE, of(system, &format!("/subscribers/{id}"))).await
+}
+
+/// Tries the mails again that were given up.
+pub async fn replay_mails(system: &str) -> Answer<Subscribers> {
+    submit(Method::POST, of(system, "/subscribers/replay"), &()).await
+}
+
+/// The webhooks of a system.
+pub async fn webhooks(system: &str) -> Answer<Vec<Webhook>> {
+    get(of(system, "/webhooks")).await
+}
+
+/// Makes a webhook; its secret comes back this once.
+pub async fn make_webhook(system: &str, body: &MakeWebhook) -> Answer<MadeWebhook> {
+    submit(Method::POST, of(system, "/webhooks"), body).await
+}
+
+/// Removes a webhook.
+pub async fn remove_webhook(system: &str, id: i64) -> Answer<()> {
+    command(Method::DELETE, of(system, &format!("/webhooks/{id}"))).await
+}
+
+/// Calls a webhook now.
+pub async fn try_webhook(system: &str, id: i64) -> Answer<TriedCall> {
+    submit(
+        Method::POST,
+        of(system, &format!("/webhooks/{id}/test")),
+        &(),
+    )
+    .await
+}
+
+/// The last deliveries of a webhook.
+pub async fn deliveries(system: &str, id: i64) -> Answer<Vec<Delivery>> {
+    get(of(system, &format!("/webhooks/{id}/deliveries"))).await
+}
+
+/// Tries the deliveries again that were given up.
+pub async fn replay_webhook(system: &str, id: i64) -> Answer<Vec<Delivery>> {
+    submit(
+        Method::POST,
+        of(system, &format!("/webhooks/{id}/replay")),
+        &(),
+    )
+    .await
+}
+
+/// Links to the status page.
+pub async fn status_links(system: &str) -> Answer<Vec<StatusLink>> {
+    get(of(system, "/status-links")).await
+}
+
+/// Makes a link; its address comes back this once.
+pub async fn make_status_link(system: &str, body: &MakeStatusLink) -> Answer<MadeStatusLink> {
+    submit(Method::POST, of(system, "/status-links"), body).await
+}
+
+/// Revokes a link.
+pub async fn revoke_status_link(system: &str, id: &str) -> Answer<()> {
+    command(
+        Method::DELETE,
+        of(system, &format!("/status-links/{}", encode(id))),
+    )
+    .await
 }

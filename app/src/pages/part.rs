@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     account, all, audit, checklist, coverage, data, health, import, mode, notices, onboard,
-    organizations, overview, plan, report, reports, rollback, run, runs, users,
+    organizations, overview, plan, report, reports, rollback, run, runs, told, users,
 };
 use crate::part::part;
 use crate::route::SystemPage;
@@ -45,6 +45,8 @@ pub enum Record {
     Health(String),
     /// Updates and maintenance windows of a system.
     Notices(String),
+    /// Subscribers, webhooks and links of a system.
+    Told(String),
     /// Reports of a system.
     Reports(String),
     /// One of them.
@@ -63,6 +65,7 @@ part! {
         Ok(match page {
             Record::Health(system) => view! { <health::HealthPage system/> }.into_any(),
             Record::Notices(system) => view! { <notices::NoticesPage system/> }.into_any(),
+            Record::Told(system) => view! { <told::ToldPage system/> }.into_any(),
             Record::Reports(system) => view! { <reports::ReportsPage system/> }.into_any(),
             Record::Report(system, report) => view! { <report::ReportPage system report/> }.into_any(),
             Record::Audit(system) => view! { <audit::AuditPage system/> }.into_any(),

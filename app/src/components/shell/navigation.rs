@@ -98,6 +98,7 @@ fn system_part(slug: String, system: Memo<Option<SystemSummary>>) -> AnyView {
                     {link(SystemPage::Health, "pulse", nothing())}
                     {link(SystemPage::Rollback, "rolledback", nothing())}
                     {link(SystemPage::Notices, "bell", nothing())}
+                    {link(SystemPage::Told, "mail", nothing())}
                 </ul>
             </div>
             <div>

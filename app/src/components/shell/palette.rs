@@ -155,6 +155,7 @@ fn pages() -> Vec<(SystemPage, &'static str)> {
         (SystemPage::Health, "pulse"),
         (SystemPage::Rollback, "rolledback"),
         (SystemPage::Notices, "bell"),
+        (SystemPage::Told, "mail"),
         (SystemPage::Reports, "file"),
         (SystemPage::Audit, "list"),
     ]
