@@ -8,15 +8,20 @@
 mod assignments;
 mod compare;
 mod export;
+mod postgres;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use export::Export;
+
 use super::backup::{Backup, BackupError};
+use super::manifest::Identity;
 use super::playbook::Playbook;
 use super::progress::{Watch, blocking};
 use crate::db::{DatabaseUrl, Value};
+use compare::Ours;
 
 pub use assignments::{AssignmentLoss, assignments};
 
@@ -107,15 +112,17 @@ pub async fn since(
     url: &DatabaseUrl,
     backup: &Backup,
     playbook: Option<&Playbook>,
-    watch: Watch<'static>,
+    mut watch: Watch<'static>,
 ) -> Result<Loss, BackupError> {
-    let live = url.file()?;
-    let (backup, playbook) = (backup.clone(), playbook.cloned());
-    blocking(move || {
-        let ours = compare::Ours::of(playbook.as_ref());
-        compare::compare(&live, &backup, &ours, watch, &mut |_| Ok(()))
-    })
-    .await
+    let ours = Ours::of(playbook);
+    if let (DatabaseUrl::Postgres(address), Identity::Server(identity)) =
+        (url, &backup.manifest.content.identity)
+    {
+        let hear: compare::Hear<'_> = &mut |_| Ok(());
+        return postgres::compare(address, identity, backup, &ours, &mut watch, hear).await;
+    }
+    let (live, backup) = (url.file()?, backup.clone());
+    blocking(move || compare::compare(&live, &backup, &ours, watch, &mut |_| Ok(()))).await
 }
 
 /// Writes every row that restoring a backup would lose into a new JSON file: an object with the
@@ -125,13 +132,21 @@ pub async fn export(
     backup: &Backup,
     playbook: Option<&Playbook>,
     file: &Path,
-    watch: Watch<'static>,
+    mut watch: Watch<'static>,
 ) -> Result<Exported, BackupError> {
-    let live = url.file()?;
-    let (backup, playbook, file) = (backup.clone(), playbook.cloned(), file.to_owned());
+    let ours = Ours::of(playbook);
+    let mut export = Export::begin(backup, file)?;
+    if let (DatabaseUrl::Postgres(address), Identity::Server(identity)) =
+        (url, &backup.manifest.content.identity)
+    {
+        let hear: compare::Hear<'_> = &mut |row| export.row(&row);
+        let loss = postgres::compare(address, identity, backup, &ours, &mut watch, hear).await?;
+        return export.finish(loss);
+    }
+    let (live, backup) = (url.file()?, backup.clone());
     blocking(move || {
-        let ours = compare::Ours::of(playbook.as_ref());
-        export::export(&live, &backup, &ours, &file, watch)
+        let loss = compare::compare(&live, &backup, &ours, watch, &mut |row| export.row(&row))?;
+        export.finish(loss)
     })
     .await
 }

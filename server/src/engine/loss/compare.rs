@@ -17,7 +17,7 @@ use crate::engine::progress::{Progress, Stage, Watch};
 use crate::engine::schema::RESERVED_PREFIX;
 
 /// Hears each row that differs.
-pub(super) type Hear<'a> = &'a mut dyn FnMut(LostRow) -> Result<(), BackupError>;
+pub(super) type Hear<'a> = &'a mut (dyn FnMut(LostRow) -> Result<(), BackupError> + Send);
 
 /// What of the playbook tells the migration's own rows from the application's.
 #[derive(Debug, Default)]
@@ -105,19 +105,7 @@ pub(super) fn compare(
     let mut loss = Loss::default();
     let total = names.len() as u64;
     for (done, name) in (1..).zip(names) {
-        let mut table = Table {
-            loss: TableLoss {
-                table: name.clone(),
-                model: ours.labels.get(name).cloned(),
-                created: 0,
-                changed: 0,
-                deleted: 0,
-                by_migration: 0,
-                without_key: false,
-            },
-            ours,
-            hear: &mut *hear,
-        };
+        let mut table = Table::new(name, ours, &mut *hear);
         match (before_shapes.get(name), now_shapes.get(name)) {
             (Some(old), Some(new)) => {
                 if !unchanged(&now, backup, old, new)? {
@@ -173,13 +161,29 @@ fn unchanged(now: &Snapshot, backup: &Backup, old: &Shape, new: &Shape) -> Resul
 }
 
 /// One table while it is compared.
-struct Table<'a> {
-    loss: TableLoss,
+pub(super) struct Table<'a> {
+    pub(super) loss: TableLoss,
     ours: &'a Ours,
     hear: Hear<'a>,
 }
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    pub(super) fn new(name: &str, ours: &'a Ours, hear: Hear<'a>) -> Self {
+        Self {
+            loss: TableLoss {
+                table: name.to_owned(),
+                model: ours.labels.get(name).cloned(),
+                created: 0,
+                changed: 0,
+                deleted: 0,
+                by_migration: 0,
+                without_key: false,
+            },
+            ours,
+            hear,
+        }
+    }
+
     /// Every row of a table that only one side has.
     fn all(&mut self, side: &Snapshot, shape: &Shape, what: Change) -> Result<(), BackupError> {
         let mut reader = side.reader(&select(shape, &shape.columns, &[]))?;
@@ -323,7 +327,8 @@ impl Table<'_> {
         Ok(())
     }
 
-    fn note(
+    /// Counts one row that differs, and tells of it.
+    pub(super) fn note(
         &mut self,
         what: Change,
         key: Vec<Value>,
@@ -388,7 +393,7 @@ fn named(fields: &Fields<'_>, from: usize, names: &[String]) -> Map<String, serd
 
 /// A value as JSON; bytes, and text that is not UTF-8, as base64 under a key of their own, so that
 /// they are not taken for text.
-fn json(field: Field<'_>) -> serde_json::Value {
+pub(super) fn json(field: Field<'_>) -> serde_json::Value {
     match field {
         Field::Null => serde_json::Value::Null,
         Field::Integer(number) => number.into(),
