@@ -125,7 +125,7 @@ pub async fn csv(store: &Store, filter: &Filter) -> Result<String, StoreError> {
     .bind(&filter.actor)
     .bind(&filter.action)
     .bind(&filter.text)
-    .fetch(&mut *reader);
+    .fetch(&mut reader);
     let mut writer = csv::Writer::from_writer(Vec::new());
     let failed = |error| StoreError::content("an audit entry", error);
     writer

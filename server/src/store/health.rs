@@ -202,8 +202,9 @@ pub async fn stretches(
     width: i64,
 ) -> Result<Vec<(i64, Hour)>, StoreError> {
     let rows = sql::query(
-        "SELECT (at - $2) / $4, COUNT(*), COUNT(*) FILTER (WHERE outcome = 'bad'), COUNT(response_ms), COALESCE(SUM(response_ms), 0), \
-         COALESCE(MAX(response_ms), 0), COUNT(database_ms), COALESCE(SUM(database_ms), 0), COALESCE(SUM(errors), 0) \
+        "SELECT (at - $2) / $4, COUNT(*), COUNT(*) FILTER (WHERE outcome = 'bad'), COUNT(response_ms), \
+         CAST(COALESCE(SUM(response_ms), 0) AS BIGINT), CAST(COALESCE(MAX(response_ms), 0) AS BIGINT), \
+         COUNT(database_ms), CAST(COALESCE(SUM(database_ms), 0) AS BIGINT), CAST(COALESCE(SUM(errors), 0) AS BIGINT) \
          FROM health_samples WHERE system = $1 AND at >= $2 AND at <= $3 GROUP BY 1 ORDER BY 1",
     )
     .bind(system)

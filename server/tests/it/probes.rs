@@ -142,7 +142,7 @@ async fn each_probe_has_a_verdict_of_its_own_and_a_new_server_has_none_until_it_
     );
 
     measure(&site, 3).await;
-    let verdicts: Vec<Verdict> = page(&site)
+    let verdicts: Vec<Verdict> = view(&site)
         .await
         .probes
         .iter()
@@ -156,7 +156,7 @@ async fn each_probe_has_a_verdict_of_its_own_and_a_new_server_has_none_until_it_
     // an application that is not well says nothing about its pages
     application.say(500);
     measure(&site, 3).await;
-    let verdicts: Vec<Verdict> = page(&site)
+    let verdicts: Vec<Verdict> = view(&site)
         .await
         .probes
         .iter()
