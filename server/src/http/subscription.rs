@@ -109,17 +109,17 @@ async fn subscribe(
             },
         )),
         Err(SubscribeError::NoMail) => Ok(nothing_here()),
-        Err(error) => refused(error),
+        Err(error) => Ok(refused(error)),
     }
 }
 
 /// What a person can do something about is said on a page; all else is a problem like any other.
-fn refused(error: SubscribeError) -> Answer<Response> {
+fn refused(error: SubscribeError) -> Response {
     let status = match error.kind() {
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        _ => return Err(Problem::from(error)),
+        _ => return Problem::from(error).into_response(),
     };
     let said = error.fields().into_iter().next().map_or_else(
         || format!("{error} {}", error.remedy().unwrap_or_default()),
@@ -136,7 +136,7 @@ fn refused(error: SubscribeError) -> Answer<Response> {
             .headers_mut()
             .insert(header::RETRY_AFTER, seconds.into());
     }
-    Ok(response)
+    response
 }
 
 async fn ask_confirm(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Response> {
