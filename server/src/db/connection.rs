@@ -150,6 +150,16 @@ impl Connection {
         let _ = self.execute("ROLLBACK").await;
     }
 
+    /// Whether the statements that follow outside of a transaction wait for transactions that began before them.
+    /// An index built beside its writers has to, and nobody queues behind it meanwhile: given up after the
+    /// polite time, it would begin its work again and again. SQLite has no such statements.
+    pub async fn outlast_transactions(&mut self, on: bool) -> Result<(), DbError> {
+        match &mut self.inner {
+            Inner::Sqlite(_) => Ok(()),
+            Inner::Postgres(postgres) => postgres.outlast_transactions(on).await,
+        }
+    }
+
     /// Switches the enforcement of foreign keys and reads the setting back. Inside a transaction
     /// SQLite ignores the switch silently; the answer is then an error rather than a cascade.
     /// PostgreSQL needs no such switch, and always enforces them.

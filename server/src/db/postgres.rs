@@ -27,6 +27,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// long, so it gives up soon and asks again.
 const LOCK_WAIT: Duration = Duration::from_millis(50);
 
+/// How long an index that is built beside its writers waits for one older transaction.
+const TRANSACTION_WAIT: Duration = Duration::from_secs(600);
+
 /// The oldest version whose behaviour is known: `NOT NULL` proven by a check (12), row identity
 /// in partitions and parallel restores (13).
 const OLDEST: i64 = 130_000;
@@ -114,6 +117,14 @@ impl Postgres {
                 place: self.place.clone(),
             });
         }
+        Ok(())
+    }
+
+    /// See [`super::Connection::outlast_transactions`].
+    pub(super) async fn outlast_transactions(&mut self, on: bool) -> Result<(), DbError> {
+        let wait = if on { TRANSACTION_WAIT } else { LOCK_WAIT };
+        let set = format!("SET lock_timeout = {}", wait.as_millis());
+        self.execute(&Statement::new(set)).await?;
         Ok(())
     }
 

@@ -99,7 +99,10 @@ impl Driver<'_> {
         };
         if !there {
             self.run_all(&stage.cleanup).await?;
-            self.run_all(statements).await?;
+            self.session.db().outlast_transactions(true).await?;
+            let built = self.run_all(statements).await;
+            self.session.db().outlast_transactions(false).await?;
+            built?;
         }
         self.begin_transaction().await?;
         self.reach(at, step, number + 1).await?;

@@ -220,6 +220,36 @@ async fn a_reader_that_stays_long_keeps_nobody_waiting_behind_the_migration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_built_beside_its_writers_outlasts_an_older_transaction_without_beginning_anew() {
+    let world = large(6_000).await;
+    let mut reader = world.open().await;
+    reader.begin_read().await.unwrap();
+    reader.rows("SELECT 1").await.unwrap();
+    let mut observer = world.open().await;
+    let release = async {
+        // a build that gives up and begins anew is never this old
+        let old = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event = 'virtualxid' \
+                   AND clock_timestamp() - query_start > interval '300 milliseconds'";
+        let mut outlasted = false;
+        for _ in 0..1_000 {
+            outlasted = observer.count(old).await.unwrap() > 0;
+            if outlasted {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        reader.roll_back().await;
+        outlasted
+    };
+    let watch = Watch::new();
+    let goal = applied();
+    let (outcome, outlasted) = tokio::join!(world.drive(&goal, &watch), release);
+    assert_eq!(outcome.unwrap(), Outcome::Done);
+    assert!(outlasted, "the build of the index began anew each time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ended_at_any_moment_is_resumed_to_the_same_end() {
     let prepared = large(6_000).await;
     let undisturbed = prepared.twin().await;
