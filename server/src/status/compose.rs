@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use shared::health::{Judgement, Verdict};
 use shared::notice::WindowStage;
+use shared::run::RunSummary;
+use shared::state::RunState;
 use shared::status::{
     DayState, PublicAvailability, PublicCoverage, PublicDay, PublicKind, PublicOrganization,
     PublicState, PublicStatus, PublicUpdate, PublicWindow, PublicWork,
@@ -33,6 +35,8 @@ const WINDOW_STAYS: Duration = Duration::from_secs(7 * 86_400);
 /// What costs the target something to know.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Measured {
+    /// The run that went on then, and its state.
+    during: Option<(i64, RunState)>,
     coverage: Option<PublicCoverage>,
     mode: Option<String>,
 }
@@ -60,7 +64,11 @@ pub(super) async fn compose(
 ) -> Result<PublicStatus, SystemError> {
     let now = state.clock.now();
     let config = &system.config.status;
-    let measured = measured(state, system).await;
+    let newest = runs::summaries(&state.store, system.slug())
+        .await?
+        .into_iter()
+        .next();
+    let measured = measured(state, system, newest.as_ref()).await;
     let judgement = probes::judge(state, system).await?;
     let maintenance = maintenance(state, system, now).await?;
     let going_on = maintenance
@@ -68,7 +76,10 @@ pub(super) async fn compose(
         .any(|window| window.stage.is_open() && is_begun(window, now));
     let public = public_state(&judgement, going_on);
     let work = if scope.shows(Show::Progress) {
-        work(state, system, measured.coverage.as_ref(), now).await?
+        match &newest {
+            Some(newest) => work(state, system, newest, measured.coverage.as_ref(), now).await?,
+            None => None,
+        }
     } else {
         None
     };
@@ -128,9 +139,10 @@ fn is_begun(window: &PublicWindow, now: Moment) -> bool {
     Moment::parse(&window.starts).is_some_and(|starts| starts <= now)
 }
 
-/// What costs the target something, from memory when it is young enough. A target that cannot be read now leaves out
+/// What costs the target something, from memory when it is young enough and of the same state of the run. A target that cannot be read now leaves out
 /// what is not known, and the page says when it was counted.
-async fn measured(state: &AppState, system: &Arc<System>) -> Measured {
+async fn measured(state: &AppState, system: &Arc<System>, newest: Option<&RunSummary>) -> Measured {
+    let during = newest.map(|run| (run.number, run.state));
     let known = {
         let measured = state
             .board
@@ -141,10 +153,12 @@ async fn measured(state: &AppState, system: &Arc<System>) -> Measured {
     };
     if let Some((at, measured)) = &known
         && at.elapsed() < MEASURE_EVERY
+        && measured.during == during
     {
         return measured.clone();
     }
     let fresh = Measured {
+        during,
         coverage: match count(state, system).await {
             Some(coverage) => Some(coverage),
             None => known.and_then(|(_, measured)| measured.coverage),
@@ -227,16 +241,10 @@ fn mode(state: &AppState, system: &System) -> Option<String> {
 async fn work(
     state: &AppState,
     system: &System,
+    newest: &RunSummary,
     coverage: Option<&PublicCoverage>,
     now: Moment,
 ) -> Result<Option<PublicWork>, StoreError> {
-    let Some(newest) = runs::summaries(&state.store, system.slug())
-        .await?
-        .into_iter()
-        .next()
-    else {
-        return Ok(None);
-    };
     let Some(run) = runs::get(&state.store, system.slug(), newest.number).await? else {
         return Ok(None);
     };
