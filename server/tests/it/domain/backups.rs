@@ -196,12 +196,3 @@ async fn who_watches_the_numbers_sees_how_old_the_newest_verified_backup_is() {
     std::fs::remove_dir_all(place(&site, &name)).unwrap();
     assert!(!numbers().await.contains(age));
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_watches_the_numbers_sees_runs_by_state() {
-    let site = Site::migrated().await;
-    let request = Request::get("/metrics").body(Body::empty()).unwrap();
-    let text = site.app.anonymous().request(request).await.text;
-    let done = "switchyard_runs{system=\"obcms\",state=\"done\"} 1";
-    assert!(text.contains(done), "{text}");
-}

@@ -1,6 +1,7 @@
 //! Starting: what a target that is not well is refused with, and who of two wins.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 use server::db::{Access, Connection};
 use server::reconcile;
@@ -166,6 +167,11 @@ async fn a_gate_that_went_stale_between_click_and_step_stops_the_run_there() {
     let run = run_is(&mut amina, 1, "waiting-at-gate").await;
     let evidence = run["waiting"]["evidence"].as_str().unwrap();
     assert!(evidence.starts_with("1 of 34"), "{evidence}");
+    // who watches the numbers sees it too
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let numbers = site.app.anonymous().request(request).await.text;
+    let waiting = "switchyard_runs{system=\"obcms\",state=\"waiting-at-gate\"} 1";
+    assert!(numbers.contains(waiting), "{numbers}");
     let required = "SELECT COUNT(*) FROM pragma_table_info('project_ppa') \
                     WHERE name = 'organization_id' AND \"notnull\" = 1";
     assert_eq!(site.world.count(required).await, 0);
