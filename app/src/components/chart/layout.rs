@@ -29,17 +29,20 @@ impl Frame {
     }
 }
 
-/// The smallest round number (1, 2, 4, 5, 6, 8 or 10 times a power of ten) that is at least `largest`.
+/// The top of an axis that holds `largest` and stands in four equal parts, each a round whole number: values on it are
+/// counts or milliseconds, and a fraction would be written like its neighbour.
 pub fn round_up(largest: f64) -> f64 {
-    if largest <= 0.0 || !largest.is_finite() {
-        return 1.0;
+    if !largest.is_finite() {
+        return 4.0;
     }
-    let power = 10_f64.powf(largest.log10().floor());
-    [1.0, 2.0, 4.0, 5.0, 6.0, 8.0, 10.0]
+    let part = (largest / 4.0).max(1.0);
+    let power = 10_f64.powf(part.log10().floor());
+    let round = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
         .iter()
         .map(|factor| factor * power)
-        .find(|round| *round >= largest - power * 1e-9)
-        .unwrap_or(10.0 * power)
+        .filter(|round| round.fract() == 0.0)
+        .find(|round| *round >= part - power * 1e-9);
+    4.0 * round.unwrap_or(10.0 * power)
 }
 
 /// The path of a line through points given as time and value, and the same closed down to the base line.
@@ -131,14 +134,15 @@ mod tests {
     };
 
     #[test]
-    fn scales_end_at_round_numbers_that_hold_every_value() {
+    fn scales_hold_every_value_and_stand_in_four_whole_parts() {
         for (largest, round) in [
-            (0.0, 1.0),
-            (0.7, 0.8),
-            (41.0, 50.0),
+            (0.0, 4.0),
+            (0.7, 4.0),
+            (5.0, 8.0),
+            (41.0, 60.0),
             (60.0, 60.0),
             (847.0, 1000.0),
-            (1.0, 1.0),
+            (f64::INFINITY, 4.0),
         ] {
             assert!((round_up(largest) - round).abs() < 1e-9, "{largest}");
         }
