@@ -86,12 +86,13 @@ fn ConnectionState() -> impl IntoView {
     let live = events::current();
     view! {
         <span class="link-state" role="status" data-state=move || match live.connection() {
-            Connection::Live | Connection::Idle => "done",
-            Connection::Reconnecting => "running",
+            Connection::Live => "done",
+            Connection::Idle | Connection::Reconnecting => "running",
             Connection::Offline => "gate",
         }>
             {move || match live.connection() {
-                Connection::Live | Connection::Idle => view! { {icon("pulse")} "Live" }.into_any(),
+                Connection::Live => view! { {icon("pulse")} "Live" }.into_any(),
+                Connection::Idle => view! { {icon("refresh")} "Connecting" }.into_any(),
                 Connection::Reconnecting => view! { {icon("refresh")} "Reconnecting" }.into_any(),
                 Connection::Offline => view! { {icon("wifioff")} "Offline" }.into_any(),
             }}
