@@ -17,6 +17,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::db::{DatabaseUrl, DbError};
 pub use environment::VARIABLES;
 pub use mail::{Encryption, MailConfig, SecretSource, Sender};
 pub use outgoing::{Network, OutgoingConfig};
@@ -38,7 +39,8 @@ pub struct Config {
     /// Address that people open, such as `https://switchyard.example.org`. With `https` the session cookie is
     /// `__Host-` and `Secure`. Default: `http://` and the listen address.
     pub public_address: Option<HttpAddress>,
-    /// Where the control store is: `sqlite:PATH`, `env:NAME` or `file:PATH`. Default `switchyard.sqlite3` in `data`.
+    /// Where the control store is: `sqlite:PATH`, `env:NAME` or `file:PATH`; the last two may hold `postgres://…`.
+    /// Default `switchyard.sqlite3` in `data`.
     pub control_store: Option<DatabaseSource>,
     /// Take the client's address from the `X-Forwarded-For` header. Only behind a proxy that sets it. Default false.
     pub behind_proxy: bool,
@@ -78,12 +80,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// File of the control store.
-    pub fn control_store_path(&self) -> PathBuf {
-        self.control_store
-            .as_ref()
-            .and_then(DatabaseSource::sqlite_path)
-            .unwrap_or_else(|| self.data.join("switchyard.sqlite3"))
+    /// Where the control store is.
+    ///
+    /// # Errors
+    /// When what it is read from does not hold an address; a configuration that was read is checked for that.
+    pub fn control_store_url(&self) -> Result<DatabaseUrl, DbError> {
+        match &self.control_store {
+            Some(source) => source.url().expose().parse(),
+            None => Ok(DatabaseUrl::Sqlite(self.data.join("switchyard.sqlite3"))),
+        }
     }
 
     /// Address that people open, without a slash at the end.

@@ -1,7 +1,8 @@
 //! The control store: Switchyard's own database. One file a family of tables in `store/`; this one opens it.
 //!
-//! One connection writes, a few read. Every writing transaction begins with `BEGIN IMMEDIATE`, because a transaction
-//! that reads first and writes later fails at once when another one committed between. It must not hold secrets.
+//! One connection writes, a few read. In a file every writing transaction begins with `BEGIN IMMEDIATE`, because a
+//! transaction that reads first and writes later fails at once when another one committed between; `server` says how
+//! a PostgreSQL server gives the same. It must not hold secrets.
 
 pub mod accounts;
 pub mod approvals;
@@ -19,6 +20,7 @@ pub mod reports;
 pub mod rollbacks;
 pub mod run_details;
 pub mod runs;
+mod server;
 pub mod sessions;
 pub mod sign_in_tries;
 pub mod sql;
@@ -31,21 +33,21 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::postgres::PgPool;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::db::{DatabaseUrl, DbError};
 use crate::refusal::{Kind, Refusal};
-use sql::{Connection, Held, Readers};
+pub use server::Opener;
+use server::ServerWriter;
+pub use sql::Reader;
+use sql::{Begun, Connection, Driver, Readers, Session};
 
 /// Readers beside the one writer.
 const READERS: u32 = 4;
 /// How long a transaction waits for another process that writes, such as `switchyard audit verify`'s host.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The advisory lock that a writing transaction on PostgreSQL holds: "switchyd" as a number.
-const WRITE_LOCK: i64 = 0x7377_6974_6368_7964;
 
 /// What can go wrong with the control store.
 #[derive(Debug, thiserror::Error)]
@@ -70,15 +72,24 @@ pub enum StoreError {
     },
     /// A newer Switchyard made it.
     #[error(
-        "the control store {path} was made by a newer version of Switchyard (schema {found}, this version knows {known})"
+        "the control store {place} was made by a newer version of Switchyard (schema {found}, this version knows {known})"
     )]
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// The file or the address.
+        place: String,
         /// Schema version found.
         found: i64,
         /// Newest version that this program knows.
         known: i64,
+    },
+    /// The server that holds it cannot be used.
+    #[error("the control store cannot be opened: {0}")]
+    Server(#[from] DbError),
+    /// Another console serves from it.
+    #[error("another console serves from the control store {place}")]
+    Served {
+        /// The address.
+        place: String,
     },
     /// A statement failed.
     #[error("the control store could not do what was asked")]
@@ -103,6 +114,18 @@ impl StoreError {
         }
     }
 
+    /// Whether the database itself cannot be reached now.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Statement(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+            // stopping, starting, or this connection was ended
+            Self::Statement(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| code.starts_with("57P"))
+            }
+            _ => false,
+        }
+    }
+
     /// For content that cannot be read.
     pub fn content(
         what: &'static str,
@@ -117,7 +140,11 @@ impl StoreError {
 
 impl Refusal for StoreError {
     fn kind(&self) -> Kind {
-        Kind::Internal
+        match self {
+            Self::Server(_) | Self::Served { .. } => Kind::Unavailable,
+            _ if self.is_outage() => Kind::Unavailable,
+            _ => Kind::Internal,
+        }
     }
 
     fn remedy(&self) -> Option<String> {
@@ -126,6 +153,14 @@ impl Refusal for StoreError {
                 Some("Make the directory writable for the user that runs Switchyard, or set `data` to another one.".into())
             }
             Self::Newer { .. } => Some("Start the newer version of Switchyard.".into()),
+            Self::Server(error) => Some(error.remedy().into()),
+            Self::Served { .. } => Some(
+                "Stop the other one first, or start this one when that one has ended: nothing is shared but the store."
+                    .into(),
+            ),
+            _ if self.is_outage() => {
+                Some("Check that the database of the control store runs, then try again.".into())
+            }
             Self::Statement(_) | Self::Content { .. } => None,
         }
     }
@@ -140,15 +175,24 @@ pub struct Store {
 
 /// The one connection that writes.
 #[derive(Debug, Clone)]
-pub enum Writer {
-    /// To a file.
+enum Writer {
     Sqlite(SqlitePool),
-    /// To a server.
-    Postgres(PgPool),
+    Postgres(ServerWriter),
 }
 
 impl Store {
-    /// Opens the control store, makes it when it is not there, and brings its schema up to date.
+    /// Opens the control store, wherever it is.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; when the server cannot be used; when it is to serve and another console does already.
+    pub async fn open_at(place: &DatabaseUrl, opener: Opener) -> Result<Self, StoreError> {
+        match place {
+            DatabaseUrl::Sqlite(path) => Self::open(path).await,
+            DatabaseUrl::Postgres(address) => server::open(address, opener).await,
+        }
+    }
+
+    /// Opens the control store in a file, makes it when it is not there, and brings its schema up to date.
     ///
     /// # Errors
     /// When the file cannot be made, opened or migrated, or belongs to a newer version.
@@ -176,7 +220,12 @@ impl Store {
             .connect_with(options.clone())
             .await
             .map_err(open)?;
-        migrate::bring_up_to_date(&writer, path).await?;
+        let exclusive = writer.begin_with("BEGIN EXCLUSIVE").await?;
+        migrate::bring_up_to_date(
+            WriteTx(Begun::Sqlite(exclusive)),
+            &path.display().to_string(),
+        )
+        .await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
@@ -193,21 +242,10 @@ impl Store {
     /// # Errors
     /// When another process holds the write lock too long.
     pub async fn write(&self) -> Result<WriteTx, StoreError> {
-        let connection = match &self.writer {
-            Writer::Sqlite(pool) => {
-                Connection::Sqlite(Held::Transaction(pool.begin_with("BEGIN IMMEDIATE").await?))
-            }
-            Writer::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
-                // the right to write, held until the end of the transaction
-                sqlx::query("SELECT pg_advisory_xact_lock($1)")
-                    .bind(WRITE_LOCK)
-                    .execute(&mut *transaction)
-                    .await?;
-                Connection::Postgres(Held::Transaction(transaction))
-            }
-        };
-        Ok(WriteTx(connection))
+        Ok(WriteTx(match &self.writer {
+            Writer::Sqlite(pool) => Begun::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Writer::Postgres(writer) => Begun::Postgres(writer.begin().await?),
+        }))
     }
 
     /// Writes something that changes nothing and waits until the disk has it.
@@ -236,10 +274,7 @@ impl Store {
     /// # Errors
     /// When none becomes free in time.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        Ok(Reader(match &self.readers {
-            Readers::Sqlite(pool) => Connection::Sqlite(Held::Pooled(pool.acquire().await?)),
-            Readers::Postgres(pool) => Connection::Postgres(Held::Pooled(pool.acquire().await?)),
-        }))
+        Ok(self.readers.acquire().await?)
     }
 
     /// Closes all connections after what they are doing.
@@ -250,46 +285,36 @@ impl Store {
         }
         match &self.writer {
             Writer::Sqlite(pool) => pool.close().await,
-            Writer::Postgres(pool) => pool.close().await,
+            Writer::Postgres(writer) => writer.close().await,
         }
-    }
-}
-
-/// A connection to read with; give `&mut *reader` to a statement.
-#[derive(Debug)]
-pub struct Reader(Connection);
-
-impl Deref for Reader {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.0
-    }
-}
-
-impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut Connection {
-        &mut self.0
     }
 }
 
 /// A writing transaction of the control store; give `&mut *tx` to a statement. Dropped without commit it leaves nothing.
 #[derive(Debug)]
-pub struct WriteTx(Connection);
+pub struct WriteTx(Begun);
 
 impl WriteTx {
+    /// Carries out several statements without values, such as those of a new schema version.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.0.script(sql).await
+    }
+
     /// Keeps everything that was written.
     ///
     /// # Errors
     /// When the database could not write it; then nothing is kept.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self.0 {
-            Connection::Sqlite(Held::Transaction(transaction)) => transaction.commit().await?,
-            Connection::Postgres(Held::Transaction(transaction)) => transaction.commit().await?,
-            // a writing transaction is made of transactions only, see `Store::write`
-            Connection::Sqlite(Held::Pooled(_)) | Connection::Postgres(Held::Pooled(_)) => {}
-        }
-        Ok(())
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl Session for WriteTx {
+    fn driver(&mut self) -> Driver<'_> {
+        self.0.driver()
     }
 }
 

@@ -21,6 +21,15 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
+/// The pattern that finds text anywhere, whatever letters `LIKE` gives a meaning to.
+fn anywhere(text: &str) -> String {
+    let literal = text
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{literal}%")
+}
+
 /// Largest page.
 const LARGEST_PAGE: u32 = 200;
 
@@ -31,7 +40,7 @@ macro_rules! fitting {
             $head,
             " FROM audit WHERE ($1 IS NULL OR system = $1) AND ($2 IS NULL OR actor = $2) \
              AND ($3 IS NULL OR action = $3) \
-             AND ($4 IS NULL OR instr(lower(text || ' ' || object), lower($4)) > 0)",
+             AND ($4 IS NULL OR lower(text || ' ' || object) LIKE lower($4) ESCAPE '!')",
             $tail
         )
     };
@@ -56,7 +65,7 @@ pub async fn page(
     .bind(&filter.system)
     .bind(&filter.actor)
     .bind(&filter.action)
-    .bind(&filter.text)
+    .bind(filter.text.as_deref().map(anywhere))
     .bind(before)
     .bind(limit + 1)
     .fetch_all(&mut *reader)
@@ -71,7 +80,7 @@ pub async fn page(
         .bind(&filter.system)
         .bind(&filter.actor)
         .bind(&filter.action)
-        .bind(&filter.text)
+        .bind(filter.text.as_deref().map(anywhere))
         .fetch_one(&mut *reader)
         .await?;
     let actors = sql::query_scalar(
@@ -124,8 +133,8 @@ pub async fn csv(store: &Store, filter: &Filter) -> Result<String, StoreError> {
     .bind(&filter.system)
     .bind(&filter.actor)
     .bind(&filter.action)
-    .bind(&filter.text)
-    .fetch(&mut reader);
+    .bind(filter.text.as_deref().map(anywhere))
+    .fetch(&mut *reader);
     let mut writer = csv::Writer::from_writer(Vec::new());
     let failed = |error| StoreError::content("an audit entry", error);
     writer

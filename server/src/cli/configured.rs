@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::config::{self, Config};
-use crate::store::Store;
+use crate::store::{Opener, Store};
 
 /// Where the configuration is.
 #[derive(Debug, Clone, Args)]
@@ -45,15 +45,19 @@ impl Configured {
     /// When the configuration is wrong or there is no control store.
     pub async fn store(&self) -> Result<(Config, Store), Failure> {
         let config = self.read()?;
-        let path = config.control_store_path();
-        if !path.exists() {
+        let place = config
+            .control_store_url()
+            .map_err(|error| Failure::of(&error))?;
+        if let Some(path) = place.path()
+            && !path.exists()
+        {
             return Err(
                 Failure::new(format!("there is no control store at {}", path.display())).remedy(
                     "Name the configuration that the console runs with: --config FILE, or --data DIRECTORY.",
                 ),
             );
         }
-        let store = Store::open(&path).await?;
+        let store = Store::open_at(&place, Opener::Command).await?;
         Ok((config, store))
     }
 }

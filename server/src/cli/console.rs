@@ -17,7 +17,7 @@ use crate::config::{Config, LogConfig, LogFormat};
 use crate::evidence;
 use crate::moment::Clock;
 use crate::state::AppState;
-use crate::store::Store;
+use crate::store::{Opener, Store};
 
 /// Time that requests and tasks get to end after a stop is asked for.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -84,8 +84,10 @@ impl Started {
             .local_addr()
             .map_err(|error| Failure::caused("the address is not known", &error))?;
         config.listen = address;
-        let path = config.control_store_path();
-        let store = Store::open(&path).await?;
+        let place = config
+            .control_store_url()
+            .map_err(|error| Failure::of(&error))?;
+        let store = Store::open_at(&place, Opener::Console).await?;
         let state = AppState::new(config, store, Clock::system());
         // made now and not at the end of the first run, so that it can be written down before there is anything to sign
         let key = state.evidence_key.get().map_err(|error| {

@@ -90,10 +90,12 @@ fn set(config: &mut Config, name: &str, value: String) -> Result<(), (String, &'
             );
         }
         "SWITCHYARD_CONTROL_STORE" => {
-            config.control_store = Some(
-                DatabaseSource::try_from(value)
-                    .map_err(|message| (message, "Write `sqlite:PATH`."))?,
-            );
+            config.control_store = Some(DatabaseSource::try_from(value).map_err(|message| {
+                (
+                    message,
+                    "Write `sqlite:PATH`, or `env:NAME` or `file:PATH` of an address.",
+                )
+            })?);
         }
         "SWITCHYARD_LOG_FORMAT" => {
             config.log.format = match value.as_str() {

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::environment;
 use super::{Config, DatabaseSource, Hook};
+use crate::db::DatabaseUrl;
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -215,14 +216,14 @@ fn check(
             place.wrong(
                 place.key("control_store"),
                 message,
-                "The control store is a SQLite file.",
+                "Write `sqlite:PATH`, or `env:NAME` or `file:PATH` of an address, or leave it out.",
             )
         })?;
-        if source.sqlite_path().is_none() {
+        if let Err(error) = source.url().expose().parse::<DatabaseUrl>() {
             return Err(place.wrong(
                 place.key("control_store"),
-                "the control store has to be a SQLite file in this version".into(),
-                "Write `control_store = \"sqlite:PATH\"`, or leave it out.",
+                error.to_string(),
+                error.remedy(),
             ));
         }
     }

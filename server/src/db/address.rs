@@ -20,7 +20,7 @@ pub struct PostgresAddress {
 
 impl PostgresAddress {
     /// The options to connect with; the password file is read anew.
-    pub(super) fn options(&self) -> Result<PgConnectOptions, DbError> {
+    pub(crate) fn options(&self) -> Result<PgConnectOptions, DbError> {
         options(self.text.expose())
     }
 

@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::problem::{Answer, Problem};
-use crate::refusal::Kind;
+use crate::refusal::{Kind, Refusal as _};
 use crate::state::AppState;
 use crate::systems;
 
@@ -25,17 +25,23 @@ pub(super) async fn ready(State(state): State<AppState>) -> Answer<&'static str>
     if state.shutdown.is_cancelled() {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
     }
-    let cause = match tokio::time::timeout(WRITTEN_WITHIN, state.store.prove_writable()).await {
-        Ok(Ok(())) => return Ok("ready\n"),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "another process holds it, or the disk does not answer".into(),
-    };
+    let (cause, remedy) =
+        match tokio::time::timeout(WRITTEN_WITHIN, state.store.prove_writable()).await {
+            Ok(Ok(())) => return Ok("ready\n"),
+            Ok(Err(error)) => (error.to_string(), error.remedy()),
+            Err(_) => (
+                "another process holds it, or the disk does not answer".into(),
+                None,
+            ),
+        };
     tracing::error!(cause, "the control store cannot be written");
-    Err(Problem::new(
-        Kind::Unavailable,
-        "The control store cannot be written.",
+    Err(
+        Problem::new(Kind::Unavailable, "The control store cannot be written.").remedy(
+            remedy.unwrap_or_else(|| {
+                "Look at the log, at free space and at who else has the control store open.".into()
+            }),
+        ),
     )
-    .remedy("Look at the log, at free space and at who else has the file of the control store open."))
 }
 
 /// Numbers in the text format of Prometheus.

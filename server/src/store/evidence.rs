@@ -24,9 +24,10 @@ pub async fn due(store: &Store, system: &str) -> Result<Vec<Due>, StoreError> {
         "SELECT d.number, d.ended, d.newest FROM ( \
            SELECT r.id AS id, r.number AS number, \
              NOT EXISTS (SELECT 1 FROM runs l WHERE l.system = r.system AND l.number > r.number) AS newest, \
-             MAX(r.finished, COALESCE((SELECT MAX(b.finished) FROM rollbacks b WHERE b.system = r.system \
-               AND b.started >= r.started AND NOT EXISTS (SELECT 1 FROM runs l WHERE l.system = r.system \
-               AND l.number > r.number AND l.started <= b.started)), 0)) AS ended \
+             COALESCE((SELECT MAX(b.finished) FROM rollbacks b WHERE b.system = r.system \
+               AND b.finished > r.finished AND b.started >= r.started \
+               AND NOT EXISTS (SELECT 1 FROM runs l WHERE l.system = r.system \
+               AND l.number > r.number AND l.started <= b.started)), r.finished) AS ended \
            FROM runs r WHERE r.system = $1 AND r.finished IS NOT NULL \
              AND r.state IN ('done', 'aborted', 'rolled-back') \
              AND NOT EXISTS (SELECT 1 FROM rollbacks b WHERE b.system = r.system AND b.state = 'running')) AS d \

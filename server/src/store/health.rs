@@ -118,13 +118,14 @@ async fn add_to_hour(
         "INSERT INTO health_hours (system, hour, samples, bad, measured_seconds, bad_seconds, slow_seconds, answers, \
          response_sum_ms, response_max_ms, database_answers, database_sum_ms, errors) \
          VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) \
-         ON CONFLICT (system, hour) DO UPDATE SET samples = samples + 1, bad = bad + excluded.bad, \
-         measured_seconds = measured_seconds + excluded.measured_seconds, \
-         bad_seconds = bad_seconds + excluded.bad_seconds, slow_seconds = slow_seconds + excluded.slow_seconds, \
-         answers = answers + excluded.answers, response_sum_ms = response_sum_ms + excluded.response_sum_ms, \
-         response_max_ms = MAX(response_max_ms, excluded.response_max_ms), \
-         database_answers = database_answers + excluded.database_answers, \
-         database_sum_ms = database_sum_ms + excluded.database_sum_ms, errors = errors + excluded.errors \
+         ON CONFLICT (system, hour) DO UPDATE SET samples = health_hours.samples + 1, bad = health_hours.bad + excluded.bad, \
+         measured_seconds = health_hours.measured_seconds + excluded.measured_seconds, \
+         bad_seconds = health_hours.bad_seconds + excluded.bad_seconds, slow_seconds = health_hours.slow_seconds + excluded.slow_seconds, \
+         answers = health_hours.answers + excluded.answers, response_sum_ms = health_hours.response_sum_ms + excluded.response_sum_ms, \
+         response_max_ms = CASE WHEN excluded.response_max_ms > health_hours.response_max_ms \
+         THEN excluded.response_max_ms ELSE health_hours.response_max_ms END, \
+         database_answers = health_hours.database_answers + excluded.database_answers, \
+         database_sum_ms = health_hours.database_sum_ms + excluded.database_sum_ms, errors = health_hours.errors + excluded.errors \
          RETURNING samples",
     )
     .bind(system)

@@ -1,54 +1,75 @@
-//! Brings the control store's schema up to date, in one exclusive transaction: two servers that start together cannot
-//! both do it, and one that dies half-way leaves the old schema. (The migrator of sqlx takes no lock on SQLite.)
+//! Brings the control store's schema up to date, in one transaction that keeps other writers out: two servers that
+//! start together cannot both do it, and one that dies half-way leaves the old schema. (The migrator of sqlx takes no
+//! lock on SQLite.)
 
-use std::path::Path;
+use super::sql::{self, Begun};
+use super::{StoreError, WriteTx};
 
-use sqlx::sqlite::SqlitePool;
+/// One schema version in the language of each database. Both make the same tables, columns and unique constraints.
+struct Migration {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
 
-use super::StoreError;
+macro_rules! migration {
+    ($file:literal) => {
+        Migration {
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file)),
+        }
+    };
+}
 
 /// Schema versions in order; a published one is never edited.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../migrations/0001_control_store.sql"),
-    include_str!("../../migrations/0002_health.sql"),
-    include_str!("../../migrations/0003_notices.sql"),
-    include_str!("../../migrations/0004_status_links.sql"),
-    include_str!("../../migrations/0005_organization_intents.sql"),
-    include_str!("../../migrations/0006_webhooks.sql"),
-    include_str!("../../migrations/0007_evidence.sql"),
-    include_str!("../../migrations/0008_outbox.sql"),
+const MIGRATIONS: &[Migration] = &[
+    migration!("0001_control_store.sql"),
+    migration!("0002_health.sql"),
+    migration!("0003_notices.sql"),
+    migration!("0004_status_links.sql"),
+    migration!("0005_organization_intents.sql"),
+    migration!("0006_webhooks.sql"),
+    migration!("0007_evidence.sql"),
+    migration!("0008_outbox.sql"),
 ];
 
-/// Applies what is missing.
-pub(super) async fn bring_up_to_date(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+/// Applies what is missing, and keeps it. `place` is named in errors.
+pub(super) async fn bring_up_to_date(mut tx: WriteTx, place: &str) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let mut tx = pool.begin_with("BEGIN EXCLUSIVE").await?;
-    sqlx::query(
-        "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL) STRICT",
-    )
-    .execute(&mut *tx)
-    .await?;
-    let found: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM schema_versions")
+    let versions = match &tx.0 {
+        Begun::Sqlite(_) => {
+            "CREATE TABLE IF NOT EXISTS schema_versions \
+             (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL) STRICT"
+        }
+        Begun::Postgres(_) => {
+            "CREATE TABLE IF NOT EXISTS schema_versions \
+             (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL)"
+        }
+    };
+    sql::query(versions).execute(&mut *tx).await?;
+    let found: i64 = sql::query_scalar("SELECT COALESCE(MAX(version), 0) FROM schema_versions")
         .fetch_one(&mut *tx)
         .await?;
     if found > known {
         return Err(StoreError::Newer {
-            path: path.to_owned(),
+            place: place.to_owned(),
             found,
             known,
         });
     }
-    for (version, sql) in (1..).zip(MIGRATIONS) {
+    for (version, migration) in (1_i64..).zip(MIGRATIONS) {
         if version <= found {
             continue;
         }
-        sqlx::raw_sql(*sql).execute(&mut *tx).await?;
-        sqlx::query("INSERT INTO schema_versions (version, applied) VALUES ($1, $2)")
+        let text = match &tx.0 {
+            Begun::Sqlite(_) => migration.sqlite,
+            Begun::Postgres(_) => migration.postgres,
+        };
+        tx.script(text).await?;
+        sql::query("INSERT INTO schema_versions (version, applied) VALUES ($1, $2)")
             .bind(version)
             .bind(jiff::Timestamp::now().as_millisecond())
             .execute(&mut *tx)
             .await?;
     }
-    tx.commit().await?;
-    Ok(())
+    tx.commit().await
 }

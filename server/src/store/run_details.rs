@@ -162,7 +162,7 @@ pub async fn log_page(
         })
         .collect::<Result<_, StoreError>>()?;
     let counts = sql::query(
-        "SELECT COUNT(*), COALESCE(SUM(level = 'warning'), 0), COALESCE(SUM(level = 'error'), 0) \
+        "SELECT COUNT(*), COUNT(*) FILTER (WHERE level = 'warning'), COUNT(*) FILTER (WHERE level = 'error') \
          FROM run_log WHERE run = $1",
     )
     .bind(run)
@@ -184,7 +184,8 @@ pub async fn append_speed(
     rows_per_second: f64,
 ) -> Result<(), StoreError> {
     sql::query(
-        "INSERT OR REPLACE INTO run_speed (run, at_ms, rows_per_second) VALUES ($1, $2, $3)",
+        "INSERT INTO run_speed (run, at_ms, rows_per_second) VALUES ($1, $2, $3) \
+         ON CONFLICT (run, at_ms) DO UPDATE SET rows_per_second = excluded.rows_per_second",
     )
     .bind(run)
     .bind(whole(at_ms))
@@ -198,8 +199,8 @@ pub async fn append_speed(
 pub async fn speed(store: &Store, run: i64) -> Result<Vec<SpeedPoint>, StoreError> {
     let rows: Vec<(i64, f64)> = sql::query_as(
         "SELECT at_ms, rows_per_second FROM (SELECT at_ms, rows_per_second, ROW_NUMBER() OVER (ORDER BY at_ms) AS place, \
-         COUNT(*) OVER () AS points FROM run_speed WHERE run = $1) \
-         WHERE place % MAX(1, (points + $2 - 1) / $2) = 0 ORDER BY at_ms",
+         COUNT(*) OVER () AS points FROM run_speed WHERE run = $1) AS curve \
+         WHERE place % ((points + $2 - 1) / $2) = 0 ORDER BY at_ms",
     )
     .bind(run)
     .bind(POINTS)
@@ -249,8 +250,8 @@ pub async fn coverage(store: &Store, system: &str) -> Result<Vec<CoveragePoint>,
     let rows: Vec<(i64, i64, i64, Option<i64>)> = sql::query_as(
         "SELECT at, assigned, total, run FROM (SELECT at, assigned, total, run, \
          ROW_NUMBER() OVER (ORDER BY at DESC, id DESC) - 1 AS place, \
-         COUNT(*) OVER () AS points FROM coverage_history WHERE system = $1) \
-         WHERE place % MAX(1, (points + $2 - 1) / $2) = 0 ORDER BY at",
+         COUNT(*) OVER () AS points FROM coverage_history WHERE system = $1) AS curve \
+         WHERE place % ((points + $2 - 1) / $2) = 0 ORDER BY at",
     )
     .bind(system)
     .bind(POINTS)

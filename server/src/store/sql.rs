@@ -8,7 +8,8 @@ mod connection;
 mod row;
 mod value;
 
-pub use connection::{Connection, Held, Readers, Source};
+pub(super) use connection::Begun;
+pub use connection::{Connection, Driver, Reader, Readers, Session, Source};
 pub use row::{Column, Row, Tuple};
 pub use value::{Bind, Value};
 
@@ -57,17 +58,15 @@ impl Query {
     /// What the database says.
     pub async fn execute<'c>(self, on: impl Into<Source<'c>>) -> Result<Done, sqlx::Error> {
         Ok(Done(match on.into() {
-            Source::Connection(Connection::Sqlite(held)) => {
-                self.sqlite().execute(&mut **held).await?.rows_affected()
+            Source::Connection(connection) => match connection.driver() {
+                Driver::Sqlite(on) => self.sqlite().execute(on).await?.rows_affected(),
+                Driver::Postgres(on) => self.postgres().execute(on).await?.rows_affected(),
+            },
+            Source::Readers(Readers::Sqlite(on)) => {
+                self.sqlite().execute(on).await?.rows_affected()
             }
-            Source::Connection(Connection::Postgres(held)) => {
-                self.postgres().execute(&mut **held).await?.rows_affected()
-            }
-            Source::Readers(Readers::Sqlite(pool)) => {
-                self.sqlite().execute(pool).await?.rows_affected()
-            }
-            Source::Readers(Readers::Postgres(pool)) => {
-                self.postgres().execute(pool).await?.rows_affected()
+            Source::Readers(Readers::Postgres(on)) => {
+                self.postgres().execute(on).await?.rows_affected()
             }
         }))
     }
@@ -81,24 +80,18 @@ impl Query {
         on: impl Into<Source<'c>>,
     ) -> Result<Option<Row>, sqlx::Error> {
         Ok(match on.into() {
-            Source::Connection(Connection::Sqlite(held)) => self
-                .sqlite()
-                .fetch_optional(&mut **held)
-                .await?
-                .map(Row::Sqlite),
-            Source::Connection(Connection::Postgres(held)) => self
-                .postgres()
-                .fetch_optional(&mut **held)
-                .await?
-                .map(Row::Postgres),
-            Source::Readers(Readers::Sqlite(pool)) => {
-                self.sqlite().fetch_optional(pool).await?.map(Row::Sqlite)
+            Source::Connection(connection) => match connection.driver() {
+                Driver::Sqlite(on) => self.sqlite().fetch_optional(on).await?.map(Row::Sqlite),
+                Driver::Postgres(on) => {
+                    self.postgres().fetch_optional(on).await?.map(Row::Postgres)
+                }
+            },
+            Source::Readers(Readers::Sqlite(on)) => {
+                self.sqlite().fetch_optional(on).await?.map(Row::Sqlite)
             }
-            Source::Readers(Readers::Postgres(pool)) => self
-                .postgres()
-                .fetch_optional(pool)
-                .await?
-                .map(Row::Postgres),
+            Source::Readers(Readers::Postgres(on)) => {
+                self.postgres().fetch_optional(on).await?.map(Row::Postgres)
+            }
         })
     }
 
@@ -118,32 +111,28 @@ impl Query {
     /// What the database says.
     pub async fn fetch_all<'c>(self, on: impl Into<Source<'c>>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match on.into() {
-            Source::Connection(Connection::Sqlite(held)) => {
-                Row::sqlite(self.sqlite().fetch_all(&mut **held).await?)
-            }
-            Source::Connection(Connection::Postgres(held)) => {
-                Row::postgres(self.postgres().fetch_all(&mut **held).await?)
-            }
-            Source::Readers(Readers::Sqlite(pool)) => {
-                Row::sqlite(self.sqlite().fetch_all(pool).await?)
-            }
-            Source::Readers(Readers::Postgres(pool)) => {
-                Row::postgres(self.postgres().fetch_all(pool).await?)
+            Source::Connection(connection) => match connection.driver() {
+                Driver::Sqlite(on) => Row::sqlite(self.sqlite().fetch_all(on).await?),
+                Driver::Postgres(on) => Row::postgres(self.postgres().fetch_all(on).await?),
+            },
+            Source::Readers(Readers::Sqlite(on)) => Row::sqlite(self.sqlite().fetch_all(on).await?),
+            Source::Readers(Readers::Postgres(on)) => {
+                Row::postgres(self.postgres().fetch_all(on).await?)
             }
         })
     }
 
     /// All rows, one after the other.
     pub fn fetch(self, on: &mut Connection) -> BoxStream<'_, Result<Row, sqlx::Error>> {
-        match on {
-            Connection::Sqlite(held) => self
+        match on.driver() {
+            Driver::Sqlite(on) => self
                 .sqlite()
-                .fetch(&mut **held)
+                .fetch(on)
                 .map(|row| row.map(Row::Sqlite))
                 .boxed(),
-            Connection::Postgres(held) => self
+            Driver::Postgres(on) => self
                 .postgres()
-                .fetch(&mut **held)
+                .fetch(on)
                 .map(|row| row.map(Row::Postgres))
                 .boxed(),
         }

@@ -41,7 +41,7 @@ pub async fn ask(
     let id: Option<i64> = sql::query_scalar(
         "INSERT INTO subscribers (system, address, link, organization, created, asked) VALUES ($1, $2, $3, $4, $5, $5) \
          ON CONFLICT (system, link, address) DO UPDATE SET asked = excluded.asked \
-         WHERE confirmed IS NULL AND asked <= $6 RETURNING id",
+         WHERE subscribers.confirmed IS NULL AND subscribers.asked <= $6 RETURNING id",
     )
     .bind(who.system)
     .bind(who.address)

@@ -10,12 +10,14 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use server::accounts::token;
-use server::config::Config;
+use server::config::{Config, DatabaseSource};
 use server::moment::{Clock, Moment};
 use server::state::AppState;
-use server::store::{Store, accounts, sessions};
+use server::store::{Opener, Store, accounts, sessions};
 use shared::account::Role;
 use tower::ServiceExt as _;
+
+use crate::postgres::Database;
 
 /// Moment at which the clock of a test stands: 2026-11-20T02:00:00Z.
 pub const START: Moment = Moment(1_795_140_000_000);
@@ -28,6 +30,8 @@ pub struct TestApp {
     pub clock: Clock,
     /// Its data; kept for as long as the server lives, then removed.
     pub directory: tempfile::TempDir,
+    /// Its control store, where `TEST_CONTROL_STORE=postgres` asks for one on a server.
+    _database: Option<Database>,
     router: axum::Router,
 }
 
@@ -45,8 +49,17 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
+        let database = match std::env::var("TEST_CONTROL_STORE").as_deref() {
+            Ok("postgres") if config.control_store.is_none() => {
+                let database = Database::new().await;
+                config.control_store = Some(DatabaseSource::Resolved(database.url.whole()));
+                Some(database)
+            }
+            _ => None,
+        };
         let clock = Clock::standing_at(START);
-        let store = Store::open(&config.control_store_path())
+        let place = config.control_store_url().expect("an address");
+        let store = Store::open_at(&place, Opener::Console)
             .await
             .expect("a control store");
         let state = AppState::new(config, store, clock.clone());
@@ -55,7 +68,14 @@ impl TestApp {
             state,
             clock,
             directory,
+            _database: database,
         }
+    }
+
+    /// The file of the control store.
+    pub fn control_store_file(&self) -> std::path::PathBuf {
+        let place = self.state.config.control_store_url().expect("an address");
+        place.path().expect("a file").to_owned()
     }
 
     /// A client that nobody is signed in with.

@@ -38,7 +38,7 @@ fn an_empty_file_is_a_whole_configuration() {
     let config = read_with("", &[]).unwrap();
     assert_eq!(config.origin(), "http://127.0.0.1:8080");
     assert_eq!(
-        config.control_store_path(),
+        config.control_store_url().unwrap().path().unwrap(),
         Path::new("/etc/data/switchyard.sqlite3")
     );
     assert!(config.systems.is_empty() && !config.is_https());

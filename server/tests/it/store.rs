@@ -1,5 +1,7 @@
 //! The control store: made once however many start together, never opened by an older version, and written as it says.
 
+mod postgres;
+
 use server::moment::Moment;
 use server::store::{Store, StoreError, accounts, sql};
 use shared::account::Role;

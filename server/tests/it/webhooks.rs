@@ -159,7 +159,7 @@ async fn an_event_is_told_once_and_its_signature_can_be_checked() {
     // the secret is told once and is not kept
     let list = administrator.get("/systems/obcms/webhooks").await.text;
     assert!(!list.contains(&made.secret));
-    let store = std::fs::read(site.app.state.config.control_store_path()).unwrap();
+    let store = std::fs::read(site.app.control_store_file()).unwrap();
     let secret = made.secret.as_bytes();
     assert!(!store.windows(secret.len()).any(|part| part == secret));
 }

@@ -1,68 +1,101 @@
-//! Where a statement is carried out: one connection, or any of those that read.
+//! Where a statement is carried out: in a writing transaction, on a connection that reads, or on any of those.
 
 use std::ops::{Deref, DerefMut};
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgPool;
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Database, Postgres, Sqlite, Transaction};
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use sqlx::{Postgres, Sqlite, Transaction};
 
 /// A connection to the control store, in a transaction or not.
+pub type Connection = dyn Session;
+
+/// What statements are carried out on.
+pub trait Session: std::fmt::Debug + Send {
+    /// The driver's connection.
+    fn driver(&mut self) -> Driver<'_>;
+}
+
+/// The connection of one driver.
 #[derive(Debug)]
-pub enum Connection {
+pub enum Driver<'c> {
     /// To a file.
-    Sqlite(Held<Sqlite>),
+    Sqlite(&'c mut SqliteConnection),
     /// To a server.
-    Postgres(Held<Postgres>),
+    Postgres(&'c mut PgConnection),
 }
 
-impl Connection {
-    /// Carries out several statements without values, such as those of a new schema version.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(held) => sqlx::raw_sql(sql).execute(&mut **held).await.map(|_| ()),
-            Self::Postgres(held) => sqlx::raw_sql(sql).execute(&mut **held).await.map(|_| ()),
-        }
-    }
+/// A transaction of one of the drivers.
+pub enum Begun {
+    /// In a file.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On a server.
+    Postgres(Transaction<'static, Postgres>),
 }
 
-/// How a connection is held.
-pub enum Held<D: Database> {
-    /// Inside a transaction, which ends with it.
-    Transaction(Transaction<'static, D>),
-    /// For single statements.
-    Pooled(PoolConnection<D>),
-}
-
-impl<D: Database> std::fmt::Debug for Held<D> {
+impl std::fmt::Debug for Begun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Transaction(_) => "Transaction",
-            Self::Pooled(_) => "Pooled",
+            Self::Sqlite(_) => "Sqlite",
+            Self::Postgres(_) => "Postgres",
         })
     }
 }
 
-impl<D: Database> Deref for Held<D> {
-    type Target = D::Connection;
-
-    fn deref(&self) -> &D::Connection {
+impl Begun {
+    pub(in crate::store) async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         match self {
-            Self::Transaction(transaction) => transaction,
-            Self::Pooled(connection) => connection,
+            Self::Sqlite(it) => sqlx::raw_sql(sql).execute(&mut **it).await.map(|_| ()),
+            Self::Postgres(it) => sqlx::raw_sql(sql).execute(&mut **it).await.map(|_| ()),
+        }
+    }
+
+    pub(in crate::store) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => transaction.commit().await,
         }
     }
 }
 
-impl<D: Database> DerefMut for Held<D> {
-    fn deref_mut(&mut self) -> &mut D::Connection {
+impl Session for Begun {
+    fn driver(&mut self) -> Driver<'_> {
         match self {
-            Self::Transaction(transaction) => transaction,
-            Self::Pooled(connection) => connection,
+            Self::Sqlite(transaction) => Driver::Sqlite(transaction),
+            Self::Postgres(transaction) => Driver::Postgres(transaction),
         }
+    }
+}
+
+/// A connection to read with, given back when it is dropped; give `&mut *reader` to a statement.
+#[derive(Debug)]
+pub enum Reader {
+    /// To a file.
+    Sqlite(PoolConnection<Sqlite>),
+    /// To a server.
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Session for Reader {
+    fn driver(&mut self) -> Driver<'_> {
+        match self {
+            Self::Sqlite(connection) => Driver::Sqlite(connection),
+            Self::Postgres(connection) => Driver::Postgres(connection),
+        }
+    }
+}
+
+impl Deref for Reader {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self
     }
 }
 
@@ -73,6 +106,15 @@ pub enum Readers {
     Sqlite(SqlitePool),
     /// Of a server.
     Postgres(PgPool),
+}
+
+impl Readers {
+    pub(in crate::store) async fn acquire(&self) -> Result<Reader, sqlx::Error> {
+        Ok(match self {
+            Self::Sqlite(pool) => Reader::Sqlite(pool.acquire().await?),
+            Self::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+        })
+    }
 }
 
 /// Where a statement is carried out.

@@ -17,7 +17,7 @@ async fn ready_means_that_the_control_store_can_be_written() {
     let app = TestApp::start().await;
     assert_eq!(get(&app, "/readyz").await.text, "ready\n");
     let mut other = SqliteConnectOptions::new()
-        .filename(app.state.config.control_store_path())
+        .filename(app.control_store_file())
         .connect()
         .await
         .unwrap();

@@ -162,6 +162,6 @@ async fn the_key_of_links_is_readable_by_its_owner_alone_and_is_not_in_the_contr
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let key = std::fs::read(&path).unwrap();
-    let store = std::fs::read(site.app.state.config.control_store_path()).unwrap();
+    let store = std::fs::read(site.app.control_store_file()).unwrap();
     assert!(!store.windows(key.len()).any(|part| part == key));
 }

@@ -1,0 +1,12 @@
+-- Evidence of runs, sealed and signed when they ended. A run that is rolled back later ended a second time and has a
+-- second row: what was sealed is never changed, nor made again by a later version of the program or with another key.
+
+CREATE TABLE evidence (
+    run BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    ended BIGINT NOT NULL,
+    sealed BIGINT NOT NULL,
+    bytes BIGINT NOT NULL,
+    sha256 TEXT COLLATE "C" NOT NULL,
+    archive BYTEA NOT NULL, -- the bundle, byte for byte
+    PRIMARY KEY (run, ended)
+);
