@@ -46,7 +46,7 @@ pub fn PlanPage(
             )
         })
     });
-    let badges = move || plan.with(|plan| plan.map(badge));
+    let badges = move || plan.with(|plan| plan.map(|plan| badge(plan, start.open_run())));
     let meta = move || {
         plan.with(|plan| {
             plan.map(|plan| {
@@ -67,7 +67,10 @@ pub fn PlanPage(
     .into_any()
 }
 
-fn badge(plan: &PlanView) -> AnyView {
+fn badge(plan: &PlanView, open_run: Option<i64>) -> AnyView {
+    if let Some(run) = open_run {
+        return state_badge(Tone::Pending, format!("After run {run}"));
+    }
     if !plan.refusals.is_empty() {
         return state_badge(Tone::Failed, "Can't run");
     }

@@ -103,7 +103,7 @@ pub fn Entries(
                 <span class="push sm">{move || format::counted(page.with(|page| page.total), "entry", "entries")}</span>
             </div>
             <div class="scroll" tabindex="0" role="group" aria-labelledby="entries-heading">
-                <table class="t rows">
+                <table class="t rows stackable entries">
                     <thead>
                         <tr>
                             <th scope="col">"Time"</th>

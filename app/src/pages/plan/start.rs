@@ -99,19 +99,23 @@ impl Start {
         }
     }
 
+    /// Number of the run that has to end before another can start. Reactive.
+    pub(super) fn open_run(&self) -> Option<i64> {
+        self.systems
+            .find(&self.system())
+            .and_then(|system| system.run)
+            .filter(|run| run.state.is_open())
+            .map(|run| run.number)
+    }
+
     /// Why the next thing cannot be done now.
     fn refusal(&self) -> Option<String> {
         let refused = session::current().refusal(Role::Operator);
         if refused.is_some() {
             return refused;
         }
-        let open = self
-            .systems
-            .find(&self.system())
-            .and_then(|system| system.run)
-            .filter(|run| run.state.is_open());
-        if let Some(run) = open {
-            return Some(format!("Run {} is still open", run.number));
+        if let Some(run) = self.open_run() {
+            return Some(format!("Run {run} is still open"));
         }
         let stopped = self
             .plan

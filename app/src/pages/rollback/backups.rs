@@ -123,7 +123,7 @@ pub fn Backups(
                 } else {
                     view! {
                         <div class="scroll" tabindex="0" role="group" aria-labelledby="backups-heading">
-                            <table class="t mid tight backups">
+                            <table class="t mid tight stackable backups">
                                 <thead class="vh">
                                     <tr>
                                         <th scope="col">"Choose"</th>
