@@ -34,6 +34,7 @@ use leptos_router::hooks::{use_location, use_params_map};
 use leptos_router::params::ParamsMap;
 use leptos_router::{ChooseView, MatchNestedRoutes, path};
 
+use crate::components::Systems;
 use crate::part::fetched;
 use crate::route::{Route, SystemPage};
 use part::Record;
@@ -119,6 +120,13 @@ impl ChooseView for Page {
         let named = use_params_map();
         // another system or run at the same address is another page, not the same one with other contents
         let page = Memo::new(move |_| named.with(self.0));
+        let systems = use_context::<Systems>();
+        let page = Memo::new(move |_| {
+            page.get().filter(|page| match (page.system(), systems) {
+                (Some(system), Some(systems)) => !systems.lack(system),
+                _ => true,
+            })
+        });
         (move || page.get().map_or_else(not_found, show)).into_any()
     }
 

@@ -35,6 +35,13 @@ impl Systems {
         self.0
             .with(|systems| systems?.iter().find(|system| system.slug == slug).cloned())
     }
+
+    /// Whether the list is there and has no such system. Reactive.
+    pub fn lack(&self, slug: &str) -> bool {
+        self.0.with(|systems| {
+            systems.is_some_and(|systems| !systems.iter().any(|system| system.slug == slug))
+        })
+    }
 }
 
 /// Sidebar, page tools, and the page in the children.

@@ -85,7 +85,7 @@ fn Totals(system: Signal<String>, all: Memo<AllOrganizations>) -> impl IntoView 
         lines
     };
     view! {
-        {move || all.with(stats)}
+        {move || (in_all.get() > 0).then(|| all.with(stats))}
         <section class="panel clip" aria-labelledby="by-heading">
             <header>
                 <h2 id="by-heading">"Records by organization"</h2>
@@ -116,8 +116,10 @@ fn Totals(system: Signal<String>, all: Memo<AllOrganizations>) -> impl IntoView 
                         <Empty
                             picture="layers"
                             title="No record has an organization yet"
-                            text="The run gives every record its organization; totals appear as it goes on."
-                        />
+                            text="The run gives every record its organization. Totals appear here as it goes on."
+                        >
+                            <a class="btn primary" href=SystemPage::Runs.of(&system.get_untracked())>"Go to the runs"</a>
+                        </Empty>
                     }
                         .into_any()
                 } else {

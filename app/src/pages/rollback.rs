@@ -65,6 +65,21 @@ impl Choice {
             }
         });
         let groups = RwSignal::new(Vec::<String>::new());
+        // what was undone meanwhile, here or elsewhere, cannot stay chosen
+        Effect::new(move |_| {
+            let undoable = |name: &String| {
+                options.with(|options| {
+                    options
+                        .groups
+                        .iter()
+                        .any(|group| group.name == *name && group.steps > 0)
+                })
+            };
+            let left: Vec<String> = groups.get().into_iter().filter(undoable).collect();
+            if groups.with_untracked(|groups| groups.len() != left.len()) {
+                groups.set(left);
+            }
+        });
         Self {
             way: RwSignal::new(first),
             groups,

@@ -70,8 +70,10 @@ async fn rows_of(
 /// Every organization of the target with its rows of the counted models. `stages` says how far each code is. Of those
 /// that it does not know, the default organization is active, as it owns the existing records; any other is invited.
 ///
+/// A model without the column has no row of any organization yet.
+///
 /// # Errors
-/// When rows have no organization yet, or the target cannot be read.
+/// When the target cannot be read.
 pub async fn all(
     db: &mut Connection,
     playbook: &Playbook,
@@ -85,13 +87,11 @@ pub async fn all(
     let mut by_model = Vec::with_capacity(counted.len());
     for model in &counted {
         let column = playbook.column(model);
-        if !has_column(&columns(db, &model.table).await?, column) {
-            return Err(BrowseError::NotMigrated {
-                table: model.table.clone(),
-                column: column.into(),
-            });
-        }
-        by_model.push(rows_by_organization(db, &model.table, column).await?);
+        by_model.push(if has_column(&columns(db, &model.table).await?, column) {
+            rows_by_organization(db, &model.table, column).await?
+        } else {
+            BTreeMap::new()
+        });
     }
     let default = &playbook.organizations.default.code;
     let organizations: Vec<OrganizationRows> = listed(db, playbook)
@@ -161,6 +161,9 @@ async fn listed(
     playbook: &Playbook,
 ) -> Result<Vec<(i64, String, String)>, DbError> {
     let organizations = &playbook.organizations;
+    if columns(db, &organizations.table).await?.is_empty() {
+        return Ok(Vec::new());
+    }
     let statement = format!(
         "SELECT {}, {code}, {} FROM {} ORDER BY {code}",
         quote(&organizations.key),

@@ -17,6 +17,7 @@ use super::isolation;
 use super::playbook::Playbook;
 use super::schema::Schema;
 use crate::db::{Connection, DbError, Dialect, Statement, quote};
+use crate::wording::counted;
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -211,7 +212,7 @@ async fn organizations(
         Check::passed(
             "table",
             "Organization model working",
-            format!("{all} organizations"),
+            counted(all.unsigned_abs(), "organization", "organizations"),
         )
         .with_value(all as f64),
     );

@@ -88,9 +88,15 @@ pub async fn facts(state: &AppState, system: &Arc<System>) -> Result<Facts, Syst
     if let Some(fact) = code(system, health.as_ref()) {
         add(Measure::CodeVersion, fact);
     }
+    let reading = system.reading().await.ok();
     let prepared = organizations::records(&state.store, system.slug())
         .await?
         .iter()
+        .filter(|record| {
+            reading
+                .as_deref()
+                .is_some_and(|reading| reading.has_organization(&record.code))
+        })
         .filter(|record| {
             record.wave == Some(0)
                 || matches!(record.stage, Stage::Prepared | Stage::Pilot | Stage::Active)

@@ -45,7 +45,7 @@ pub struct Facts {
     pub pilot_lacks: usize,
     /// Organizations that are not active yet, and all.
     pub to_onboard: (usize, usize),
-    /// Tasks that are left after the last rollback.
+    /// Tasks that are left after the last rollback, while nothing was migrated or switched since.
     pub after_tasks: usize,
 }
 
@@ -83,6 +83,7 @@ pub fn standing(facts: &Facts) -> Standing {
 pub fn next_action(facts: &Facts) -> NextAction {
     stopped(facts)
         .or_else(|| going_on(facts))
+        .or_else(|| after_rollback(facts))
         .or_else(|| before_run(facts))
         .unwrap_or_else(|| after_run(facts))
 }
@@ -177,6 +178,8 @@ fn going_on(facts: &Facts) -> Option<NextAction> {
             "Somebody else has to agree to exactly this plan.",
             Some(("Look at the approval", &page)),
         ),
+        // what led to the rollback is understood before the rest is tried again
+        RunState::Paused if facts.after_tasks > 0 => return None,
         RunState::Paused => action(
             facts,
             Tone::Paused,
@@ -242,23 +245,34 @@ fn at_gate(facts: &Facts, run: &RunSummary, page: &str) -> NextAction {
     )
 }
 
+fn after_rollback(facts: &Facts) -> Option<NextAction> {
+    if facts.after_tasks == 0 {
+        return None;
+    }
+    let left = match facts.after_tasks {
+        1 => "One task is left after the rollback.".to_owned(),
+        left => format!(
+            "{left} tasks are left after the rollback: its cause, the post-mortem and the notices."
+        ),
+    };
+    let detail = match &facts.run {
+        Some(run) if run.state == RunState::Paused => {
+            format!("{left} Run {} can be resumed after that.", run.number)
+        }
+        _ => left,
+    };
+    Some(action(
+        facts,
+        Tone::Rolledback,
+        "Write down what happened",
+        detail,
+        Some(("Open the tasks", "rollback")),
+    ))
+}
+
 fn before_run(facts: &Facts) -> Option<NextAction> {
     if facts.migrated {
         return None;
-    }
-    if facts.after_tasks > 0 {
-        return Some(action(
-            facts,
-            Tone::Rolledback,
-            "Write down what happened",
-            match facts.after_tasks {
-                1 => "One task is left after the rollback.".into(),
-                left => format!(
-                    "{left} tasks are left after the rollback: its cause, the post-mortem and the notices."
-                ),
-            },
-            Some(("Open the tasks", "rollback")),
-        ));
     }
     let others: Vec<&str> = facts
         .missing

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use shared::Timestamp;
 use shared::coverage::{Coverage, CoverageSummary};
-use shared::mode::{Mode, SwitchState};
+use shared::mode::{Mode, ModeSwitch, SwitchState};
 use shared::organization::Stage;
-use shared::rollback::RollbackState;
+use shared::rollback::{RollbackKind, RollbackRecord, RollbackState};
+use shared::run::RunSummary;
 use shared::state::{GateState, RunState};
 use shared::system::{HealthFacts, SystemOverview, SystemSummary, TargetFacts};
 
@@ -66,8 +68,8 @@ async fn gather(
         }
         _ => None,
     };
-    let switching = crate::store::modes::switches(&state.store, slug)
-        .await?
+    let switches = crate::store::modes::switches(&state.store, slug).await?;
+    let switching = switches
         .first()
         .is_some_and(|switch| switch.state == SwitchState::Running);
     let history = rollbacks::history(state, system).await?;
@@ -90,23 +92,25 @@ async fn gather(
         .flat_map(|group| &group.models)
         .collect();
     let migrated = !models.is_empty() && models.iter().all(|model| model.required);
+    // a report tells of the target as it was: it counts until a run or a rollback has changed that
+    let run_ended = newest.as_ref().and_then(|run| moment(&run.finished));
+    let changed = run_ended.max(changed_by_rollback(&history));
     let report = reports::list(&state.store, slug)
         .await?
         .into_iter()
         .next()
-        .filter(|report| {
-            let since = newest
-                .as_ref()
-                .and_then(|run| run.finished.as_deref())
-                .and_then(Moment::parse);
-            since.is_none_or(|since| Moment::parse(&report.at).is_some_and(|at| at >= since))
-        })
+        .filter(|report| migrated && Moment::parse(&report.at) >= changed)
         .map(|report| (report.number, report.checks - report.checks_passed));
-    let onboarding = records::records(&state.store, slug).await?;
     let (organizations, active) = target.as_deref().map_or((0, 0), organizations_of);
-    let prepared = onboarding
+    let prepared = records::records(&state.store, slug)
+        .await?
         .iter()
         .filter(|record| matches!(record.stage, Stage::Prepared | Stage::Pilot | Stage::Active))
+        .filter(|record| {
+            target
+                .as_deref()
+                .is_some_and(|target| target.has_organization(&record.code))
+        })
         .count();
     let switch_gates = match &names {
         Some(_) if migrated && known.mode != Some(Mode::Multi) => Some(
@@ -146,12 +150,7 @@ async fn gather(
         is_multi: known.mode == Some(Mode::Multi),
         pilot_lacks: PILOT.saturating_sub(prepared),
         to_onboard: (organizations.saturating_sub(active), organizations),
-        after_tasks: history
-            .first()
-            .filter(|record| record.state == RollbackState::Done)
-            .map_or(0, |record| {
-                record.tasks.iter().filter(|task| !task.done).count()
-            }),
+        after_tasks: after_tasks(&history, newest.as_ref(), &switches),
         run: newest,
     };
     Ok(Gathered {
@@ -160,6 +159,44 @@ async fn gather(
         known,
         organizations,
     })
+}
+
+fn moment(at: &Option<Timestamp>) -> Option<Moment> {
+    at.as_deref().and_then(Moment::parse)
+}
+
+/// When the newest rollback that touched the target ended; the mode is no part of the target.
+fn changed_by_rollback(history: &[RollbackRecord]) -> Option<Moment> {
+    history
+        .iter()
+        .find(|record| record.way != RollbackKind::Mode)
+        .and_then(|record| moment(&record.finished))
+}
+
+/// Tasks that are left after the last rollback. A migration or a switch to many organizations since says that people
+/// went on.
+fn after_tasks(
+    history: &[RollbackRecord],
+    run: Option<&RunSummary>,
+    switches: &[ModeSwitch],
+) -> usize {
+    let Some(record) = history
+        .first()
+        .filter(|record| record.state == RollbackState::Done)
+    else {
+        return 0;
+    };
+    let migrated = run
+        .filter(|run| run.state == RunState::Done)
+        .and_then(|run| moment(&run.finished));
+    let switched = switches
+        .iter()
+        .find(|switch| switch.to == Mode::Multi && switch.state == SwitchState::Done)
+        .and_then(|switch| moment(&switch.finished));
+    if migrated.max(switched) > moment(&record.finished) {
+        return 0;
+    }
+    record.tasks.iter().filter(|task| !task.done).count()
 }
 
 /// How many organizations the target has, and how many of them are active.

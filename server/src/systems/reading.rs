@@ -32,6 +32,16 @@ pub const AGAIN: u32 = 5;
 /// The last reading, with the state of the file that it was read from.
 pub type Kept = tokio::sync::Mutex<Option<(FileStamp, Arc<Reading>)>>;
 
+impl Reading {
+    /// Whether the target has an organization of this code; a rollback can have taken it away.
+    pub fn has_organization(&self, code: &str) -> bool {
+        self.organizations
+            .iter()
+            .flatten()
+            .any(|row| row.code.eq_ignore_ascii_case(code))
+    }
+}
+
 impl System {
     /// The target as it is now: read again only when something was written. Who asks meanwhile waits for the same answer.
     pub async fn reading(&self) -> Result<Arc<Reading>, SystemError> {

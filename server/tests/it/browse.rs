@@ -101,6 +101,15 @@ async fn what_is_unknown_is_named_with_what_there_is() {
 }
 
 #[tokio::test]
+async fn before_the_migration_no_organization_has_a_row_and_that_is_no_error() {
+    let site = Site::start().await;
+    let mut viewer = site.app.client(Role::Viewer).await;
+    let all: AllOrganizations = viewer.get("/systems/obcms/all").await.read();
+    assert!(all.organizations.is_empty(), "{all:?}");
+    assert!(all.totals.iter().all(|total| total.rows == 0), "{all:?}");
+}
+
+#[tokio::test]
 async fn all_organizations_are_counted_together_after_the_migration() {
     let site = Site::migrated().await;
     site.world

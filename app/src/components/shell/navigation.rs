@@ -25,7 +25,10 @@ pub(super) fn Navigation() -> impl IntoView {
         route.track();
         open.set(false);
     });
-    let slug = Memo::new(move |_| route.with(|route| route.system().map(str::to_string)));
+    let slug = Memo::new(move |_| {
+        let named = route.with(|route| route.system().map(str::to_string));
+        named.filter(|slug| !systems.lack(slug))
+    });
     let system = Memo::new(move |_| slug.get().and_then(|slug| systems.find(&slug)));
     view! {
         <header class="side" data-open=move || open.get().then_some("true")>

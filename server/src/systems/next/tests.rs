@@ -107,6 +107,28 @@ fn a_run_at_the_coverage_gate_asks_for_the_records_that_are_left() {
 }
 
 #[test]
+fn what_happened_is_written_down_before_the_rest_is_tried_again() {
+    let mut facts = Facts {
+        run: run(RunState::Paused),
+        after_tasks: 5,
+        ..facts()
+    };
+    let next = next_action(&facts);
+    assert_eq!(next.title, "Write down what happened");
+    assert_eq!(next.href.as_deref(), Some("/systems/obcms/rollback"));
+    assert!(next.detail.contains("Run 3 can be resumed"), "{next:?}");
+    // also where only the mode was taken back: it is not switched again before that
+    facts.run = run(RunState::Done);
+    facts.migrated = true;
+    facts.report = Some((1, 0));
+    assert_eq!(next_action(&facts).title, "Write down what happened");
+    facts.after_tasks = 0;
+    assert_eq!(next_action(&facts).title, "Switch to BMMS mode");
+    facts.run = run(RunState::Paused);
+    assert_eq!(next_action(&facts).title, "Resume run 3");
+}
+
+#[test]
 fn a_target_that_cannot_be_read_comes_before_all_else() {
     let facts = Facts {
         unreachable: Some("It is locked.".into()),

@@ -53,6 +53,8 @@ async fn there_and_back(dialect: Dialect) {
     })
     .await;
     assert_eq!(world.get("/mode").await["current"]["mode"], "single");
+    let next = &world.get("").await["summary"]["next"];
+    assert_eq!(next["title"], "Write down what happened", "{next:#}");
 
     back(
         &mut world,
@@ -89,6 +91,12 @@ async fn there_and_back(dialect: Dialect) {
 async fn a_backup_brings_back_the_moment_before_and_what_is_lost_is_kept() {
     let mut world = World::start().await;
     world.migrate().await;
+    let report = world.post("/reports", Value::Null).await;
+    assert_eq!(report["summary"]["number"], 1, "{report:#}");
+    onboard_pilot(&mut world).await;
+    assert_eq!(journey_of(&mut world, "Pilot").await, "3 of 3 prepared");
+    let reported = journey_of(&mut world, "Verification report").await;
+    assert!(reported.starts_with("Report 1"), "{reported}");
     let backups = world.get("/backups").await;
     let oldest = backups.as_array().unwrap().last().unwrap()["name"].clone();
     let record = back(
@@ -108,8 +116,17 @@ async fn a_backup_brings_back_the_moment_before_and_what_is_lost_is_kept() {
     let run = &world.get("/runs").await[0];
     assert_eq!(run["state"], "rolled-back");
     assert_eq!(world.get("/coverage").await["all"]["assigned"], 0);
-    let health = &world.get("").await["health"];
-    assert_eq!(health["healthy"], true);
+    let overview = world.get("").await;
+    assert_eq!(overview["health"]["healthy"], true);
+    let next = &overview["summary"]["next"];
+    assert_eq!(next["title"], "Write down what happened", "{next:#}");
+    // what was measured and prepared in the database before is not said of this one
+    assert_eq!(
+        journey_of(&mut world, "Verification report").await,
+        "Not made"
+    );
+    assert_eq!(journey_of(&mut world, "Pilot").await, "0 of 3 prepared");
+    assert_eq!(world.get("/all").await["organizations"], json!([]));
     let tasks = record["tasks"].as_array().unwrap().len();
     assert_eq!(tasks, 5);
     // it can be done again
@@ -183,6 +200,14 @@ async fn groups_undone_together_are_one_choice_in_whatever_order_they_are_named(
         let undone = ["mana", "recommendations"].contains(&group["name"].as_str().unwrap());
         assert_eq!(group["steps"] == 0, undone, "{group:#}");
     }
+}
+
+/// What the overview says of a stage of the journey.
+async fn journey_of(world: &mut World, title: &str) -> String {
+    let overview = world.get("").await;
+    let stages = overview["journey"].as_array().unwrap();
+    let stage = stages.iter().find(|stage| stage["title"] == title);
+    stage.unwrap()["note"].as_str().unwrap().to_owned()
 }
 
 /// Carries a rollback out and waits for its end.
