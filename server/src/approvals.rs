@@ -306,6 +306,26 @@ fn shown(
         state,
         decided_by: stored.decided_by_name.clone(),
         note: stored.note.clone(),
+        void: (state == ApprovalState::Void).then(|| why_void(stored)),
         may_decide: state == ApprovalState::Waiting && stored.requested_by != actor.id(),
     }
+}
+
+/// What changed since, and whom to ask again.
+fn why_void(stored: &StoredApproval) -> String {
+    let changed = match stored.action {
+        ApprovalAction::Run => {
+            "The plan is another one now: its playbook or the schema of the database changed."
+        }
+        ApprovalAction::Rollback => "What this way back does and what it loses changed.",
+        ApprovalAction::Mode => "The mode or a condition of its switch changed.",
+    };
+    let ask = match &stored.decided_by_name {
+        Some(name) => format!("Ask {name} again, for what is shown now."),
+        None => format!(
+            "{} has to ask again, for what is shown now.",
+            stored.requested_by_name
+        ),
+    };
+    format!("{changed} {ask}")
 }

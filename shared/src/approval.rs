@@ -28,6 +28,8 @@ pub struct Approval {
     pub decided_by: Option<String>,
     /// What that person wrote.
     pub note: Option<String>,
+    /// When it is void: what changed, and whom to ask again.
+    pub void: Option<String>,
     /// Whether the person asking may decide it.
     pub may_decide: bool,
 }

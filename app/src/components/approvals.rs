@@ -19,7 +19,15 @@ pub fn Approvals(
     /// Slug of the system.
     system: Signal<String>,
 ) -> impl IntoView {
-    let loaded = load(&[Topic::Approvals], move || {
+    // what changes any of these can make an approval void
+    const TOPICS: &[Topic] = &[
+        Topic::Approvals,
+        Topic::Run,
+        Topic::Mode,
+        Topic::Rollback,
+        Topic::Checklist,
+    ];
+    let loaded = load(TOPICS, move || {
         let system = system.get();
         async move { api::approvals(&system).await }
     });
@@ -61,6 +69,14 @@ fn drawn(state: ApprovalState) -> (Tone, &'static str) {
     }
 }
 
+/// What the one who decided did, whatever has become of it.
+fn verdict(state: ApprovalState) -> &'static str {
+    match state {
+        ApprovalState::Refused => "Refused",
+        _ => "Approved",
+    }
+}
+
 fn line(approval: Approval, asked: RwSignal<Option<(Approval, bool)>>) -> AnyView {
     let session = session::current();
     let (tone, word) = drawn(approval.state);
@@ -69,8 +85,8 @@ fn line(approval: Approval, asked: RwSignal<Option<(Approval, bool)>>) -> AnyVie
         && session.may(Role::Administrator);
     let decided = approval.decided_by.clone().map(|by| {
         match approval.note.clone().filter(|note| !note.is_empty()) {
-            Some(note) => format!("{word} by {by}: {note}"),
-            None => format!("{word} by {by}"),
+            Some(note) => format!("{} by {by}: {note}", verdict(approval.state)),
+            None => format!("{} by {by}", verdict(approval.state)),
         }
     });
     let (agree, refuse) = (approval.clone(), approval.clone());
@@ -99,6 +115,7 @@ fn line(approval: Approval, asked: RwSignal<Option<(Approval, bool)>>) -> AnyVie
                 {format!("Asked by {}, {}", approval.requested_by, format::moment(&approval.requested))}
                 {(approval.state == ApprovalState::Waiting).then(|| format!(", ends {}", format::moment(&approval.expires)))}
                 {decided.map(|decided| view! { <br /> {decided} })}
+                {approval.void.map(|why| view! { <br /> <strong>"Does not count any more. "</strong> {why} })}
                 <br />
                 "Fingerprint "
                 <span class="mono">{approval.fingerprint.chars().take(16).collect::<String>()}</span>

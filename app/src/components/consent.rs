@@ -12,6 +12,8 @@ pub enum Consent {
     NotNeeded,
     /// Nobody was asked yet.
     Missing,
+    /// Asked for, or even given, for something that has changed since.
+    Void,
     /// Asked for, and not decided.
     Waiting,
     /// Given for exactly this.
@@ -21,20 +23,26 @@ pub enum Consent {
 impl Consent {
     /// The agreement to the action that this fingerprint names.
     pub fn of(approvals: &[Approval], action: ApprovalAction, fingerprint: &str) -> Self {
-        let states = approvals
-            .iter()
-            .filter(|one| one.action == action && one.fingerprint == fingerprint)
-            .map(|one| one.state);
-        states.fold(Self::Missing, |found, state| match (found, state) {
-            (_, ApprovalState::Approved) => Self::Given,
-            (Self::Missing, ApprovalState::Waiting) => Self::Waiting,
-            _ => found,
-        })
+        let of_action = || approvals.iter().filter(|one| one.action == action);
+        let exactly = of_action()
+            .filter(|one| one.fingerprint == fingerprint)
+            .map(|one| one.state)
+            .fold(Self::Missing, |found, state| match (found, state) {
+                (_, ApprovalState::Approved) => Self::Given,
+                (Self::Missing, ApprovalState::Waiting) => Self::Waiting,
+                _ => found,
+            });
+        // the newest stands first
+        let newest = of_action().next().map(|one| one.state);
+        match (exactly, newest) {
+            (Self::Missing, Some(ApprovalState::Void)) => Self::Void,
+            _ => exactly,
+        }
     }
 
     /// Whether it has to be asked for before anything can be done.
     pub fn must_ask(self) -> bool {
-        matches!(self, Self::Missing | Self::Waiting)
+        matches!(self, Self::Missing | Self::Void | Self::Waiting)
     }
 
     /// What a dialog says about it.
@@ -45,6 +53,11 @@ impl Consent {
                 "gate",
                 "A second administrator has to approve",
                 "This asks for it. Nothing is changed yet.",
+            ),
+            Self::Void => (
+                "gate",
+                "The approval is void",
+                "What it was for has changed since, so it does not count. This asks for another one, for what is shown here.",
             ),
             Self::Waiting => (
                 "gate",
@@ -77,6 +90,7 @@ mod tests {
             state,
             decided_by: None,
             note: None,
+            void: None,
             may_decide: false,
         }
     }
@@ -97,6 +111,13 @@ mod tests {
             of(&[approval("now", ApprovalState::Waiting)]),
             Consent::Waiting
         );
+        let changed = [approval("before", ApprovalState::Void)];
+        assert_eq!(of(&changed), Consent::Void);
+        let asked_again = [
+            approval("now", ApprovalState::Waiting),
+            approval("before", ApprovalState::Void),
+        ];
+        assert_eq!(of(&asked_again), Consent::Waiting);
         let both = [
             approval("now", ApprovalState::Approved),
             approval("now", ApprovalState::Waiting),

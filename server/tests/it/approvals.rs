@@ -82,6 +82,9 @@ async fn any_change_of_the_target_makes_it_void() {
     let mut jamil = site.app.client_named("jamil", Role::Administrator).await;
     let list: Vec<Approval> = jamil.get("/systems/obcms/approvals").await.read();
     assert_eq!(list[0].state, ApprovalState::Void);
+    let why = list[0].void.clone().unwrap_or_default();
+    assert!(why.contains("The plan is another one now"), "{why}");
+    assert!(why.contains("has to ask again"), "{why}");
     let path = format!("/systems/obcms/approvals/{}", approval.id);
     assert_eq!(
         jamil

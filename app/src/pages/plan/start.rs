@@ -95,7 +95,7 @@ impl Start {
         match consent {
             Consent::Given | Consent::NotNeeded => Step::Start,
             Consent::Waiting => Step::Approve,
-            Consent::Missing => Step::AskApproval,
+            Consent::Missing | Consent::Void => Step::AskApproval,
         }
     }
 

@@ -93,6 +93,14 @@ async fn a_run_needs_the_approval_of_somebody_else_for_exactly_its_plan() {
         .execute("ALTER TABLE project_ppa ADD COLUMN note text")
         .await;
     assert_eq!(state_of(&mut amina, id).await, "void");
+    let listed = amina.get("/systems/obcms/approvals").await.json();
+    let void = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["id"] == id);
+    let why = void.unwrap()["void"].as_str().unwrap();
+    assert!(why.contains("Ask jamil again"), "{why}");
     let answer = amina.post("/systems/obcms/runs", &start).await;
     assert_eq!(answer.problem(), "changed-meanwhile");
     let plan = amina.get("/systems/obcms/plan").await.json();
