@@ -8,6 +8,7 @@ mod check;
 mod configured;
 mod console;
 mod coverage;
+mod decisions;
 mod demo;
 mod driving;
 mod evidence;
@@ -15,6 +16,7 @@ mod introspect;
 mod mail;
 mod mode;
 mod output;
+mod release;
 mod restore;
 mod rollback;
 mod run;
@@ -66,12 +68,17 @@ enum Command {
     Rollback(rollback::Rollback),
     /// Count how many rows of each model have an organization.
     Coverage(coverage::Coverage),
+    /// List, assign and export the rows that no rule places.
+    #[command(subcommand)]
+    Decisions(decisions::Decisions),
     /// Measure a migrated database against its playbook.
     Verify(verify::Verify),
     /// Take a backup and prove it by restoring it, or prove one that is there.
     Backup(backup::Backup),
     /// Bring a database back to what a backup holds.
     Restore(restore::Restore),
+    /// Tell and remove what restores have kept of the database before.
+    Release(release::Release),
     /// Tell the mode of a configured system, or switch it.
     Mode(mode::Mode),
     /// Write the public status pages as files.
@@ -127,9 +134,11 @@ async fn carry_out(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Run(arguments) => run::run(arguments, output).await,
         Command::Rollback(arguments) => rollback::run(arguments, output).await,
         Command::Coverage(arguments) => coverage::run(arguments, output).await,
+        Command::Decisions(command) => decisions::run(command, output).await,
         Command::Verify(arguments) => verify::run(arguments, output).await,
         Command::Backup(arguments) => backup::run(arguments, output).await,
         Command::Restore(arguments) => restore::run(arguments, output).await,
+        Command::Release(arguments) => release::run(arguments, output).await,
         Command::Mode(arguments) => mode::run(arguments, output).await,
         Command::Status(command) => status::run(command, output).await,
         Command::Mail(command) => mail::run(command, output).await,

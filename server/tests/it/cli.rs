@@ -1,6 +1,7 @@
 //! The binary itself: exit codes, reasons, and a console that starts, serves and stops.
 
 mod console;
+mod decisions;
 mod run;
 mod target;
 mod usage;
