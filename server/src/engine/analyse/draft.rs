@@ -30,12 +30,10 @@ pub fn draft(name: &str, schema: &Schema, analysis: &Analysis) -> String {
             groups.entry(group).or_default().push(proposal);
         }
     }
-    if order.is_empty() {
-        text.push_str(
-            "\n# No table was found whose rows belong to one organization each: name them here.\n",
-        );
-    }
     let mut labels = BTreeSet::new();
+    if order.is_empty() {
+        example(&mut text, schema, analysis, &mut labels);
+    }
     for group in order {
         let title = words(&group);
         let _ = write!(
@@ -139,6 +137,33 @@ fn head(text: &mut String, name: &str, schema: &Schema, analysis: &Analysis) {
          [tenant]\ncolumn = \"organization_id\"\ncolumn_type = \"bigint\"\n",
         quoted(table)
     );
+}
+
+/// A group that makes the draft compile where nothing tells whom any row belongs to: the largest table that may be meant.
+fn example(text: &mut String, schema: &Schema, analysis: &Analysis, labels: &mut BTreeSet<String>) {
+    text.push_str(
+        "\n# No table was found whose rows belong to one organization each: name them here.\n",
+    );
+    let has_key = |proposal: &&Proposal| {
+        let table = schema.table(&proposal.table);
+        table.is_some_and(|table| !table.key().is_empty())
+    };
+    let largest = (analysis.tables.iter())
+        .filter(|proposal| proposal.kind == TableKind::Undecidable)
+        .filter(has_key)
+        .max_by_key(|proposal| proposal.rows);
+    let Some(proposal) = largest else {
+        return;
+    };
+    let group = group_of(&proposal.table);
+    let _ = write!(
+        text,
+        "# This group is an example, so that the file compiles as it stands: change it to what is true.\n\
+         \n[[groups]]\nname = {}\ntitle = {}\n",
+        quoted(&group),
+        quoted(&words(&group))
+    );
+    model(text, schema, proposal, &group, labels);
 }
 
 fn model(

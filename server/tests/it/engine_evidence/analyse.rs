@@ -102,6 +102,27 @@ async fn the_draft_is_a_playbook_that_compiles_against_its_database() {
     }
 }
 
+/// Two plain tables, as somebody's own small application has them: nothing in them tells of organizations.
+#[tokio::test]
+async fn a_draft_that_found_nothing_holds_an_example_group_and_compiles_as_it_stands() {
+    let office = Office::empty().await;
+    for sql in [
+        "CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL)",
+        "CREATE TABLE project (id integer PRIMARY KEY, customer_id bigint REFERENCES customer (id), title text)",
+        "INSERT INTO customer VALUES (1, 'One'), (2, 'Two'), (3, 'Three')",
+    ] {
+        office.execute(sql).await;
+    }
+    let mut db = office.open(Access::Read).await;
+    let (schema, analysis) = analyse(&mut db).await.unwrap();
+    let text = draft("own", &schema, &analysis);
+    let playbook =
+        Playbook::parse("own.toml", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert!(playbook.model("customer").is_some(), "{text}");
+    let plan = compile(&playbook, &schema, &Options::default());
+    assert!(plan.is_ok(), "{:?}\n{text}", plan.err());
+}
+
 #[tokio::test]
 async fn the_sample_is_drafted_without_a_table_that_nobody_can_place_for_want_of_its_office() {
     let directory = tempfile::tempdir().unwrap();

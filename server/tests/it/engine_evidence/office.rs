@@ -93,8 +93,8 @@ sql = "SELECT id, title FROM project WHERE organization_id = :organization ORDER
 "#;
 
 impl Office {
-    /// As the application made it.
-    pub async fn new() -> Self {
+    /// A database without a table.
+    pub async fn empty() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("db.sqlite3");
         std::fs::write(&path, "").unwrap();
@@ -103,6 +103,12 @@ impl Office {
             directory,
         };
         office.execute("PRAGMA journal_mode = WAL").await;
+        office
+    }
+
+    /// As the application made it.
+    pub async fn new() -> Self {
+        let office = Self::empty().await;
         for sql in TABLES.iter().chain(&ROWS) {
             office.execute(sql).await;
         }
