@@ -14,8 +14,8 @@ use crate::engine::progress::Watch;
 use crate::moment::Moment;
 use crate::refusal::Kind;
 use crate::state::AppState;
-use crate::store::backups as rows;
-use crate::systems::{System, SystemError};
+use crate::store::{Exclusive, backups as rows};
+use crate::systems::{Busy, System, SystemError};
 
 /// Work that only one task of a system does at a time.
 const WORK: &str = "backup";
@@ -105,7 +105,7 @@ pub async fn start(
     actor: &Operator,
 ) -> Result<BackupSummary, SystemError> {
     system.url()?;
-    let Some(busy) = system.claim(WORK) else {
+    let Some(busy) = claim(state, system).await? else {
         return Err(in_progress());
     };
     let name = reserve(state, system, actor.username(), "by hand", Some(actor)).await?;
@@ -131,7 +131,7 @@ pub async fn make(
     by: &str,
     purpose: &str,
 ) -> Result<BackupSummary, SystemError> {
-    let Some(_busy) = system.claim(WORK) else {
+    let Some(_busy) = claim(state, system).await? else {
         return Err(in_progress());
     };
     let name = reserve(state, system, by, purpose, None).await?;
@@ -151,7 +151,7 @@ pub async fn start_verification(
     actor: &Operator,
 ) -> Result<BackupSummary, SystemError> {
     let backup = find(state, system, name).await?;
-    let Some(busy) = system.claim(WORK) else {
+    let Some(busy) = claim(state, system).await? else {
         return Err(in_progress());
     };
     let mut tx = state.store.write().await?;
@@ -226,7 +226,7 @@ pub fn acceptance(system: &System) -> Result<Acceptance, SystemError> {
 
 /// Forgets what an earlier process began and did not finish.
 pub async fn clean_up(state: &AppState, system: &Arc<System>) -> Result<(), SystemError> {
-    let Some(_busy) = system.claim(WORK) else {
+    let Some(_busy) = claim(state, system).await? else {
         return Ok(());
     };
     let place = directory(system, state);
@@ -263,6 +263,28 @@ pub async fn clean_up(state: &AppState, system: &Arc<System>) -> Result<(), Syst
     Ok(())
 }
 
+/// Forgets what another console began and cannot finish, because it was killed.
+pub async fn clean_up_after_others(
+    state: &AppState,
+    system: &Arc<System>,
+) -> Result<(), SystemError> {
+    // what is going on here may be proving a backup too
+    if !state.store.is_shared() || system.is_busy("run") || system.is_busy("rollback") {
+        return Ok(());
+    }
+    let goes_on = |backup: &BackupSummary| {
+        matches!(backup.state, BackupState::Writing | BackupState::Verifying)
+    };
+    if rows::all(&state.store, system.slug())
+        .await?
+        .iter()
+        .any(goes_on)
+    {
+        clean_up(state, system).await?;
+    }
+    Ok(())
+}
+
 /// The error of the engine, as the domain says it.
 pub fn refused(system: &System, error: &BackupError) -> SystemError {
     SystemError::Refused {
@@ -279,6 +301,19 @@ fn capital(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+/// Claims writing and verifying backups of a system, on this console and any other; none while it goes on.
+async fn claim(
+    state: &AppState,
+    system: &Arc<System>,
+) -> Result<Option<(Busy, Exclusive)>, SystemError> {
+    let Some(here) = system.claim(WORK) else {
+        return Ok(None);
+    };
+    let work = format!("backups of {}", system.slug());
+    let anywhere = state.store.try_exclusive(&work).await?;
+    Ok(anywhere.map(|anywhere| (here, anywhere)))
 }
 
 fn in_progress() -> SystemError {

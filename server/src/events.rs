@@ -1,6 +1,8 @@
 //! Live events: what happened, numbered, kept for a while so that a reader that lost its connection misses nothing.
 //! Knows no HTTP: `http/events.rs` writes them onto a stream.
 
+pub mod relay;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,11 +13,23 @@ use tokio::sync::broadcast;
 /// Events kept for readers that come back. At four progress events a second of one run this is about four minutes.
 const KEPT: usize = 1024;
 
+/// Where something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// On this console.
+    Here,
+    /// On another one with the same control store.
+    Elsewhere,
+}
+
 /// A numbered event.
 #[derive(Debug, Clone)]
 pub struct Numbered {
-    /// Counts up from 1 within one start of the server.
+    /// Counts up within one start of a server, from a number of its own: one that another server gave is not taken for
+    /// one of this.
     pub id: u64,
+    /// Where.
+    pub origin: Origin,
     /// What happened.
     pub event: Arc<Event>,
 }
@@ -54,9 +68,14 @@ impl Default for Hub {
 impl Hub {
     /// A hub without events.
     pub fn new() -> Self {
+        // numbers stay exact in a browser, and a million of them fit between two starts
+        Self::counting_from((u64::from(rand::random::<u32>()) << 20) + 1)
+    }
+
+    fn counting_from(next: u64) -> Self {
         Self {
             ring: Arc::new(Mutex::new(Ring {
-                next: 1,
+                next,
                 kept: VecDeque::with_capacity(KEPT),
             })),
             sender: broadcast::channel(KEPT).0,
@@ -96,11 +115,22 @@ impl Hub {
         });
     }
 
-    /// Tells any event. Numbering and sending happen under one lock, so every reader sees the same order.
+    /// Tells any event.
     pub fn tell(&self, event: Event) {
+        self.add(event, Origin::Here);
+    }
+
+    /// Tells readers here what happened on another console.
+    pub fn hear(&self, event: Event) {
+        self.add(event, Origin::Elsewhere);
+    }
+
+    /// Numbering and sending happen under one lock, so every reader sees the same order.
+    fn add(&self, event: Event, origin: Origin) {
         let mut ring = self.ring();
         let numbered = Numbered {
             id: ring.next,
+            origin,
             event: Arc::new(event),
         };
         ring.next += 1;
@@ -148,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_comes_back_gets_exactly_what_it_missed() {
-        let hub = Hub::new();
+        let hub = Hub::counting_from(1);
         for _ in 0..5 {
             hub.changed("obcms", Topic::Run);
         }
@@ -164,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_missed_more_than_is_kept_is_told_to_ask_again() {
-        let hub = Hub::new();
+        let hub = Hub::counting_from(1);
         for _ in 0..KEPT + 10 {
             hub.console_changed(Topic::Accounts);
         }
@@ -174,12 +204,12 @@ mod tests {
 
     #[test]
     fn a_number_of_an_earlier_start_means_ask_again() {
-        assert!(Hub::new().listen(Some(77)).too_old);
+        assert!(Hub::counting_from(1).listen(Some(77)).too_old);
     }
 
     #[test]
     fn a_new_reader_gets_only_what_comes() {
-        let hub = Hub::new();
+        let hub = Hub::counting_from(1);
         hub.changed("obcms", Topic::Mode);
         let mut listening = hub.listen(None);
         assert!(listening.missed.is_empty() && !listening.too_old);
@@ -188,5 +218,16 @@ mod tests {
             listening.receiver.try_recv().expect("one event").id,
             listening.newest + 1
         );
+    }
+
+    #[test]
+    fn a_number_that_another_console_gave_means_ask_again() {
+        let (one, other) = (Hub::new(), Hub::new());
+        for hub in [&one, &other] {
+            hub.changed("obcms", Topic::Run);
+        }
+        let seen = one.listen(None).newest;
+        assert!(!one.listen(Some(seen)).too_old);
+        assert!(other.listen(Some(seen)).too_old);
     }
 }

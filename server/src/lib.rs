@@ -22,6 +22,7 @@ pub mod health;
 pub mod hooks;
 pub mod http;
 pub mod key_file;
+pub mod leading;
 pub mod mail;
 pub mod metrics;
 pub mod modes;

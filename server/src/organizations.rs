@@ -17,6 +17,7 @@ use shared::organization::Stage;
 use shared::system::StageCount;
 
 use crate::state::AppState;
+use crate::store::Exclusive;
 use crate::systems::{System, SystemError};
 
 pub use change::{change, create, isolation, move_to};
@@ -26,10 +27,34 @@ pub use waves::{plan_waves, start_wave};
 
 /// Ends changes that were interrupted, unless one goes on just now.
 pub async fn settle(state: &AppState, system: &Arc<System>) -> Result<(), SystemError> {
-    match system.organizations.try_lock() {
-        Ok(_one) => intent::settle(state, system).await,
-        Err(_) => Ok(()),
+    let Ok(_here) = system.organizations.try_lock() else {
+        return Ok(());
+    };
+    if !intent::is_left(state, system).await? {
+        return Ok(());
     }
+    match state.store.try_exclusive(&work(system)).await? {
+        Some(_anywhere) => intent::settle(state, system).await,
+        None => Ok(()),
+    }
+}
+
+/// Held while organizations of a target are changed, so that two changes cannot cross: on this console or any.
+#[must_use = "dropped it excludes nobody"]
+struct Alone<'s> {
+    _here: tokio::sync::MutexGuard<'s, ()>,
+    _anywhere: Exclusive,
+}
+
+async fn alone<'s>(state: &AppState, system: &'s System) -> Result<Alone<'s>, SystemError> {
+    Ok(Alone {
+        _here: system.organizations.lock().await,
+        _anywhere: state.store.exclusive(&work(system)).await?,
+    })
+}
+
+fn work(system: &System) -> String {
+    format!("organizations of {}", system.slug())
 }
 
 /// Number of active organizations in the target.

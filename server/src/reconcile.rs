@@ -11,7 +11,7 @@ use shared::state::RunState;
 use crate::state::AppState;
 use crate::store::runs::Want;
 use crate::store::{evidence, modes, rollbacks, runs};
-use crate::systems::{System, SystemError};
+use crate::systems::{Order, System, SystemError};
 use crate::{backups, runs as domain};
 
 /// Time between two looks when nobody wakes it.
@@ -42,6 +42,11 @@ async fn run(state: AppState) {
         let measure = measured.elapsed() >= MEASURE_GATE;
         for system in state.systems.all() {
             if adopt {
+                report(
+                    system,
+                    "cleaning up",
+                    backups::clean_up_after_others(&state, system).await,
+                );
                 report(
                     system,
                     "reading the journal",
@@ -153,6 +158,15 @@ async fn reconcile_run(
     let Some(run) = runs::open(&state.store, system.slug()).await? else {
         return Ok(());
     };
+    // a person may have told another console
+    if system.is_busy("run") {
+        match run.want {
+            Want::Paused => system.orders.give(Order::Pause),
+            Want::Aborted => system.orders.give(Order::Abort),
+            Want::Applied | Want::Undone { .. } => {}
+        }
+        return Ok(());
+    }
     let due = match (&run.want, run.summary.state) {
         // a rollback drives its runs itself
         (Want::Undone { .. }, _) => false,
@@ -169,7 +183,7 @@ async fn reconcile_run(
     let Some(busy) = system.claim("run") else {
         return Ok(());
     };
-    system.orders.give(crate::systems::Order::GoOn);
+    system.orders.give(Order::GoOn);
     // what is wanted may have changed between reading it and giving the order
     let Some(run) = runs::open(&state.store, system.slug()).await? else {
         return Ok(());

@@ -2,6 +2,7 @@
 //! Holds no rule of its own.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,6 +42,8 @@ pub struct AppState {
     pub board: Arc<Board>,
     /// What links to status pages are signed with.
     pub link_key: Arc<KeptKey>,
+    /// Whether this console does what goes on without a request; see [`crate::leading`].
+    pub leads: Arc<AtomicBool>,
     /// What evidence is signed with.
     pub evidence_key: Arc<KeptSigningKey>,
 }
@@ -55,6 +58,7 @@ impl AppState {
             config: Arc::new(config),
             store,
             hub: Hub::new(),
+            leads: Arc::new(AtomicBool::new(false)),
             clock,
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),

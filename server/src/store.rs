@@ -11,6 +11,7 @@ pub mod checklist;
 pub mod evidence;
 pub mod health;
 pub mod invitations;
+pub mod leases;
 mod migrate;
 pub mod modes;
 pub mod notices;
@@ -22,6 +23,7 @@ pub mod run_details;
 pub mod runs;
 mod server;
 pub mod sessions;
+mod shared;
 pub mod sign_in_tries;
 pub mod sql;
 pub mod status_links;
@@ -38,9 +40,13 @@ use sqlx::sqlite::{
 };
 
 use crate::db::{DatabaseUrl, DbError};
+use crate::key_file::KeyError;
 use crate::refusal::{Kind, Refusal};
+use leases::Fence;
 pub use server::Opener;
 use server::ServerWriter;
+use shared::Shared;
+pub use shared::{Exclusive, Heard, Listener};
 pub use sql::Reader;
 use sql::{Begun, Connection, Driver, Readers, Session};
 
@@ -85,12 +91,30 @@ pub enum StoreError {
     /// The server that holds it cannot be used.
     #[error("the control store cannot be opened: {0}")]
     Server(#[from] DbError),
-    /// Another console serves from it.
-    #[error("another console serves from the control store {place}")]
+    /// Consoles of an older version serve from it.
+    #[error(
+        "the control store {place} has schema {found} and other consoles serve from it: it cannot be brought to {known}"
+    )]
     Served {
         /// The address.
         place: String,
+        /// Schema version found.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
     },
+    /// Consoles with another data directory serve from it.
+    #[error("consoles with another data directory serve from the control store {place}")]
+    OtherData {
+        /// The address.
+        place: String,
+    },
+    /// The data directory cannot be told from others.
+    #[error("the data directory cannot be told from those of other consoles: {0}")]
+    Data(#[from] KeyError),
+    /// Another console does this work by now.
+    #[error("another console has taken over what this one was doing")]
+    TakenOver,
     /// A statement failed.
     #[error("the control store could not do what was asked")]
     Statement(#[from] sqlx::Error),
@@ -141,7 +165,9 @@ impl StoreError {
 impl Refusal for StoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Server(_) | Self::Served { .. } => Kind::Unavailable,
+            Self::Server(_) | Self::Served { .. } | Self::OtherData { .. } | Self::TakenOver => {
+                Kind::Unavailable
+            }
             _ if self.is_outage() => Kind::Unavailable,
             _ => Kind::Internal,
         }
@@ -149,15 +175,19 @@ impl Refusal for StoreError {
 
     fn remedy(&self) -> Option<String> {
         match self {
-            Self::Open { .. } | Self::Directory { .. } => {
+            Self::Open { .. } | Self::Directory { .. } | Self::Data(_) => {
                 Some("Make the directory writable for the user that runs Switchyard, or set `data` to another one.".into())
             }
             Self::Newer { .. } => Some("Start the newer version of Switchyard.".into()),
             Self::Server(error) => Some(error.remedy().into()),
-            Self::Served { .. } => Some(
-                "Stop the other one first, or start this one when that one has ended: nothing is shared but the store."
+            Self::Served { .. } => {
+                Some("Stop the other consoles, start this one, then start the others in the same version.".into())
+            }
+            Self::OtherData { .. } => Some(
+                "Keys and backups lie in the data directory: let all consoles use the same one, on a shared file system."
                     .into(),
             ),
+            Self::TakenOver => Some("Nothing needs to be done: the other console goes on.".into()),
             _ if self.is_outage() => {
                 Some("Check that the database of the control store runs, then try again.".into())
             }
@@ -171,6 +201,10 @@ impl Refusal for StoreError {
 pub struct Store {
     writer: Writer,
     readers: Readers,
+    /// How consoles that share it reach each other; none in a file.
+    shared: Option<Shared>,
+    /// What a writing transaction makes sure of first.
+    fence: Option<Fence>,
 }
 
 /// The one connection that writes.
@@ -184,7 +218,7 @@ impl Store {
     /// Opens the control store, wherever it is.
     ///
     /// # Errors
-    /// As [`Store::open`]; when the server cannot be used; when it is to serve and another console does already.
+    /// As [`Store::open`]; when the server cannot be used; when consoles that this one cannot join serve already.
     pub async fn open_at(place: &DatabaseUrl, opener: Opener) -> Result<Self, StoreError> {
         match place {
             DatabaseUrl::Sqlite(path) => Self::open(path).await,
@@ -221,11 +255,9 @@ impl Store {
             .await
             .map_err(open)?;
         let exclusive = writer.begin_with("BEGIN EXCLUSIVE").await?;
-        migrate::bring_up_to_date(
-            WriteTx(Begun::Sqlite(exclusive)),
-            &path.display().to_string(),
-        )
-        .await?;
+        let mut tx = WriteTx(Begun::Sqlite(exclusive));
+        migrate::bring_up_to_date(&mut tx, &path.display().to_string(), false).await?;
+        tx.commit().await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
@@ -234,18 +266,32 @@ impl Store {
         Ok(Self {
             writer: Writer::Sqlite(writer),
             readers: Readers::Sqlite(readers),
+            shared: None,
+            fence: None,
         })
     }
 
     /// Begins a transaction that writes. Nothing is kept unless [`WriteTx::commit`] is called.
     ///
     /// # Errors
-    /// When another process holds the write lock too long.
+    /// When another process holds the write lock too long; when it is fenced and another console has taken over.
     pub async fn write(&self) -> Result<WriteTx, StoreError> {
-        Ok(WriteTx(match &self.writer {
+        let mut tx = WriteTx(match &self.writer {
             Writer::Sqlite(pool) => Begun::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
             Writer::Postgres(writer) => Begun::Postgres(writer.begin().await?),
-        }))
+        });
+        if let Some(fence) = self.fence {
+            leases::check(&mut tx, fence).await?;
+        }
+        Ok(tx)
+    }
+
+    /// The same store for work under a lease: it writes only as long as no other console has taken that over.
+    pub fn fenced(&self, fence: Fence) -> Self {
+        Self {
+            fence: Some(fence),
+            ..self.clone()
+        }
     }
 
     /// Writes something that changes nothing and waits until the disk has it.
@@ -279,6 +325,9 @@ impl Store {
 
     /// Closes all connections after what they are doing.
     pub async fn close(&self) {
+        if let Some(shared) = &self.shared {
+            shared.close().await;
+        }
         match &self.readers {
             Readers::Sqlite(pool) => pool.close().await,
             Readers::Postgres(pool) => pool.close().await,

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::Failure;
-use crate::accounts::{links, sessions};
+use crate::accounts::links;
 use crate::config::{Config, LogConfig, LogFormat};
 use crate::evidence;
 use crate::moment::Clock;
@@ -21,8 +21,6 @@ use crate::store::{Opener, Store};
 
 /// Time that requests and tasks get to end after a stop is asked for.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
-/// How often what has expired is removed.
-const SWEEP: Duration = Duration::from_secs(15 * 60);
 
 /// What is logged at a level, or by such a filter as `info,server::engine=debug`.
 ///
@@ -87,7 +85,13 @@ impl Started {
         let place = config
             .control_store_url()
             .map_err(|error| Failure::of(&error))?;
-        let store = Store::open_at(&place, Opener::Console).await?;
+        let store = Store::open_at(
+            &place,
+            Opener::Console {
+                data: config.data.clone(),
+            },
+        )
+        .await?;
         let state = AppState::new(config, store, Clock::system());
         // made now and not at the end of the first run, so that it can be written down before there is anything to sign
         let key = state.evidence_key.get().map_err(|error| {
@@ -139,13 +143,8 @@ impl Started {
             mut interrupt,
             mut terminate,
         } = self;
-        crate::reconcile::begin(&state);
-        crate::probes::begin(&state);
+        let leading = crate::leading::begin(&state);
         crate::status::begin(&state);
-        crate::outbox::begin(&state);
-        crate::webhooks::begin(&state);
-        crate::mail::begin(&state);
-        crate::subscribers::begin(&state);
         let shutdown = state.shutdown.clone();
         let on_signal = shutdown.clone();
         tokio::spawn(async move {
@@ -160,7 +159,6 @@ impl Started {
             }
             std::process::exit(1);
         });
-        state.tasks.spawn(sweep(state.clone()));
         let app =
             crate::http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tracing::info!(%address, "listening");
@@ -182,10 +180,11 @@ impl Started {
             () = deadline => tracing::warn!("some requests did not end in time"),
         }
         state.tasks.close();
-        if tokio::time::timeout(STOP_WITHIN, state.tasks.wait())
-            .await
-            .is_err()
-        {
+        let ended = async {
+            state.tasks.wait().await;
+            leading.ended().await;
+        };
+        if tokio::time::timeout(STOP_WITHIN, ended).await.is_err() {
             tracing::warn!(
                 "some background tasks did not end in time; their journals say where they were"
             );
@@ -198,17 +197,4 @@ impl Started {
 
 fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(|error| Failure::caused("signals cannot be listened to", &error))
-}
-
-/// Removes what has expired, now and then, until the server stops.
-async fn sweep(state: AppState) {
-    loop {
-        if let Err(error) = sessions::sweep(&state).await {
-            tracing::warn!(%error, "expired sessions could not be removed");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(SWEEP) => {}
-            () = state.shutdown.cancelled() => return,
-        }
-    }
 }

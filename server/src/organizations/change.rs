@@ -65,7 +65,7 @@ pub async fn create(
             kind_problem(wanted.kind.trim(), &system.playbook()?.organizations.types),
         ),
     ])?;
-    let _one = system.organizations.lock().await;
+    let _one = super::alone(state, system).await?;
     intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     if !known.table_ready {
@@ -115,7 +115,7 @@ pub async fn change(
     actor: &Operator,
 ) -> Result<OrganizationDetail, SystemError> {
     check_change(wanted)?;
-    let _one = system.organizations.lock().await;
+    let _one = super::alone(state, system).await?;
     intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
@@ -225,7 +225,7 @@ pub async fn move_to(
             "Write down why it is suspended.",
         ));
     }
-    let _one = system.organizations.lock().await;
+    let _one = super::alone(state, system).await?;
     intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
@@ -297,7 +297,7 @@ pub async fn isolation(
     code: &str,
     actor: &Operator,
 ) -> Result<IsolationCheck, SystemError> {
-    let _one = system.organizations.lock().await;
+    let _one = super::alone(state, system).await?;
     intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();

@@ -24,7 +24,7 @@ pub async fn import(
     let file = base64::engine::general_purpose::STANDARD
         .decode(wanted.csv_base64.trim())
         .map_err(|_| SystemError::field("csv_base64", "It is not base64."))?;
-    let _one = system.organizations.lock().await;
+    let _one = super::alone(state, system).await?;
     intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     if !known.table_ready {

@@ -264,6 +264,12 @@ fn announce(state: &AppState, system: &System) {
     state.hub.changed(system.slug(), Topic::System);
 }
 
+/// Whether a change was interrupted, or goes on.
+pub(super) async fn is_left(state: &AppState, system: &System) -> Result<bool, SystemError> {
+    let left: Vec<(i64, Intent)> = rows::intents(&state.store, system.slug()).await?;
+    Ok(!left.is_empty())
+}
+
 /// Ends every change that was interrupted, as the target says. The caller holds the lock of the system's organizations.
 pub(super) async fn settle(state: &AppState, system: &Arc<System>) -> Result<(), SystemError> {
     let left: Vec<(i64, Intent)> = rows::intents(&state.store, system.slug()).await?;

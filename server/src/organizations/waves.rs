@@ -28,7 +28,7 @@ pub async fn plan_waves(
     wanted: &PlanWaves,
     actor: &Operator,
 ) -> Result<OrganizationList, SystemError> {
-    let _one = system.organizations.lock().await;
+    let _one = super::alone(state, system).await?;
     intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let places = check(&known, wanted)?;
@@ -121,7 +121,7 @@ pub async fn start_wave(
     number: u32,
     actor: &Administrator,
 ) -> Result<OrganizationList, SystemError> {
-    let _one = system.organizations.lock().await;
+    let _one = super::alone(state, system).await?;
     intent::settle(state, system).await?;
     let known = Known::gather(state, system).await?;
     let Some(wave) = known.waves.iter().find(|wave| wave.number == number) else {

@@ -17,7 +17,7 @@ use crate::state::AppState;
 use crate::store::modes as switches;
 use crate::store::rollbacks as rows;
 use crate::store::runs::{self, Want};
-use crate::systems::{System, SystemError};
+use crate::systems::{Order, System, SystemError};
 use crate::wording::counted;
 use crate::{backups, environment_file, modes};
 
@@ -302,6 +302,8 @@ async fn undo(state: &AppState, system: &Arc<System>) -> Result<String, SystemEr
             "Start the rollback again.",
         ));
     };
+    // an order to an earlier drive may be left
+    system.orders.give(Order::GoOn);
     let all = runs::summaries(&state.store, system.slug()).await?;
     let Some(rolling) = all
         .iter()

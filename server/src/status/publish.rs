@@ -2,6 +2,7 @@
 //! keeps the mirror folder up to date. Readers never wait for it, and a run never waits for either.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use shared::event::Event;
@@ -53,6 +54,10 @@ async fn gather(
                 }
                 | Event::Progress { system: slug, .. } => {
                     changed.insert(slug.clone());
+                    break;
+                }
+                Event::Resync => {
+                    all = true;
                     break;
                 }
                 _ => {}
@@ -108,7 +113,9 @@ async fn publish(state: &AppState, changed: Option<BTreeSet<String>>) {
     if let Err(error) = remake_index(state).await {
         tracing::warn!(%error, "the list of public systems could not be made; the last one stays");
     }
+    // the one that leads writes it: two would write over each other
     if let Some(mirror) = &state.config.status.mirror
+        && state.leads.load(Ordering::SeqCst)
         && let Err(error) = write_mirror(state, mirror, &made).await
     {
         tracing::warn!(%error, "the mirror of the public status could not be written");

@@ -30,10 +30,15 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0006_webhooks.sql"),
     migration!("0007_evidence.sql"),
     migration!("0008_outbox.sql"),
+    migration!("0009_leases.sql"),
 ];
 
-/// Applies what is missing, and keeps it. `place` is named in errors.
-pub(super) async fn bring_up_to_date(mut tx: WriteTx, place: &str) -> Result<(), StoreError> {
+/// Applies what is missing; `place` is named in errors. While other consoles serve, tables are not changed under them.
+pub(super) async fn bring_up_to_date(
+    tx: &mut WriteTx,
+    place: &str,
+    others: bool,
+) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let versions = match &tx.0 {
         Begun::Sqlite(_) => {
@@ -45,12 +50,19 @@ pub(super) async fn bring_up_to_date(mut tx: WriteTx, place: &str) -> Result<(),
              (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL)"
         }
     };
-    sql::query(versions).execute(&mut *tx).await?;
+    sql::query(versions).execute(&mut **tx).await?;
     let found: i64 = sql::query_scalar("SELECT COALESCE(MAX(version), 0) FROM schema_versions")
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut **tx)
         .await?;
     if found > known {
         return Err(StoreError::Newer {
+            place: place.to_owned(),
+            found,
+            known,
+        });
+    }
+    if others && found > 0 && found < known {
+        return Err(StoreError::Served {
             place: place.to_owned(),
             found,
             known,
@@ -68,8 +80,8 @@ pub(super) async fn bring_up_to_date(mut tx: WriteTx, place: &str) -> Result<(),
         sql::query("INSERT INTO schema_versions (version, applied) VALUES ($1, $2)")
             .bind(version)
             .bind(jiff::Timestamp::now().as_millisecond())
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
     }
-    tx.commit().await
+    Ok(())
 }

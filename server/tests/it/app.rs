@@ -59,9 +59,14 @@ impl TestApp {
         };
         let clock = Clock::standing_at(START);
         let place = config.control_store_url().expect("an address");
-        let store = Store::open_at(&place, Opener::Console)
-            .await
-            .expect("a control store");
+        let store = Store::open_at(
+            &place,
+            Opener::Console {
+                data: config.data.clone(),
+            },
+        )
+        .await
+        .expect("a control store");
         let state = AppState::new(config, store, clock.clone());
         Self {
             router: server::http::router(state.clone()),

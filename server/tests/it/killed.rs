@@ -6,3 +6,4 @@ mod machine;
 mod mode;
 mod rollback;
 mod run;
+mod shared;

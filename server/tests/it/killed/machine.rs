@@ -10,10 +10,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use server::accounts::token;
+use server::db::DatabaseUrl;
 use server::moment::{Clock, Moment};
 use server::sample::app::process;
 use server::sample::{self, Installed, Options, Texts};
-use server::store::{Store, accounts, organizations, sessions};
+use server::store::{Opener, Store, accounts, organizations, sessions};
 use shared::account::Role;
 use tempfile::TempDir;
 
@@ -25,11 +26,14 @@ pub struct Machine {
     pub directory: TempDir,
     cookie: String,
     console: Option<(Child, String)>,
+    /// A second one on the same control store; see [`Machine::swap`].
+    other: Option<(Child, String)>,
+    control_store: DatabaseUrl,
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        if let Some((child, _)) = &mut self.console {
+        for (child, _) in [&mut self.console, &mut self.other].into_iter().flatten() {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -45,12 +49,28 @@ impl Machine {
     /// With the application running and a signed-in administrator; no console yet. `hooks` are the arguments of the
     /// restart and of the stop hook, when they are others than the sample's.
     pub async fn new(undecided: u32, hook: impl Fn(&Path, Vec<String>) -> Vec<String>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
         let options = Options {
             undecided,
             texts: Texts::Short,
             ..Options::default()
         };
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join("data/switchyard.sqlite3");
+        Self::in_directory(directory, options, DatabaseUrl::Sqlite(store), hook).await
+    }
+
+    /// The same with another sample, whose consoles keep what they know in this control store.
+    pub async fn with_store(options: Options, control_store: DatabaseUrl) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self::in_directory(directory, options, control_store, |_, command| command).await
+    }
+
+    async fn in_directory(
+        directory: TempDir,
+        options: Options,
+        control_store: DatabaseUrl,
+        hook: impl Fn(&Path, Vec<String>) -> Vec<String>,
+    ) -> Self {
         let (installed, _) = sample::install(&directory.path().join("obcms"), &options)
             .await
             .unwrap();
@@ -75,12 +95,14 @@ impl Machine {
             command(installed.stop_hook().unwrap()),
         );
         std::fs::write(directory.path().join("switchyard.toml"), text).unwrap();
-        let cookie = administrator(&directory.path().join("data/switchyard.sqlite3")).await;
+        let cookie = administrator(&control_store).await;
         let machine = Self {
             installed,
             directory,
             cookie,
             console: None,
+            other: None,
+            control_store,
         };
         let url = format!("http://{listen}/health");
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -144,6 +166,12 @@ impl Machine {
                 command.env_remove(name);
             }
         }
+        if let DatabaseUrl::Postgres(_) = self.control_store {
+            let whole = self.control_store.whole();
+            command
+                .env("SWITCHYARD_CONTROL_STORE", "env:SHARED_STORE")
+                .env("SHARED_STORE", whole.expose());
+        }
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .current_dir(self.directory.path())
@@ -158,6 +186,21 @@ impl Machine {
         let address = line.trim().rsplit("http://").next().unwrap().to_owned();
         assert!(!address.is_empty(), "{}", self.log());
         self.console = Some((child, address));
+    }
+
+    /// Lets the other console be the one that is asked, stopped or killed. There need not be one: start it then.
+    pub fn swap(&mut self) {
+        std::mem::swap(&mut self.console, &mut self.other);
+    }
+
+    /// Where the console listens.
+    pub fn address(&self) -> &str {
+        &self.console.as_ref().expect("a console").1
+    }
+
+    /// The cookie of the administrator.
+    pub fn cookie(&self) -> String {
+        format!("switchyard={}", self.cookie)
     }
 
     /// Kills the console as `kill -9` does.
@@ -321,8 +364,8 @@ pub fn waiting(directory: &Path, command: Vec<String>) -> Vec<String> {
 }
 
 /// A signed-in administrator, straight into the control store; answers the cookie.
-async fn administrator(path: &Path) -> String {
-    let store = Store::open(path).await.unwrap();
+async fn administrator(place: &DatabaseUrl) -> String {
+    let store = Store::open_at(place, Opener::Command).await.unwrap();
     let now: Moment = Clock::system().now();
     let secret = token::random().unwrap();
     let mut tx = store.write().await.unwrap();

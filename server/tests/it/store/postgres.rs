@@ -1,18 +1,33 @@
-//! The control store on a PostgreSQL server: the same tables, one console at a time, and writers that follow each other.
+//! The control store on a PostgreSQL server: the same tables, consoles that share it,
+//! and writers that follow each other.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
 
 use server::audit::{self, Entry};
+use server::config::Config;
 use server::db::{Access, Connection, DatabaseUrl};
-use server::moment::Moment;
+use server::events::{Numbered, relay};
+use server::moment::{Clock, Moment};
 use server::refusal::{Kind, Refusal as _};
-use server::store::{Opener, Store, StoreError, sql};
+use server::state::AppState;
+use server::store::{Opener, Store, StoreError, leases, sql};
+use shared::event::{Event, Topic};
+use shared::run::LogLine;
+use shared::state::Level;
 
 use super::fresh;
 use crate::postgres::Database;
 
+async fn console_in(database: &Database, data: &Path) -> Result<Store, StoreError> {
+    let data = data.to_owned();
+    Store::open_at(&database.url, Opener::Console { data }).await
+}
+
+/// A console with a data directory of its own.
 async fn console(database: &Database) -> Result<Store, StoreError> {
-    Store::open_at(&database.url, Opener::Console).await
+    console_in(database, tempfile::tempdir().unwrap().path()).await
 }
 
 async fn command(database: &Database) -> Store {
@@ -82,22 +97,109 @@ async fn both_databases_have_the_same_columns_and_the_same_uniqueness() {
 }
 
 #[tokio::test]
-async fn a_second_console_is_refused_until_the_first_has_ended() {
+async fn only_consoles_with_the_same_data_directory_serve_together() {
     let database = Database::new().await;
-    let first = console(&database).await.unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let first = console_in(&database, data.path()).await.unwrap();
     let refused = console(&database).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Served { .. }), "{refused}");
-    assert!(refused.remedy().unwrap().contains("Stop the other one"));
-    // a command may look and write beside it
+    assert!(matches!(refused, StoreError::OtherData { .. }), "{refused}");
+    assert!(refused.remedy().unwrap().contains("shared file system"));
+    let second = console_in(&database, data.path()).await.unwrap();
+    second.prove_writable().await.unwrap();
+    // a command may look and write beside them, wherever it runs
     let beside = command(&database).await;
     beside.prove_writable().await.unwrap();
-    beside.close().await;
-    first.close().await;
-    console(&database)
+    for store in [beside, first, second] {
+        store.close().await;
+    }
+    // a directory that was lost and made anew is no reason to stay away
+    for _ in 0..50 {
+        match console(&database).await {
+            // the server notices the end of a connection a moment later
+            Err(StoreError::OtherData { .. }) => {
+                tokio::time::sleep(Duration::from_millis(100)).await
+            }
+            opened => return assert!(opened.is_ok(), "{opened:?}"),
+        }
+    }
+    panic!("consoles that were closed still count");
+}
+
+#[tokio::test]
+async fn tables_are_not_changed_under_consoles_that_serve() {
+    let database = Database::new().await;
+    let data = tempfile::tempdir().unwrap();
+    let first = console_in(&database, data.path()).await.unwrap();
+    let mut tx = first.write().await.unwrap();
+    let older =
+        "DELETE FROM schema_versions WHERE version = (SELECT MAX(version) FROM schema_versions)";
+    sql::query(older).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = console_in(&database, data.path()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Served { .. }), "{refused}");
+    assert_eq!(refused.kind(), Kind::Unavailable);
+    assert!(
+        refused
+            .remedy()
+            .unwrap()
+            .contains("Stop the other consoles")
+    );
+}
+
+#[tokio::test]
+async fn what_was_taken_over_is_not_written_by_the_one_before() {
+    let database = Database::new().await;
+    let data = tempfile::tempdir().unwrap();
+    let one = console_in(&database, data.path()).await.unwrap();
+    let other = console_in(&database, data.path()).await.unwrap();
+    let long = Duration::from_secs(60);
+    let first = leases::take(&one, "one", long).await.unwrap().unwrap();
+    assert_eq!(leases::take(&other, "other", long).await.unwrap(), None);
+    one.fenced(first).prove_writable().await.unwrap();
+    // it stood still for too long
+    assert!(leases::renew(&one, first, Duration::ZERO).await.unwrap());
+    let second = leases::take(&other, "other", long).await.unwrap().unwrap();
+    let refused = one.fenced(first).prove_writable().await.unwrap_err();
+    assert!(matches!(refused, StoreError::TakenOver), "{refused}");
+    assert!(!leases::renew(&one, first, long).await.unwrap());
+    other.fenced(second).prove_writable().await.unwrap();
+    // giving back what it has no longer takes nothing from the other one
+    leases::release(&one, first).await.unwrap();
+    assert_eq!(leases::take(&one, "one", long).await.unwrap(), None);
+    leases::release(&other, second).await.unwrap();
+    assert!(leases::take(&one, "one", long).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn work_that_excludes_other_consoles_is_free_when_the_one_that_does_it_is_gone() {
+    let database = Database::new().await;
+    let data = tempfile::tempdir().unwrap();
+    let one = console_in(&database, data.path()).await.unwrap();
+    let other = console_in(&database, data.path()).await.unwrap();
+    let held = one
+        .try_exclusive("backups of obcms")
         .await
         .unwrap()
-        .prove_writable()
+        .unwrap();
+    assert!(
+        other
+            .try_exclusive("backups of obcms")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        other
+            .try_exclusive("backups of sims")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    drop(held);
+    let waiting = other.exclusive("backups of obcms");
+    let _held = tokio::time::timeout(Duration::from_secs(10), waiting)
         .await
+        .unwrap()
         .unwrap();
 }
 
@@ -115,20 +217,53 @@ async fn cut_connections(database: &Database) {
     db.close().await;
 }
 
+/// What the next events that readers of a console are told say, until `wanted` does.
+async fn told(receiver: &mut tokio::sync::broadcast::Receiver<Numbered>, wanted: &Event) {
+    let until = async { while *receiver.recv().await.unwrap().event != *wanted {} };
+    tokio::time::timeout(Duration::from_secs(20), until)
+        .await
+        .unwrap_or_else(|_| panic!("{wanted:?} was not heard"));
+}
+
 #[tokio::test]
-async fn a_console_that_was_replaced_while_it_was_cut_off_cannot_write() {
+async fn events_of_one_console_reach_the_readers_of_the_other_and_a_gap_is_told() {
     let database = Database::new().await;
-    let first = console(&database).await.unwrap();
-    first.prove_writable().await.unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let mut consoles = Vec::new();
+    for _ in 0..2 {
+        let store = console_in(&database, data.path()).await.unwrap();
+        let state = AppState::new(Config::default(), store, Clock::system());
+        let mut receiver = state.hub.listen(None).receiver;
+        relay::begin(&state);
+        // listening begins with asking for everything
+        told(&mut receiver, &Event::Resync).await;
+        consoles.push((state, receiver));
+    }
+    let (mut other, mut one) = (consoles.pop().unwrap(), consoles.pop().unwrap());
+    let changed = |topic| Event::Changed {
+        system: Some("obcms".into()),
+        topic,
+    };
+    one.0.hub.changed("obcms", Topic::Mode);
+    told(&mut other.1, &changed(Topic::Mode)).await;
+    // what is too long for the channel is asked for
+    let line = LogLine {
+        id: 1,
+        at: Moment(0).rfc3339(),
+        level: Level::Info,
+        step: None,
+        text: "x".repeat(20_000),
+    };
+    one.0.hub.log("obcms", 1, vec![line]);
+    told(&mut other.1, &changed(Topic::Run)).await;
     cut_connections(&database).await;
-    let second = console(&database).await.unwrap();
-    let refused = first.prove_writable().await.unwrap_err();
-    assert!(matches!(refused, StoreError::Served { .. }), "{refused}");
-    assert_eq!(refused.kind(), Kind::Unavailable);
-    second.prove_writable().await.unwrap();
-    // and serves again when the other one has gone
-    second.close().await;
-    first.prove_writable().await.unwrap();
+    told(&mut other.1, &Event::Resync).await;
+    told(&mut one.1, &Event::Resync).await;
+    other.0.hub.changed("obcms", Topic::Backups);
+    told(&mut one.1, &changed(Topic::Backups)).await;
+    for (state, _) in [one, other] {
+        state.shutdown.cancel();
+    }
 }
 
 #[tokio::test]
@@ -181,7 +316,7 @@ async fn a_server_that_cannot_be_used_is_named_with_what_to_do_and_without_the_p
         .parse()
         .unwrap();
     for place in [missing, unknown] {
-        let refused = Store::open_at(&place, Opener::Console).await.unwrap_err();
+        let refused = Store::open_at(&place, Opener::Command).await.unwrap_err();
         assert!(matches!(refused, StoreError::Server(_)), "{refused:?}");
         assert!(refused.to_string().contains("control store"), "{refused}");
         assert!(refused.remedy().is_some());

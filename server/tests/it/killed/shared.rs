@@ -1,0 +1,164 @@
+//! Two consoles on one control store: a session of one opens the other, what happens on one is seen on both, and when the
+//! one that drives a run is killed the other ends it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use server::db::{Access, Connection, DatabaseUrl, quote};
+use server::engine::inspect;
+use server::sample::{Options, Texts};
+use sha2::{Digest as _, Sha256};
+
+use super::machine::Machine;
+use crate::postgres::Database;
+
+/// Longest time from the kill until the other console has ended the run.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
+
+fn large() -> Options {
+    Options {
+        scale: NonZeroU32::new(8).unwrap(),
+        undecided: 0,
+        texts: Texts::Short,
+        ..Options::default()
+    }
+}
+
+/// A hash over every row of the application, the present time left out.
+async fn content(machine: &Machine) -> String {
+    let url: DatabaseUrl = machine.installed.database.to_string().parse().unwrap();
+    let mut db = Connection::open(&url, Access::Read).await.unwrap();
+    let schema = inspect(&mut db).await.unwrap();
+    let mut hash = Sha256::new();
+    for table in schema.tables.values() {
+        if table.name.starts_with("switchyard_") {
+            continue;
+        }
+        hash.update(&table.sql);
+        let columns: Vec<String> = (table.columns.iter())
+            .filter(|column| {
+                !["created_at", "updated_at", "applied"].contains(&column.name.as_str())
+            })
+            .map(|column| quote(&column.name))
+            .collect();
+        let order: Vec<String> = (1..=columns.len()).map(|at| at.to_string()).collect();
+        let statement = format!(
+            "SELECT {} FROM {} ORDER BY {}",
+            columns.join(", "),
+            quote(&table.name),
+            order.join(", ")
+        );
+        db.for_each(statement, |row| hash.update(format!("{row:?}")))
+            .await
+            .unwrap();
+    }
+    db.close().await;
+    hex::encode(hash.finalize())
+}
+
+/// What people tick.
+fn item(machine: &Machine) -> String {
+    let list = machine.get("/checklist");
+    let mut items = (list["sections"].as_array().unwrap().iter())
+        .flat_map(|section| section["items"].as_array().unwrap());
+    let item = items.find(|item| item["required"] == true && item["automatic"] == false);
+    item.unwrap()["name"].as_str().unwrap().to_owned()
+}
+
+/// The lines of the event stream of a console, until one contains a text.
+fn hear(mut lines: impl Iterator<Item = String>, wanted: &str) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    lines.any(|line| {
+        assert!(Instant::now() < deadline, "{wanted} was not heard");
+        line.contains(wanted)
+    })
+}
+
+/// Opens the event stream.
+fn listen(machine: &Machine) -> impl Iterator<Item = String> + use<> {
+    let mut stream = TcpStream::connect(machine.address()).unwrap();
+    let wait = Some(Duration::from_secs(30));
+    stream.set_read_timeout(wait).unwrap();
+    write!(
+        stream,
+        "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n",
+        machine.address(),
+        machine.cookie()
+    )
+    .unwrap();
+    BufReader::new(stream).lines().map_while(Result::ok)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_consoles_share_sessions_events_and_work() {
+    let database = Database::new().await;
+    let options = Options {
+        scale: NonZeroU32::MIN,
+        ..large()
+    };
+    let mut machine = Machine::with_store(options, database.url.clone()).await;
+    machine.start();
+    machine.swap();
+    machine.start();
+    // the cookie was made by neither and opens both; this one does not lead, so the other one drives the run
+    let mut events = listen(&machine);
+    assert!(hear(&mut events, "listening"));
+    machine.swap();
+    machine.tick(&item(&machine));
+    assert!(hear(&mut events, "checklist"), "{}", machine.log());
+    machine.swap();
+    machine.get_ready().await;
+    let run = machine.start_run();
+    machine.run_is(&run, "done").await;
+    machine.swap();
+    machine.run_is(&run, "done").await;
+    machine.audit_says(&[("run.started", 1), ("run.done", 1), ("run.failed", 0)]);
+    assert!(hear(&mut events, "progress"), "{}", machine.log());
+    // asked to stop, the one that leads hands over at once
+    machine.stop();
+    machine.swap();
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while machine.log().matches("this console leads now").count() < 2 {
+        assert!(Instant::now() < deadline, "{}", machine.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_console_is_killed_is_ended_by_the_other_one() {
+    let undisturbed = {
+        let mut machine = Machine::with_store(large(), Database::new().await.url.clone()).await;
+        machine.start();
+        machine.get_ready().await;
+        let run = machine.start_run();
+        machine.run_is(&run, "done").await;
+        content(&machine).await
+    };
+    let database = Database::new().await;
+    let mut machine = Machine::with_store(large(), database.url.clone()).await;
+    machine.start();
+    machine.swap();
+    machine.start();
+    machine.get_ready().await;
+    // told by the one that does not lead
+    let run = machine.start_run();
+    machine
+        .wait(&run, "the middle of the run", |view| {
+            let progress = &view["progress"];
+            let (done, total) = (&progress["steps_done"], &progress["steps_total"]);
+            assert_ne!(view["summary"]["state"], "done", "it was too quick");
+            done.as_u64() >= Some(3) && done.as_u64() < total.as_u64()
+        })
+        .await;
+    machine.swap();
+    machine.kill();
+    let killed = Instant::now();
+    machine.swap();
+    machine.run_is(&run, "done").await;
+    let took = killed.elapsed();
+    assert!(took < TAKEN_OVER_WITHIN, "{took:?}\n{}", machine.log());
+    machine.audit_says(&[("run.started", 1), ("run.done", 1), ("run.failed", 0)]);
+    assert_eq!(content(&machine).await, undisturbed);
+}
