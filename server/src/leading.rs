@@ -4,6 +4,7 @@
 //! killed, another one leads as soon as the lease has run out, and drives its runs on from their journals. Where there
 //! is one console, in a file, it leads always.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
@@ -53,7 +54,6 @@ impl Leading {
 
 /// Everything that goes on without a request.
 fn begin_work(state: &AppState) {
-    state.leads.store(true, std::sync::atomic::Ordering::SeqCst);
     crate::reconcile::begin(state);
     crate::probes::begin(state);
     crate::outbox::begin(state);
@@ -94,6 +94,7 @@ async fn lead(state: &AppState, fence: Fence, asked: Instant) {
         tasks: TaskTracker::new(),
         ..state.clone()
     };
+    state.leads.store(true, Ordering::SeqCst);
     begin_work(&term);
     let stopped = async {
         state.shutdown.cancelled().await;
@@ -104,9 +105,7 @@ async fn lead(state: &AppState, fence: Fence, asked: Instant) {
         () = stopped => false,
         () = keep(state, fence, asked) => true,
     };
-    state
-        .leads
-        .store(false, std::sync::atomic::Ordering::SeqCst);
+    state.leads.store(false, Ordering::SeqCst);
     if lost {
         tracing::warn!("this console leads no longer: what it does ends at its next safe point");
         end(&term.shutdown, &term.tasks).await;

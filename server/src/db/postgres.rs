@@ -78,7 +78,8 @@ impl Postgres {
 
     /// Makes the session independent of what the role or the database has set, so that values
     /// read the same everywhere, a lock is never waited for longer than is polite, and rows that
-    /// our role may not see are an error rather than left out of a count.
+    /// our role may not see are an error rather than left out of a count. What a machine that is
+    /// gone without a word had locked is free some seconds later.
     async fn settle(&mut self, access: Access, patience: Patience) -> Result<(), DbError> {
         let read_only = match access {
             Access::Read => "on",
@@ -87,6 +88,7 @@ impl Postgres {
         let settings = format!(
             "SET statement_timeout = 0; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = '5min'; \
+             SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; \
              SET default_transaction_read_only = {read_only}; SET TimeZone = 'UTC'; \
              SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; \
              SET extra_float_digits = 1; SET standard_conforming_strings = on; \

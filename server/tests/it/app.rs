@@ -68,6 +68,8 @@ impl TestApp {
         .await
         .expect("a control store");
         let state = AppState::new(config, store, clock.clone());
+        // a test begins the loops that it needs
+        state.leads.store(true, std::sync::atomic::Ordering::SeqCst);
         Self {
             router: server::http::router(state.clone()),
             state,

@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod consoles;
 mod events;
 mod health;
 mod protocol;

@@ -129,12 +129,16 @@ async fn two_consoles_share_sessions_events_and_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_console_is_killed_is_ended_by_the_other_one() {
     let undisturbed = {
-        let mut machine = Machine::with_store(large(), Database::new().await.url.clone()).await;
+        let database = Database::new().await;
+        let mut machine = Machine::with_store(large(), database.url.clone()).await;
         machine.start();
         machine.get_ready().await;
         let run = machine.start_run();
         machine.run_is(&run, "done").await;
-        content(&machine).await
+        let content = content(&machine).await;
+        // before its control store is dropped
+        machine.stop();
+        content
     };
     let database = Database::new().await;
     let mut machine = Machine::with_store(large(), database.url.clone()).await;
