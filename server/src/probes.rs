@@ -26,7 +26,7 @@ use crate::store::{StoreError, health as table};
 use crate::systems::System;
 
 pub use baseline::{BaselineError, capture};
-pub use days::{availability_percent, by_day};
+pub use days::{availability_percent, days};
 pub use view::view;
 
 /// What the probes of this process found last.

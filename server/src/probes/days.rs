@@ -1,48 +1,87 @@
 //! Hours put together to days in the zone of the system. A day of daylight-saving change has 23 or 25 of them.
 
-use jiff::tz::TimeZone;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
 use shared::health::HealthDay;
 
 use crate::moment::Moment;
-use crate::store::health::Hour;
+use crate::store::health::{self as table, HOUR_MS, Sum};
+use crate::store::{Store, StoreError};
 
 /// Days on the page.
 const DAYS: i32 = 90;
+/// So far back, and one day more for the zone.
+const BACK: Duration = Duration::from_secs(91 * 86_400);
+const DAY_MS: i64 = 86_400_000;
 
 /// The last 90 days up to the one of `now`, oldest first; a day without samples has zero measured seconds. An hour
 /// belongs to the day in which it begins.
-pub fn by_day(hours: &[Hour], now: Moment, zone: &TimeZone) -> Vec<HealthDay> {
-    let date = |moment: Moment| {
-        jiff::Timestamp::from_millisecond(moment.0)
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-            .to_zoned(zone.clone())
-            .date()
-    };
-    let today = date(now);
-    let mut days = Vec::with_capacity(DAYS as usize);
-    let mut hours = hours.iter().peekable();
-    for back in (0..DAYS).rev() {
-        let Ok(day) = today.checked_sub(jiff::Span::new().days(back)) else {
-            continue;
-        };
-        while hours.next_if(|hour| date(hour.begin()) < day).is_some() {}
-        let mut of_day = Hour::default();
-        while let Some(hour) = hours.next_if(|hour| date(hour.begin()) == day) {
-            of_day.measured_seconds += hour.measured_seconds;
-            of_day.bad_seconds += hour.bad_seconds;
-            of_day.slow_seconds += hour.slow_seconds;
-            of_day.answers += hour.answers;
-            of_day.response_sum_ms += hour.response_sum_ms;
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn days(
+    store: &Store,
+    system: &str,
+    now: Moment,
+    zone: &TimeZone,
+) -> Result<Vec<HealthDay>, StoreError> {
+    let mut sums: HashMap<i64, Sum> = HashMap::new();
+    for (hours, offset) in parts(now, zone) {
+        let shift = i64::from(offset.seconds()) * 1_000;
+        for (day, sum) in table::hours(store, system, hours, shift, DAY_MS).await? {
+            sums.entry(day).or_default().add(&sum);
         }
-        days.push(HealthDay {
-            day: day.to_string(),
-            measured_seconds: of_day.measured_seconds.unsigned_abs(),
-            bad_seconds: of_day.bad_seconds.unsigned_abs(),
-            slow_seconds: of_day.slow_seconds.unsigned_abs(),
-            response_ms: mean(of_day.response_sum_ms, of_day.answers),
-        });
     }
-    days
+    let today = timestamp(now).to_zoned(zone.clone()).date();
+    Ok((0..DAYS)
+        .rev()
+        .filter_map(|back| today.checked_sub(jiff::Span::new().days(back)).ok())
+        .map(|day| {
+            let sum = sums.get(&number(day)).copied().unwrap_or_default();
+            HealthDay {
+                day: day.to_string(),
+                measured_seconds: sum.measured_seconds.unsigned_abs(),
+                bad_seconds: sum.bad_seconds.unsigned_abs(),
+                slow_seconds: sum.slow_seconds.unsigned_abs(),
+                response_ms: mean(sum.response_sum_ms, sum.answers),
+            }
+        })
+        .collect())
+}
+
+/// The hours up to the one of `now` in parts within which the zone keeps its offset: one, or two in the weeks after a
+/// change to or from daylight-saving time.
+fn parts(now: Moment, zone: &TimeZone) -> Vec<(Range<i64>, Offset)> {
+    let mut first = now.minus(BACK).0.div_euclid(HOUR_MS);
+    let begin = timestamp(Moment(first * HOUR_MS));
+    let mut offset = zone.to_offset(begin);
+    let mut parts = Vec::with_capacity(2);
+    for change in zone.following(begin) {
+        if change.timestamp() > timestamp(now) {
+            break;
+        }
+        // the first hour that begins with the new offset
+        let next = -(-change.timestamp().as_millisecond()).div_euclid(HOUR_MS);
+        parts.push((first..next, offset));
+        (first, offset) = (next, change.offset());
+    }
+    parts.push((first..now.0.div_euclid(HOUR_MS) + 1, offset));
+    parts
+}
+
+fn timestamp(moment: Moment) -> Timestamp {
+    Timestamp::from_millisecond(moment.0).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Days since 1970.
+fn number(day: Date) -> i64 {
+    let midnight = Offset::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    midnight.map_or(i64::MIN, |at| at.as_millisecond() / DAY_MS)
 }
 
 /// Share of the measured time in which the application worked, in percent.
@@ -55,68 +94,4 @@ pub fn availability_percent(days: &[HealthDay]) -> Option<f64> {
 /// The mean of values whose sum and count are known.
 pub(super) fn mean(sum: i64, count: i64) -> Option<u32> {
     (count > 0).then(|| u32::try_from(sum / count).unwrap_or(u32::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hour(at: &str) -> Hour {
-        Hour {
-            hour: Moment::parse(at).unwrap().0 / 3_600_000,
-            measured_seconds: 3600,
-            bad_seconds: 60,
-            answers: 2,
-            response_sum_ms: 30,
-            ..Hour::default()
-        }
-    }
-
-    #[test]
-    fn an_hour_belongs_to_the_day_of_the_systems_own_zone() {
-        let zone = TimeZone::get("Asia/Manila").unwrap();
-        let now = Moment::parse("2026-11-20T02:00:00Z").unwrap();
-        // 16:00 UTC is midnight in Manila
-        let hours = [hour("2026-11-19T15:00:00Z"), hour("2026-11-19T16:00:00Z")];
-        let days = by_day(&hours, now, &zone);
-        assert_eq!(days.len(), 90);
-        let last: Vec<_> = days[88..]
-            .iter()
-            .map(|day| (day.day.as_str(), day.measured_seconds, day.response_ms))
-            .collect();
-        assert_eq!(
-            last,
-            [
-                ("2026-11-19", 3600, Some(15)),
-                ("2026-11-20", 3600, Some(15))
-            ]
-        );
-        assert_eq!(days[0].measured_seconds, 0);
-    }
-
-    #[test]
-    fn the_long_day_at_the_end_of_daylight_saving_has_its_25_hours() {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let now = Moment::parse("2026-10-26T12:00:00Z").unwrap();
-        let first = Moment::parse("2026-10-24T22:00:00Z").unwrap().0 / 3_600_000;
-        let hours: Vec<Hour> = (0..25)
-            .map(|place| Hour {
-                hour: first + place,
-                measured_seconds: 3600,
-                ..Hour::default()
-            })
-            .collect();
-        let days = by_day(&hours, now, &zone);
-        assert_eq!(days[88].day, "2026-10-25");
-        assert_eq!(days[88].measured_seconds, 25 * 3600);
-    }
-
-    #[test]
-    fn nothing_measured_is_no_availability_rather_than_a_perfect_one() {
-        let now = Moment(0);
-        assert_eq!(
-            availability_percent(&by_day(&[], now, &TimeZone::UTC)),
-            None
-        );
-    }
 }

@@ -1,23 +1,20 @@
 //! Everything that the health page of a system shows.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use shared::health::{HealthLimits, HealthMark, HealthPoint, HealthView};
 
-use super::days::{availability_percent, by_day, mean};
+use super::days::{availability_percent, days, mean};
 use super::each;
 use crate::moment::Moment;
 use crate::state::AppState;
-use crate::store::health::Hour;
+use crate::store::health::{HOUR_MS, Sum};
 use crate::store::{StoreError, health as table, modes, runs};
 use crate::systems::System;
 
 /// Most points of the chart.
 const POINTS: i64 = 400;
-/// Days that the bars show, and one more for the zone.
-const BACK: Duration = Duration::from_secs(91 * 86_400);
 
 /// The page for the last `hours`.
 ///
@@ -28,14 +25,16 @@ pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<Healt
     let now = state.clock.now();
     let from = now.minus(Duration::from_secs(u64::from(hours) * 3600));
     let zone = TimeZone::get(&system.config.timezone).unwrap_or(TimeZone::UTC);
-    let all = table::hours(&state.store, system.slug(), now.minus(BACK)).await?;
     let width = ((now.0 - from.0) / POINTS).max(1);
     let stretches = if hours <= config.keep_days * 24 {
         table::stretches(&state.store, system.slug(), from, now, width).await?
     } else {
-        put_together(&all, from, now, width)
+        // from hours, so that no bad one falls out of the chart; what lies ahead was measured before the clock was set back
+        let first = -(-from.0).div_euclid(HOUR_MS);
+        let hours = first..now.0.div_euclid(HOUR_MS) + 1;
+        table::hours(&state.store, system.slug(), hours, -from.0, width).await?
     };
-    let days = by_day(&all, now, &zone);
+    let days = days(&state.store, system.slug(), now, &zone).await?;
     let judgement = super::judge(state, system).await?;
     let silent = judgement
         .last_beat_ms
@@ -68,29 +67,7 @@ pub async fn view(state: &AppState, system: &System, hours: u32) -> Result<Healt
     })
 }
 
-/// Hours put together in stretches of `width` milliseconds, so that no bad hour falls out of the chart.
-fn put_together(hours: &[Hour], from: Moment, now: Moment, width: i64) -> Vec<(i64, Hour)> {
-    let mut stretches: BTreeMap<i64, Hour> = BTreeMap::new();
-    for hour in hours {
-        let at = hour.begin();
-        // what lies ahead was measured before the clock was set back
-        if at < from || at > now {
-            continue;
-        }
-        let into = stretches.entry((at.0 - from.0) / width).or_default();
-        into.samples += hour.samples;
-        into.bad += hour.bad;
-        into.errors += hour.errors;
-        into.answers += hour.answers;
-        into.response_sum_ms += hour.response_sum_ms;
-        into.response_max_ms = into.response_max_ms.max(hour.response_max_ms);
-        into.database_answers += hour.database_answers;
-        into.database_sum_ms += hour.database_sum_ms;
-    }
-    stretches.into_iter().collect()
-}
-
-fn point(at: Moment, sum: &Hour) -> HealthPoint {
+fn point(at: Moment, sum: &Sum) -> HealthPoint {
     let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     HealthPoint {
         at: at.rfc3339(),

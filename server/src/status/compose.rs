@@ -19,14 +19,12 @@ use crate::moment::Moment;
 use crate::notices::{to_html, to_plain};
 use crate::state::AppState;
 use crate::store::notices::{UpdateRow, WindowRow};
-use crate::store::{StoreError, health, notices, runs};
+use crate::store::{StoreError, notices, runs};
 use crate::systems::{System, SystemError};
 use crate::{coverage, modes, organizations, probes};
 
 /// Coverage and mode are asked of the target and the environment file at most this often.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
-/// Days of availability, and one more for the zone.
-const BACK: Duration = Duration::from_secs(91 * 86_400);
 /// Updates that a page shows.
 const UPDATES: usize = 30;
 /// Windows that are over stay on the page for this long.
@@ -265,8 +263,7 @@ async fn availability(
     now: Moment,
 ) -> Result<PublicAvailability, StoreError> {
     let zone = TimeZone::get(&system.config.timezone).unwrap_or(TimeZone::UTC);
-    let hours = health::hours(&state.store, system.slug(), now.minus(BACK)).await?;
-    let days = probes::by_day(&hours, now, &zone);
+    let days = probes::days(&state.store, system.slug(), now, &zone).await?;
     Ok(PublicAvailability {
         percent: probes::availability_percent(&days),
         response_ms: days.last().and_then(|day| day.response_ms),

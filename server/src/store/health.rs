@@ -1,5 +1,7 @@
 //! Measured health in the control store: samples, hours rolled up from them, named baselines.
 
+use std::ops::Range;
+
 use shared::health::{Baseline, Outcome};
 
 use super::words::{of_word, word};
@@ -8,7 +10,8 @@ use crate::moment::Moment;
 
 /// Hours that are kept: 90 days, and the day that is going on.
 const HOURS_KEPT: i64 = 91 * 24;
-const HOUR_MS: i64 = 3_600_000;
+/// Milliseconds of an hour.
+pub const HOUR_MS: i64 = 3_600_000;
 
 /// One sample.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,11 +32,9 @@ pub struct Sample {
     pub why: Option<String>,
 }
 
-/// One hour of samples.
+/// What the samples of a stretch of time come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Hour {
-    /// Whole hours since 1970 in UTC.
-    pub hour: i64,
+pub struct Sum {
     /// Samples.
     pub samples: i64,
     /// Bad ones.
@@ -58,10 +59,20 @@ pub struct Hour {
     pub errors: i64,
 }
 
-impl Hour {
-    /// Its begin.
-    pub fn begin(&self) -> Moment {
-        Moment(self.hour * HOUR_MS)
+impl Sum {
+    /// Adds what another stretch of time has.
+    pub fn add(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.bad += other.bad;
+        self.measured_seconds += other.measured_seconds;
+        self.bad_seconds += other.bad_seconds;
+        self.slow_seconds += other.slow_seconds;
+        self.answers += other.answers;
+        self.response_sum_ms += other.response_sum_ms;
+        self.response_max_ms = self.response_max_ms.max(other.response_max_ms);
+        self.database_answers += other.database_answers;
+        self.database_sum_ms += other.database_sum_ms;
+        self.errors += other.errors;
     }
 }
 
@@ -201,7 +212,7 @@ pub async fn stretches(
     from: Moment,
     to: Moment,
     width: i64,
-) -> Result<Vec<(i64, Hour)>, StoreError> {
+) -> Result<Vec<(i64, Sum)>, StoreError> {
     let rows = sql::query(
         "SELECT (at - $2) / $4, COUNT(*), COUNT(*) FILTER (WHERE outcome = 'bad'), COUNT(response_ms), \
          CAST(COALESCE(SUM(response_ms), 0) AS BIGINT), CAST(COALESCE(MAX(response_ms), 0) AS BIGINT), \
@@ -216,7 +227,7 @@ pub async fn stretches(
     .await?;
     rows.iter()
         .map(|row| {
-            let sum = Hour {
+            let sum = Sum {
                 samples: row.try_get(1)?,
                 bad: row.try_get(2)?,
                 answers: row.try_get(3)?,
@@ -225,28 +236,41 @@ pub async fn stretches(
                 database_answers: row.try_get(6)?,
                 database_sum_ms: row.try_get(7)?,
                 errors: row.try_get(8)?,
-                ..Hour::default()
+                ..Sum::default()
             };
             Ok((row.try_get(0)?, sum))
         })
         .collect()
 }
 
-/// The hours since a moment, oldest first.
-pub async fn hours(store: &Store, system: &str, from: Moment) -> Result<Vec<Hour>, StoreError> {
+/// Hours put together in stretches of `width` milliseconds that begin `shift` before 1970: each with its number, oldest
+/// first. Put together by the database: three months of hours would take longer to leave it than to be added.
+pub async fn hours(
+    store: &Store,
+    system: &str,
+    hours: Range<i64>,
+    shift: i64,
+    width: i64,
+) -> Result<Vec<(i64, Sum)>, StoreError> {
     let rows = sql::query(
-        "SELECT hour, samples, bad, measured_seconds, bad_seconds, slow_seconds, answers, response_sum_ms, \
-         response_max_ms, database_answers, database_sum_ms, errors FROM health_hours \
-         WHERE system = $1 AND hour >= $2 ORDER BY hour",
+        "SELECT (CAST(hour AS BIGINT) * $4 + $5) / $6, CAST(SUM(samples) AS BIGINT), CAST(SUM(bad) AS BIGINT), \
+         CAST(SUM(measured_seconds) AS BIGINT), CAST(SUM(bad_seconds) AS BIGINT), CAST(SUM(slow_seconds) AS BIGINT), \
+         CAST(SUM(answers) AS BIGINT), CAST(SUM(response_sum_ms) AS BIGINT), \
+         CAST(MAX(response_max_ms) AS BIGINT), CAST(SUM(database_answers) AS BIGINT), \
+         CAST(SUM(database_sum_ms) AS BIGINT), CAST(SUM(errors) AS BIGINT) \
+         FROM health_hours WHERE system = $1 AND hour >= $2 AND hour < $3 GROUP BY 1 ORDER BY 1",
     )
     .bind(system)
-    .bind(from.0.div_euclid(HOUR_MS))
+    .bind(hours.start)
+    .bind(hours.end)
+    .bind(HOUR_MS)
+    .bind(shift)
+    .bind(width.max(1))
     .fetch_all(store.read())
     .await?;
     rows.iter()
         .map(|row| {
-            Ok(Hour {
-                hour: row.try_get(0)?,
+            let sum = Sum {
                 samples: row.try_get(1)?,
                 bad: row.try_get(2)?,
                 measured_seconds: row.try_get(3)?,
@@ -258,7 +282,8 @@ pub async fn hours(store: &Store, system: &str, from: Moment) -> Result<Vec<Hour
                 database_answers: row.try_get(9)?,
                 database_sum_ms: row.try_get(10)?,
                 errors: row.try_get(11)?,
-            })
+            };
+            Ok((row.try_get(0)?, sum))
         })
         .collect()
 }

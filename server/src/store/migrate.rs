@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0007_evidence.sql"),
     migration!("0008_outbox.sql"),
     migration!("0009_leases.sql"),
+    migration!("0010_samples_by_time.sql"),
 ];
 
 /// Applies what is missing; `place` is named in errors. While other consoles serve, tables are not changed under them.

@@ -10,6 +10,7 @@ mod browse;
 mod checklist;
 mod cli;
 mod config;
+mod days;
 mod db;
 mod documents;
 mod domain;

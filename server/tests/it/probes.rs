@@ -117,6 +117,43 @@ async fn an_outage_is_told_after_three_bad_samples_and_its_end_after_two_good_on
 }
 
 #[tokio::test]
+async fn three_months_are_shown_from_hours_and_what_lies_ahead_is_not() {
+    let site = Site::start().await;
+    let store = &site.app.state.store;
+    let now = site.app.clock.now();
+    let hours = |count: u64| Duration::from_secs(count * 3600);
+    for (at, outcome) in [
+        (now.minus(hours(91 * 24)), Outcome::Bad),
+        (now.minus(hours(89 * 24)), Outcome::Bad),
+        (now.minus(hours(1)), Outcome::Good),
+        (now.plus(hours(30)), Outcome::Bad),
+    ] {
+        let sample = Sample {
+            at,
+            outcome,
+            response_ms: Some(40),
+            database_ms: None,
+            errors: Some(1),
+            connections: None,
+            why: None,
+        };
+        health::append(store, "obcms", &sample, 30, 50)
+            .await
+            .unwrap();
+    }
+    let view = probes::view(&site.app.state, &system(&site), 90 * 24)
+        .await
+        .unwrap();
+    let shown: Vec<_> = (view.points.iter())
+        .map(|point| (point.samples, point.bad, point.response_max_ms))
+        .collect();
+    assert_eq!(shown, [(1, 1, Some(40)), (1, 0, Some(40))]);
+    assert_eq!(view.days.len(), 90);
+    assert_eq!(view.days[0].bad_seconds, 30);
+    assert_eq!(view.availability_percent, Some(50.0));
+}
+
+#[tokio::test]
 async fn a_view_that_does_not_render_makes_the_sample_bad_and_is_named() {
     let application = Answering::start().await;
     let site = application.site(&["/health", "/broken"]).await;
@@ -261,7 +298,9 @@ async fn a_clock_that_jumps_neither_wipes_the_history_nor_lets_it_grow_without_e
         health::newest(store, "obcms", 1000).await.unwrap().len(),
         50
     );
-    let hours = health::hours(store, "obcms", Moment(0)).await.unwrap();
+    let hours = health::hours(store, "obcms", 0..i64::MAX, 0, health::HOUR_MS)
+        .await
+        .unwrap();
     assert_eq!(hours.len(), 101, "a jump by years must not remove a day");
     // back again: the newest sample is the one that was taken last, whatever its time says
     health::append(store, "obcms", &take(start), 30, 50)
