@@ -118,5 +118,5 @@ pub fn router(state: AppState) -> Router {
             observe::observe,
         ))
         .with_state(state.clone());
-    Router::new().fallback_service(static_files::FilesFirst::before(routes, state.metrics))
+    Router::new().fallback_service(static_files::FilesFirst::before(routes, &state))
 }

@@ -104,7 +104,8 @@ pub struct Board {
 }
 
 impl Board {
-    fn kept(&self, slug: &str) -> Option<Arc<Snapshot>> {
+    /// What is ready for the public system with exactly this slug, and not old. Nothing is ever made ready for a private one.
+    pub fn kept(&self, slug: &str) -> Option<Arc<Snapshot>> {
         let systems = self.systems.read().unwrap_or_else(PoisonError::into_inner);
         let (made, snapshot) = systems.get(slug)?;
         (made.elapsed() < OLDEST).then(|| snapshot.clone())

@@ -9,8 +9,9 @@ use axum::routing::get;
 use super::conditional::is_known;
 use super::extract::Path;
 use super::problem::Answer;
+use super::security;
 use crate::state::AppState;
-use crate::status::{self, File};
+use crate::status::{self, Board, File};
 
 /// A change is to be seen within two seconds; when we are gone, a CDN keeps the last state for a day.
 const FRESH: &str = "public, max-age=2, stale-while-revalidate=10, stale-if-error=86400";
@@ -25,6 +26,21 @@ pub(super) fn routes() -> axum::Router<AppState> {
         .route("/status", get(index))
         .route("/status/{slug}", get(system))
         .route("/status/{slug}/{file}", get(file))
+}
+
+/// A file of a public system that is ready, asked for by its exact path below `/status/`: complete, with the headers of
+/// every answer. None leaves the question to the routes.
+pub(super) fn ready(
+    board: &Board,
+    path: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    let (slug, name) = path.split_once('/').unwrap_or((path, "index.html"));
+    let snapshot = board.kept(slug)?;
+    let mut response = answer(snapshot.file(name)?, FRESH, method, headers);
+    security::guard(response.headers_mut());
+    Some(response)
 }
 
 async fn index(

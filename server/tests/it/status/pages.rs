@@ -63,6 +63,30 @@ async fn a_page_is_complete_without_script_and_under_60_kb_with_all_it_loads() {
     );
 }
 
+/// What is ready is answered before the routes: nobody may see which of the two answered.
+#[tokio::test]
+async fn a_page_that_is_ready_is_answered_as_one_that_is_made_for_the_reader() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    for path in FILES
+        .iter()
+        .filter(|path| path.starts_with("/status/obcms"))
+    {
+        // the first reader of all has it made; written with %63 for the letter c, the routes answer it each time
+        let by_routes = get(&site.app, &path.replace("obcms", "ob%63ms")).await;
+        let ready = get(&site.app, path).await;
+        assert_eq!(ready.status, StatusCode::OK, "{path}");
+        assert_eq!(ready.text, by_routes.text, "{path}");
+        for (name, value) in &by_routes.headers {
+            if name != "x-request-id" {
+                assert_eq!(ready.headers.get(name), Some(value), "{path} {name}");
+            }
+        }
+    }
+    let unknown = get(&site.app, "/status/obcms/none.html").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
 #[tokio::test]
 async fn nobody_can_tell_is_said_when_nothing_was_measured() {
     let application = Answering::start().await;
