@@ -132,8 +132,12 @@ pub async fn drive(
         },
         Goal::Undone { groups } => driver.backward(groups.as_ref()).await,
     };
+    // set when the last transaction was committed with it
+    let given_back = driver.ending;
     driver.roll_back().await;
-    driver.lease.release(&mut driver.session).await;
+    if !given_back {
+        driver.lease.release(&mut driver.session).await;
+    }
     answer
 }
 

@@ -19,7 +19,7 @@ pub(super) use copy::rebuild;
 pub(super) fn shown_in_place(table: &str, before: &str, after: &str) -> Vec<Statement> {
     vec![
         Statement::new("PRAGMA writable_schema = ON"),
-        edit(table, before, after),
+        replacing(table, before, after),
         Statement::new("PRAGMA schema_version = (the next number)"),
         Statement::new("PRAGMA writable_schema = OFF"),
     ]
@@ -47,50 +47,75 @@ pub(super) fn shown(table: &Table, after: &str) -> Vec<Statement> {
     ]
 }
 
-/// Edits the definition of a table in place. Nothing but its text changes: no row is touched. It
-/// counts from [`read_again`] on, which is due in the same transaction.
-pub(super) async fn edit_in_place(
+/// An edit of a table's definition in place. Nothing but its text changes: no row is touched.
+pub(super) struct Edit {
+    table: String,
+    before: String,
+    after: String,
+}
+
+/// The edit of a table's definition, as it is now. It counts when it is written, which is due in the same transaction.
+pub(super) async fn edit(
     session: &mut Session<'_>,
     table: &str,
     change: impl FnOnce(&str) -> Result<String, DdlError>,
-) -> Result<(), Halt> {
+) -> Result<Edit, Halt> {
     let before = definition(session, table).await?;
     let after = change(&before).map_err(|error| Halt::step(table, &error))?;
-    set_definition(session, table, &before, &after).await
+    let table = table.to_owned();
+    Ok(Edit {
+        table,
+        before,
+        after,
+    })
 }
 
-/// Makes every connection read the definitions again. Reading all of them takes milliseconds on a
-/// large schema, so it is done once for the edits of a transaction.
-pub(super) async fn read_again(session: &mut Session<'_>) -> Result<(), Halt> {
+/// Writes edits and makes every connection read the definitions again. Reading all of them takes milliseconds on a large
+/// schema, so it is done once for the edits of a transaction.
+pub(super) async fn write_edits(session: &mut Session<'_>, edits: Vec<Edit>) -> Result<(), Halt> {
+    if edits.is_empty() {
+        return Ok(());
+    }
+    set_definitions(session, &edits).await?;
+    read_again(session).await
+}
+
+/// Makes every connection read the definitions again.
+async fn read_again(session: &mut Session<'_>) -> Result<(), Halt> {
     let version = session.count("PRAGMA schema_version").await?;
     let next = format!("PRAGMA schema_version = {}", version + 1);
     session.execute(next).await.map(drop)
 }
 
-/// Replaces the text of a table's definition.
-async fn set_definition(
-    session: &mut Session<'_>,
-    table: &str,
-    before: &str,
-    after: &str,
-) -> Result<(), Halt> {
-    if before == after {
-        return Ok(());
-    }
+/// Replaces the text of definitions.
+async fn set_definitions(session: &mut Session<'_>, edits: &[Edit]) -> Result<(), Halt> {
     session.execute("PRAGMA writable_schema = ON").await?;
-    let edited = session.execute(edit(table, before, after)).await;
+    let edited = replace_texts(session, edits).await;
     // the setting is the connection's, not the transaction's
     session.execute("PRAGMA writable_schema = OFF").await?;
-    match edited? {
-        1 => Ok(()),
-        _ => Err(Halt::Step(format!(
-            "The definition of {table} is not where it was expected. Check that no other \
-             program changes the schema, and try again."
-        ))),
+    edited
+}
+
+async fn replace_texts(session: &mut Session<'_>, edits: &[Edit]) -> Result<(), Halt> {
+    for edit in edits.iter().filter(|edit| edit.before != edit.after) {
+        if session.execute(edit.statement()).await? != 1 {
+            return Err(Halt::Step(format!(
+                "The definition of {} is not where it was expected. Check that no other program \
+                 changes the schema, and try again.",
+                edit.table
+            )));
+        }
+    }
+    Ok(())
+}
+
+impl Edit {
+    fn statement(&self) -> Statement {
+        replacing(&self.table, &self.before, &self.after)
     }
 }
 
-fn edit(table: &str, before: &str, after: &str) -> Statement {
+fn replacing(table: &str, before: &str, after: &str) -> Statement {
     Statement::new("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ? AND sql = ?")
         .bind(after)
         .bind(table)

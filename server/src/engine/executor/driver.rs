@@ -1,8 +1,9 @@
 //! The driver's transactions and its journal: everything that [`super::drive`] decides with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::apply::changes_definition;
 use super::control::{Event, FactAnswer, Level, Overriding};
 use super::lease::Lease;
 use super::session::{Halt, Session};
@@ -13,6 +14,8 @@ use crate::engine::journal::{self, JournalError, RunRecord, StepRecord, StepStat
 use crate::engine::operation::Operation;
 use crate::engine::rebuild;
 
+/// How many tables or steps one statement is about.
+pub(super) const CHUNK: usize = 100;
 /// After how long in a transaction the lease is renewed once more at its end.
 const LONG: Duration = Duration::from_secs(3);
 
@@ -24,14 +27,18 @@ pub(super) struct Driver<'a> {
     pub record: RunRecord,
     /// Records written in the open transaction.
     written: Vec<(usize, StepRecord)>,
-    /// Steps of the open transaction that edited a definition in place which was not read again yet.
-    pub edited: Vec<usize>,
+    /// Edits of definitions in the open transaction that are still to be written.
+    pub edits: Vec<rebuild::Edit>,
+    /// Steps of the open transaction that are looked at, and whose definitions are remembered, at its end.
+    pub unproven: Vec<usize>,
     /// Events of the open transaction, told when it commits.
     pub events: Vec<Event>,
     /// Gates that an administrator has overridden, by step and gate.
     pub overridden: HashMap<(String, String), Overriding>,
     /// Facts of the caller, asked outside of transactions.
     pub facts: HashMap<CallerFact, FactAnswer>,
+    /// Whether the open transaction is the last one of this drive: it gives the lease back.
+    pub ending: bool,
     /// Whether rows left over were offered to their rules again in this drive.
     pub settled: bool,
 }
@@ -43,10 +50,12 @@ impl<'a> Driver<'a> {
             lease,
             record,
             written: Vec::new(),
-            edited: Vec::new(),
+            edits: Vec::new(),
+            unproven: Vec::new(),
             events: Vec::new(),
             overridden: HashMap::new(),
             facts: HashMap::new(),
+            ending: false,
             settled: false,
         }
     }
@@ -70,10 +79,14 @@ impl<'a> Driver<'a> {
 
     /// Commits, and only then believes and tells what the transaction did.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), Halt> {
-        self.read_again().await?;
+        self.write_edits().await?;
+        self.prove().await?;
         self.enter_written().await?;
-        // a long statement may have used the lease up; nobody could take it over meanwhile
-        if self.session.held() > LONG {
+        if self.ending {
+            // a transaction of its own would wait for the disk once more
+            self.lease.give_back(&mut self.session).await?;
+        } else if self.session.held() > LONG {
+            // a long statement may have used the lease up; nobody could take it over meanwhile
             self.lease.renew(&mut self.session).await?;
         }
         self.session.commit().await?;
@@ -86,28 +99,36 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Reads the definitions again that were edited in place, and looks whether they say what they
-    /// should.
-    pub(super) async fn read_again(&mut self) -> Result<(), Halt> {
-        if self.edited.is_empty() {
-            return Ok(());
-        }
-        rebuild::read_again(&mut self.session).await?;
-        for at in std::mem::take(&mut self.edited) {
+    /// Writes the edits of definitions, and has them read again.
+    pub(super) async fn write_edits(&mut self) -> Result<(), Halt> {
+        rebuild::write_edits(&mut self.session, std::mem::take(&mut self.edits)).await
+    }
+
+    /// Looks whether the effects of the transaction's steps are there, and remembers the definitions that they leave: in
+    /// few statements for all of them, because for small tables a statement costs more than the change.
+    async fn prove(&mut self) -> Result<(), Halt> {
+        let mut tables = BTreeSet::new();
+        let mut steps = Vec::new();
+        for at in std::mem::take(&mut self.unproven) {
             let step = self.record.steps[at].step.clone();
-            if self.state(at) == StepState::Done {
-                self.verify(&step).await?;
+            if changes_definition(&step.operation) {
+                tables.extend(step.table().map(str::to_owned));
             }
-            self.expect_definition(step.table().unwrap_or_default())
-                .await?;
+            if self.state(at) == StepState::Done {
+                steps.push(step);
+            }
         }
-        Ok(())
+        self.verify(&steps).await?;
+        self.expect_definitions(&tables.into_iter().collect::<Vec<_>>())
+            .await
     }
 
     /// Rolls back, and forgets what the transaction would have done.
     pub(super) async fn roll_back(&mut self) {
         self.session.roll_back().await;
-        self.edited.clear();
+        self.edits.clear();
+        self.unproven.clear();
+        self.ending = false;
         self.written.clear();
         self.events.clear();
     }
@@ -170,35 +191,46 @@ impl<'a> Driver<'a> {
         self.commit_transaction().await
     }
 
-    /// Remembers a table's definition as it is now: what the world is compared with later.
-    pub(super) async fn expect_definition(&mut self, table: &str) -> Result<(), Halt> {
-        let run = self.record.run.as_str();
-        if self.record.plan.dialect == Dialect::Sqlite {
-            let remember = Statement::new(
-                "INSERT INTO switchyard_expected (run, table_name, sql) SELECT ?, name, sql \
-                 FROM sqlite_schema WHERE type = 'table' AND name = ? \
-                 ON CONFLICT (run, table_name) DO UPDATE SET sql = excluded.sql",
-            )
-            .bind(run)
-            .bind(table);
-            if self.session.execute(remember).await? > 0 {
-                return Ok(());
+    /// Remembers the definitions of tables as they are now: what the world is compared with later.
+    pub(super) async fn expect_definitions(&mut self, tables: &[String]) -> Result<(), Halt> {
+        for tables in tables.chunks(CHUNK) {
+            let listed = vec!["?"; tables.len()].join(", ");
+            let named = |mut statement: Statement| {
+                statement
+                    .values
+                    .extend(tables.iter().map(|table| table.as_str().into()));
+                statement
+            };
+            let run = self.record.run.clone();
+            let forget = Statement::new(format!(
+                "DELETE FROM switchyard_expected WHERE run = ? AND table_name IN ({listed})"
+            ));
+            self.session
+                .execute(named(forget.bind(run.as_str())))
+                .await?;
+            if self.record.plan.dialect == Dialect::Sqlite {
+                let remember = Statement::new(format!(
+                    "INSERT INTO switchyard_expected (run, table_name, sql) SELECT ?, name, sql \
+                     FROM sqlite_schema WHERE type = 'table' AND name IN ({listed})"
+                ));
+                self.session.execute(named(remember.bind(run))).await?;
+                continue;
             }
-        }
-        let forget =
-            Statement::new("DELETE FROM switchyard_expected WHERE run = ? AND table_name = ?")
-                .bind(self.record.run.as_str())
-                .bind(table);
-        self.session.execute(forget).await?;
-        let name = table;
-        for (table, sql) in inspect::definitions(self.session.db(), Some(name)).await? {
-            let remember = Statement::new(
-                "INSERT INTO switchyard_expected (run, table_name, sql) VALUES (?, ?, ?)",
-            )
-            .bind(self.record.run.as_str())
-            .bind(table)
-            .bind(sql);
-            self.session.execute(remember).await?;
+            let mut remember = Statement::new(String::new());
+            let mut rows = Vec::new();
+            for table in tables {
+                for (name, sql) in inspect::definitions(self.session.db(), Some(table)).await? {
+                    rows.push("(?, ?, ?)");
+                    remember = remember.bind(run.as_str()).bind(name).bind(sql);
+                }
+            }
+            if !rows.is_empty() {
+                remember.sql = format!(
+                    "INSERT INTO switchyard_expected (run, table_name, sql) VALUES {}",
+                    rows.join(", ")
+                );
+                self.session.execute(remember).await?;
+            }
         }
         Ok(())
     }

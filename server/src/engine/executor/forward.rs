@@ -48,8 +48,7 @@ impl Driver<'_> {
             if self.session.wants_pause() {
                 return Ok(Outcome::Paused);
             }
-            let next = (0..=last)
-                .find(|at| !matches!(self.state(*at), StepState::Done | StepState::Skipped));
+            let next = (0..=last).find(|at| !self.is_reached(*at));
             let Some(at) = next else {
                 return Ok(Outcome::Done);
             };
@@ -107,7 +106,7 @@ impl Driver<'_> {
             }
             self.begin_transaction().await?;
             while at <= last && done < limit {
-                if matches!(self.state(at), StepState::Done | StepState::Skipped) {
+                if self.is_reached(at) {
                     at += 1;
                     continue;
                 }
@@ -132,6 +131,10 @@ impl Driver<'_> {
                 }
             }
             committing = true;
+            // on PostgreSQL the session's lock is given back too, which is no part of a transaction
+            self.ending = self.record.plan.dialect == Dialect::Sqlite
+                && gate.is_none()
+                && (0..=last).all(|at| self.is_reached(at));
             self.commit_transaction().await
         }
         .await;
@@ -152,6 +155,11 @@ impl Driver<'_> {
                 halt,
             },
         }
+    }
+
+    /// Whether nothing is left to do for a step.
+    fn is_reached(&self, at: usize) -> bool {
+        matches!(self.state(at), StepState::Done | StepState::Skipped)
     }
 
     /// Whether a step may join the transaction of those before it.

@@ -101,21 +101,22 @@ impl Driver<'_> {
         evidence: &mut GateEvidence,
     ) -> Result<(), Halt> {
         let name = self.session.db().dialect().relation(table);
-        let left = self
-            .session
-            .count(format!(
-                "SELECT COUNT(*) FROM {name} WHERE {} IS NULL",
-                quote(column)
-            ))
-            .await?;
+        let left = format!(
+            "SELECT COUNT(*) FROM {name} WHERE {} IS NULL",
+            quote(column)
+        );
+        let count = format!("SELECT COUNT(*) FROM {name}");
         // counting a large table just to say "all of them" would hold other writers up
         let known = self.rows_known(table);
-        let whole = if left > 0 || known <= 100_000 {
-            self.session
-                .count(format!("SELECT COUNT(*) FROM {name}"))
-                .await?
+        let (left, whole) = if known <= 100_000 {
+            let both = format!("SELECT ({left}), ({count})");
+            let row = self.session.row(both).await?;
+            row.map_or((0, 0), |row| (row.integer(0), row.integer(1)))
         } else {
-            i64::try_from(known).unwrap_or(i64::MAX)
+            match self.session.count(left).await? {
+                0 => (0, i64::try_from(known).unwrap_or(i64::MAX)),
+                left => (left, self.session.count(count).await?),
+            }
         };
         evidence.holds = left == 0;
         evidence.whole = whole;

@@ -119,12 +119,19 @@ impl Lease {
         }
     }
 
+    /// Gives the lease back inside the open transaction.
+    pub(super) async fn give_back(self, session: &mut Session<'_>) -> Result<(), Halt> {
+        session.execute(self.giving_back()).await.map(drop)
+    }
+
+    fn giving_back(self) -> Statement {
+        Statement::new("UPDATE switchyard_lease SET expires_at_ms = 0 WHERE fencing = ?")
+            .bind(self.fencing)
+    }
+
     /// Gives the lease back. Failing to is no error: it expires.
     pub(super) async fn release(self, session: &mut Session<'_>) {
-        let statement =
-            Statement::new("UPDATE switchyard_lease SET expires_at_ms = 0 WHERE fencing = ?")
-                .bind(self.fencing);
-        let _ = session.db().execute(statement).await;
+        let _ = session.db().execute(self.giving_back()).await;
         if session.db().dialect() == Dialect::Postgres {
             let _ = session.db().execute(GIVE_BACK).await;
         }

@@ -120,11 +120,11 @@ impl Driver<'_> {
         }
         record.memo = Some(number.to_string());
         if changes_definition(&step.operation) {
-            self.expect_definition(step.table().unwrap_or_default())
-                .await?;
+            let tables: Vec<String> = step.table().map(str::to_owned).into_iter().collect();
+            self.expect_definitions(&tables).await?;
         }
         if number == step.stages.len() {
-            self.verify(step).await?;
+            self.verify(std::slice::from_ref(step)).await?;
             record.memo = None;
             record.finished_at_ms = Some(now_ms());
             self.moved(&mut record, StepState::Done)?;
@@ -147,8 +147,8 @@ impl Driver<'_> {
             self.run_all(&stage.cleanup).await?;
         }
         if changes_definition(&step.operation) {
-            self.expect_definition(step.table().unwrap_or_default())
-                .await?;
+            let tables: Vec<String> = step.table().map(str::to_owned).into_iter().collect();
+            self.expect_definitions(&tables).await?;
         }
         // stages without anything to tidy stay done
         let first = step

@@ -1,6 +1,6 @@
 //! Takes a step back, inside the open transaction.
 
-use super::apply::{changes_definition, edits_definition};
+use super::apply::changes_definition;
 use super::control::Level;
 use super::driver::Driver;
 use super::lease::now_ms;
@@ -19,11 +19,8 @@ impl Driver<'_> {
         if had_effect(&record) {
             self.catch_up(&step.operation).await?;
             self.counter_effect(&step, &record).await?;
-            if edits_definition(&step.operation) {
-                self.edited.push(at);
-            } else if changes_definition(&step.operation) {
-                self.expect_definition(step.table().unwrap_or_default())
-                    .await?;
+            if changes_definition(&step.operation) {
+                self.unproven.push(at);
             }
         }
         record.error = None;
@@ -73,7 +70,8 @@ impl Driver<'_> {
                 let change = |sql: &str| ddl::set_nullable(sql, column);
                 match way {
                     RequireWay::InPlace => {
-                        rebuild::edit_in_place(&mut self.session, table, change).await?;
+                        let edit = rebuild::edit(&mut self.session, table, change).await?;
+                        self.edits.push(edit);
                     }
                     RequireWay::Rebuild => {
                         rebuild::rebuild(&mut self.session, table, change).await?;

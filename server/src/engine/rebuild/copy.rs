@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{definition, read_again, set_definition};
+use super::{Edit, definition, write_edits};
 use crate::db::{Row, Statement, quote};
 use crate::engine::ddl::{self, DdlError};
 use crate::engine::executor::session::{Halt, Session};
@@ -59,8 +59,12 @@ pub(in crate::engine) async fn rebuild(
     }
     // the rename quotes the name; the text shall be the application's own, changed in one place
     let renamed = definition(session, table).await?;
-    set_definition(session, table, &renamed, &after).await?;
-    read_again(session).await?;
+    let edit = Edit {
+        table: table.to_owned(),
+        before: renamed,
+        after,
+    };
+    write_edits(session, vec![edit]).await?;
     for index in &old.indexes {
         if let Some(sql) = &index.sql {
             session.execute(sql.as_str()).await?;
