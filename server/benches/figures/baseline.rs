@@ -4,7 +4,7 @@
 use server::db::{Connection, quote};
 use server::engine::{Schema, inspect};
 
-use crate::migration::{Model, Work};
+use crate::work::{Model, Work};
 
 /// The fewest statements: one transaction a step; the column, one `UPDATE`, the index, and the constraint by an edit
 /// of the catalogue, which copies no row. No journal, no undo, no check: what a person in a hurry would be proud of.

@@ -2,8 +2,8 @@
 //! machine. Nothing here fails on a number: a busy machine makes a measurement worthless, and never wrong. It ends
 //! with an error only when something could not be measured that should have been.
 //!
-//! Arguments: names of parts (`migration`, `console`, `static`, `browser`, `status`) measure only those; `--quick` leaves out the
-//! database of 100 times the size.
+//! Arguments: names of parts (`migration`, `console`, `static`, `browser`, `status`, `postgres`) measure only those; `--quick`
+//! leaves out the databases of 100 times the size and of ten million rows.
 
 // the program measures from outside and has no runtime whose workers it could block
 #![allow(clippy::disallowed_methods)]
@@ -14,11 +14,13 @@ mod caller;
 mod console;
 mod load;
 mod migration;
+mod postgres;
 mod process;
 mod sample;
 mod static_files;
 mod status;
 mod table;
+mod work;
 
 use std::path::Path;
 
@@ -79,6 +81,11 @@ async fn measure(quick: bool, parts: &[&str]) -> anyhow::Result<()> {
         status::measure(scratch.path())
             .await
             .context("status and health")?;
+    }
+    if wanted("postgres") {
+        postgres::measure(quick, scratch.path())
+            .await
+            .context("PostgreSQL")?;
     }
     table::total();
     Ok(())

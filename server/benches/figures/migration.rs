@@ -10,36 +10,15 @@ use anyhow::{Context, bail};
 use server::db::{Access, Connection, DatabaseUrl, Patience};
 use server::engine::operation::Operation;
 use server::engine::plan::Plan;
-use server::engine::{Goal, Options, Outcome, Playbook, compile, drive, inspect};
+use server::engine::{Goal, Outcome, Playbook, drive};
 
 use crate::baseline::{by_hand, naively};
 use crate::caller::Caller;
 use crate::table::{Limit, grouped, heading, milliseconds, ratio, table};
+use crate::work::{by_the_engine, plan_for, work_of};
 
 /// How often each way is measured undisturbed, in turns; the median counts. Before that once beside another writer.
 const ROUNDS: usize = 5;
-
-/// A table and how its rows find their organization, as the plan says it.
-pub struct Model {
-    /// The table.
-    pub table: String,
-    /// SQL over the alias `t` that answers the organization's id.
-    pub rule: String,
-    /// The name of the index that the plan makes.
-    pub index: String,
-}
-
-/// What both baselines need to know.
-pub struct Work {
-    /// The statements that make the organizations table and the default organization.
-    pub organizations: Vec<server::db::Statement>,
-    /// The models in order.
-    pub models: Vec<Model>,
-    /// The column.
-    pub column: String,
-    /// The organizations table.
-    pub organizations_table: String,
-}
 
 /// What one way cost.
 pub struct Cost {
@@ -125,7 +104,7 @@ struct Ways {
 
 async fn measure_scale(original: &Path, scratch: &Path) -> anyhow::Result<Ways> {
     let playbook = Playbook::parse("obcms-to-bmms.toml", crate::sample::PLAYBOOK)?;
-    let plan = plan_for(original, &playbook).await?;
+    let plan = plan_for(&url(original)?, &playbook).await?;
     let work = work_of(&plan, &playbook)?;
     let rows = plan
         .steps
@@ -151,7 +130,7 @@ async fn measure_scale(original: &Path, scratch: &Path) -> anyhow::Result<Ways> 
         );
         engine.push(
             on_a_copy(original, scratch, watched, async |db, _| {
-                by_the_engine(db, &plan).await
+                by_the_engine(db, &plan, &Caller).await
             })
             .await?,
         );
@@ -169,14 +148,6 @@ async fn measure_scale(original: &Path, scratch: &Path) -> anyhow::Result<Ways> 
         engine: middle(engine),
         rows,
     })
-}
-
-async fn by_the_engine(db: &mut Connection, plan: &Plan) -> anyhow::Result<()> {
-    let outcome = drive(db, "figures", plan, &Goal::Applied { until: None }, &Caller).await?;
-    match outcome {
-        Outcome::Done => Ok(()),
-        other => bail!("the run ended as {other:?}"),
-    }
 }
 
 /// The engine's time for each of the three steps, and for undoing all.
@@ -199,59 +170,6 @@ async fn by_phases(db: &mut Connection, plan: &Plan) -> anyhow::Result<Vec<Durat
         }
     }
     Ok(times)
-}
-
-async fn plan_for(database: &Path, playbook: &Playbook) -> anyhow::Result<Plan> {
-    let mut db = Connection::open(&url(database)?, Access::Read).await?;
-    let mut schema = inspect(&mut db).await?;
-    let tables: Vec<&str> = playbook
-        .models()
-        .map(|(_, model)| model.table.as_str())
-        .collect();
-    server::engine::inspect::count_rows(&mut db, &mut schema, tables).await?;
-    db.close().await;
-    let options = Options {
-        backup: false,          // a backup is the same copy of the file for every way
-        quiet_seconds: Some(0), // waiting for old versions of an application is no work
-        ..Options::default()
-    };
-    compile(playbook, &schema, &options)
-        .map_err(|refusals| anyhow::anyhow!("the playbook was refused: {refusals:?}"))
-}
-
-fn work_of(plan: &Plan, playbook: &Playbook) -> anyhow::Result<Work> {
-    let mut organizations = Vec::new();
-    let mut models = Vec::new();
-    for step in &plan.steps {
-        match &step.operation {
-            Operation::EnsureOrganizationsTable { .. }
-            | Operation::EnsureDefaultOrganization { .. } => {
-                organizations.extend(step.forward.iter().cloned());
-            }
-            Operation::Populate(populate) => models.push(Model {
-                table: populate.table.clone(),
-                rule: populate.rule.clone(),
-                index: String::new(),
-            }),
-            _ => {}
-        }
-    }
-    for step in &plan.steps {
-        if let Operation::CreateIndex { table, index, .. } = &step.operation
-            && let Some(model) = models.iter_mut().find(|model| model.table == *table)
-        {
-            model.index.clone_from(index);
-        }
-    }
-    if models.is_empty() || models.iter().any(|model| model.index.is_empty()) {
-        bail!("the plan has no model, or a model without an index");
-    }
-    Ok(Work {
-        organizations,
-        models,
-        column: playbook.tenant.column.clone(),
-        organizations_table: playbook.organizations.table.clone(),
-    })
 }
 
 /// Runs one way on a fresh copy; with `watched`, a second writer keeps writing and its longest wait is measured.
