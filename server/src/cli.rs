@@ -16,6 +16,7 @@ mod introspect;
 mod mail;
 mod mode;
 mod output;
+mod pace;
 mod release;
 mod restore;
 mod rollback;
@@ -64,6 +65,8 @@ enum Command {
     Check(check::Check),
     /// Carry out a playbook's plan, or go on with a run that stopped.
     Run(run::Run),
+    /// Change how much of the time a run works, while it goes on.
+    Pace(pace::Pace),
     /// Undo some groups or every step, or go back to a backup; tells first what would be lost.
     Rollback(rollback::Rollback),
     /// Count how many rows of each model have an organization.
@@ -132,6 +135,7 @@ async fn carry_out(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Introspect(arguments) => introspect::run(arguments, output).await,
         Command::Check(arguments) => check::run(arguments, output).await,
         Command::Run(arguments) => run::run(arguments, output).await,
+        Command::Pace(arguments) => pace::run(arguments, output).await,
         Command::Rollback(arguments) => rollback::run(arguments, output).await,
         Command::Coverage(arguments) => coverage::run(arguments, output).await,
         Command::Decisions(command) => decisions::run(command, output).await,

@@ -24,7 +24,7 @@ pub use outgoing::{Network, OutgoingConfig};
 pub use probes::ProbeConfig;
 pub use read::{ConfigError, from_environment, from_file, from_text};
 pub use status::{Show, StatusConfig, SystemStatusConfig, Visibility};
-pub use system::{Hook, Hooks, SystemConfig};
+pub use system::{HoldsConfig, Hook, Hooks, SystemConfig};
 pub use value::{DatabaseSource, HttpAddress, PlaybookSource, Slug};
 
 /// The whole configuration. Every key can be left out.

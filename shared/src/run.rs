@@ -170,8 +170,24 @@ pub struct RunProgress {
     pub longest_lock_ms: u64,
     /// What it waits for just now, such as `another writer, attempt 2 of 30`.
     pub waiting_for: Option<String>,
+    /// Of the time that batches take, how much is work, in percent: the rest is the application's alone.
+    #[serde(default = "full_pace")]
+    pub pace: u8,
     /// Time spent working so far in milliseconds.
     pub elapsed_ms: u64,
+}
+
+const fn full_pace() -> u8 {
+    100
+}
+
+/// Changes how much of the time a run works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetPace {
+    /// Percent, from 5 to 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 5, maximum = 100))]
+    pub percent: u8,
 }
 
 /// Speed at one moment.

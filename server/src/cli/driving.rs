@@ -115,12 +115,27 @@ impl Control for Driving {
                     .unwrap_or("Another writer holds the lock");
                 format!("{who}: attempt {attempt} of {attempts}.")
             }
+            Event::Building {
+                waits_for: Some(whom),
+                ..
+            } if self.is_due() => format!("Waits for {whom}."),
+            Event::Building {
+                step,
+                phase,
+                done,
+                total,
+                waits_for: None,
+            } if self.is_due() => format!("{step}: {phase}, {done} of {total}"),
             Event::Log { step, line, .. } => match step {
                 Some(step) => format!("{step}: {line}"),
                 None => line.clone(),
             },
-            // a gate that does not hold is said at the end
-            Event::Rows { .. } | Event::Gate(_) => return,
+            // a hold and another pace are in the log, and a gate that does not hold is said at the end
+            Event::Rows { .. }
+            | Event::Building { .. }
+            | Event::Held { .. }
+            | Event::Pace { .. }
+            | Event::Gate(_) => return,
         };
         self.output.progress(&line);
     }

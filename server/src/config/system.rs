@@ -40,6 +40,9 @@ pub struct SystemConfig {
     /// How its health is measured.
     #[serde(default)]
     pub probes: ProbeConfig,
+    /// What makes its batches wait.
+    #[serde(default)]
+    pub holds: HoldsConfig,
     /// What the public may know about it.
     #[serde(default)]
     pub status: SystemStatusConfig,
@@ -57,6 +60,43 @@ pub struct SystemConfig {
     /// Zone of this system's times, such as `Asia/Manila`. Default `UTC`.
     #[serde(default = "utc")]
     pub timezone: String,
+}
+
+/// What makes the batches of a run wait for others.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldsConfig {
+    /// A standby is more than this many MiB of the log behind. Default 64; 0 leaves it out.
+    #[serde(default = "lag")]
+    pub lag_mib: u32,
+    /// A session has waited for a lock for more than this many milliseconds. Default 2000; 0 leaves it out.
+    #[serde(default = "lock_wait")]
+    pub lock_wait_ms: u32,
+    /// A disk of the database has less than this many MiB left. Default 256; 0 leaves it out.
+    #[serde(default = "free_disk")]
+    pub free_disk_mib: u32,
+}
+
+impl Default for HoldsConfig {
+    fn default() -> Self {
+        Self {
+            lag_mib: lag(),
+            lock_wait_ms: lock_wait(),
+            free_disk_mib: free_disk(),
+        }
+    }
+}
+
+const fn lag() -> u32 {
+    64
+}
+
+const fn lock_wait() -> u32 {
+    2_000
+}
+
+const fn free_disk() -> u32 {
+    256
 }
 
 fn production() -> String {

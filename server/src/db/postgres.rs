@@ -107,19 +107,7 @@ impl Postgres {
                         current_setting('server_version'), pg_is_in_recovery()";
         self.for_each(&Statement::new(question), |row| about = Some(row))
             .await?;
-        let about = about.unwrap_or(Row(Vec::new()));
-        if about.integer(0) < OLDEST {
-            return Err(DbError::TooOld {
-                place: self.place.clone(),
-                version: about.string(1),
-            });
-        }
-        if access == Access::Write && about.integer(2) == 1 {
-            return Err(DbError::Standby {
-                place: self.place.clone(),
-            });
-        }
-        Ok(())
+        usable(&self.place, &about.unwrap_or(Row(Vec::new())), access)
     }
 
     /// See [`super::Connection::outlast_transactions`].
@@ -216,6 +204,20 @@ impl Postgres {
             refine(&self.place, sql, error)
         })
     }
+}
+
+/// Whether a server can be worked with, by what it says of itself: its version as a number and in
+/// words, and whether it is a standby.
+fn usable(place: &str, about: &Row, access: Access) -> Result<(), DbError> {
+    let place = place.to_owned();
+    if about.integer(0) < OLDEST {
+        let version = about.string(1);
+        return Err(DbError::TooOld { place, version });
+    }
+    if access == Access::Write && about.integer(2) == 1 {
+        return Err(DbError::Standby { place });
+    }
+    Ok(())
 }
 
 fn is(sql: &str, word: &str) -> bool {
@@ -351,5 +353,27 @@ impl Parameter {
             Value::Blob { blob } => Some(format!("\\x{}", hex::encode(blob)).into_bytes()),
             value => Some(value.display().into_bytes()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_older_than_13_is_refused_with_its_version_and_13_is_not() {
+        let says = |number: i64, version: &str| {
+            let about = Row(vec![number.into(), version.into(), 0.into()]);
+            usable("postgres://db/obcms", &about, Access::Read)
+        };
+        let refused = says(120_022, "12.22 (Debian 12.22-1)").unwrap_err();
+        let told = format!("{refused}. {}", refused.remedy());
+        assert_eq!(
+            told,
+            "postgres://db/obcms is PostgreSQL 12.22 (Debian 12.22-1); 13 or later is needed. \
+             Upgrade the server first."
+        );
+        says(130_000, "13.0").unwrap();
+        says(180_001, "18.1").unwrap();
     }
 }

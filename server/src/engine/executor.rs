@@ -4,11 +4,13 @@
 mod apply;
 mod backfill;
 mod backward;
+mod building;
 mod control;
 mod driver;
 mod enter;
 mod forward;
 mod gates;
+mod hold;
 mod lease;
 pub(super) mod session;
 mod staged;
@@ -26,7 +28,10 @@ use session::{Halt, Session};
 
 pub use control::{
     Boundary, Control, Event, FactAnswer, Level, Outside, OutsideError, Overriding, Probed, Signal,
+    polite_attempts,
 };
+
+pub use hold::Holds;
 
 /// What is wanted of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::db::Value;
 
 pub use state::{StepState, transition};
 pub use store::{JournalError, history, read, tables};
-pub(in crate::engine) use store::{digest, enter, knows, update};
+pub(in crate::engine) use store::{digest, enter, knows, knows_any, pace_table, update};
 
 /// A run as the journal has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -127,6 +127,7 @@ pub async fn run(
     match inspect(&mut db).await {
         Ok(schema) => {
             checks.push(content::columns(playbook, &schema));
+            checks.push(content::codes(&mut db, playbook, &schema).await);
             checks.push(content::leftovers(&mut db, playbook, &schema).await);
             checks.push(expressions::check(url, playbook, &schema).await);
         }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::account::Role;
 use shared::plan::{Gate, OverrideGate, PlanView, Preflight};
-use shared::run::{CommandRun, LogPage, RunSummary, RunView, StartRun};
+use shared::run::{CommandRun, LogPage, RunSummary, RunView, SetPace, StartRun};
 use shared::state::Level;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list, start))
         .routes(routes!(view))
         .routes(routes!(command))
+        .routes(routes!(set_pace))
         .routes(routes!(override_gate))
         .routes(routes!(log))
         .routes(routes!(log_text))
@@ -143,6 +144,27 @@ async fn command(
     let system = state.systems.get(&system)?;
     let summary = runs::command(&state, &system, run, wanted.command, &operator).await?;
     Ok((StatusCode::ACCEPTED, Json(summary)))
+}
+
+/// Changes how much of the time a run works, while it goes on.
+#[utoipa::path(
+    put, path = "/systems/{system}/runs/{run}/pace", tag = "runs",
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("run" = i64, Path, description = "Number of the run")
+    ),
+    request_body = SetPace,
+    responses((status = OK, body = RunSummary))
+)]
+async fn set_pace(
+    operator: Operator,
+    State(state): State<AppState>,
+    Path((system, run)): Path<(String, i64)>,
+    Json(wanted): Json<SetPace>,
+) -> Answer<Json<RunSummary>> {
+    let system = state.systems.get(&system)?;
+    let summary = runs::set_pace(&state, &system, run, wanted.percent, &operator).await?;
+    Ok(Json(summary))
 }
 
 /// Takes responsibility for a closed gate.

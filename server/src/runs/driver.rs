@@ -12,7 +12,7 @@ use super::live::{Before, Live};
 use super::{outside, shown};
 use crate::audit::{self, Entry};
 use crate::engine::executor::{
-    Boundary, Event, FactAnswer, Outside, OutsideError, Overriding, Probed, Signal,
+    Boundary, Event, FactAnswer, Holds, Outside, OutsideError, Overriding, Probed, Signal,
 };
 use crate::engine::gate::CallerFact;
 use crate::engine::{Control, DriveError, Goal, Outcome, drive};
@@ -53,6 +53,15 @@ impl Control for Driver {
                 self.system.slug(),
                 &self.run.plan,
             );
+        }
+    }
+
+    fn holds(&self) -> Holds {
+        let holds = self.system.config.holds;
+        Holds {
+            lag_bytes: u64::from(holds.lag_mib) << 20,
+            lock_wait: Duration::from_millis(u64::from(holds.lock_wait_ms)),
+            free_bytes: u64::from(holds.free_disk_mib) << 20,
         }
     }
 
@@ -254,6 +263,10 @@ fn settle(state: &AppState, run: &RunRow, driven: &Result<Outcome, SystemError>)
                 }
                 SystemError::Drive(DriveError::Driven { .. } | DriveError::LeaseLost) => {
                     RunState::Queued
+                }
+                error if error.is_away() && !undoing => {
+                    let line = format!("{error}. It goes on by itself when the server is back.");
+                    return as_is(RunState::Queued, &line, Level::Warning, &line);
                 }
                 _ if undoing => RunState::Stuck,
                 _ => RunState::Failed,

@@ -161,6 +161,27 @@ impl Live {
                 let who = blocker.as_deref().unwrap_or("another writer");
                 self.progress.waiting_for = Some(format!("{who}, attempt {attempt} of {attempts}"));
             }
+            Event::Held { reason, .. } => {
+                self.progress.waiting_for = Some(reason.clone());
+                self.progress.rows_per_second = 0.0;
+            }
+            Event::Pace { percent } => self.progress.pace = *percent,
+            Event::Building {
+                step,
+                phase,
+                done,
+                total,
+                waits_for,
+            } => {
+                if let Some(place) = self.places.get(step).copied() {
+                    self.at(place);
+                }
+                (self.progress.rows_done, self.progress.rows_total) = (*done, *total);
+                self.progress.waiting_for = Some(match waits_for {
+                    Some(whom) => whom.clone(),
+                    None => format!("the server: {phase}"),
+                });
+            }
             Event::Gate(found) => {
                 let gate = shown::measured(slug, plan, found);
                 if gate.state != GateState::Closed && self.closed.remove(&gate.name) {
@@ -270,11 +291,10 @@ impl Live {
             self.progress.run_left_ms = None;
         }
         let step = self.progress.step.clone();
-        // a gate is measured again and again: the log tells each change of its state once
-        let told_before = settled
-            .gate
-            .as_ref()
-            .is_some_and(|gate| self.closed.contains(gate))
+        // a gate is measured, and a server that is away asked, again and again: the log tells each
+        // change once
+        let closed_before = (settled.gate.as_ref()).is_some_and(|gate| self.closed.contains(gate));
+        let told_before = (closed_before || settled.state == RunState::Queued)
             && self.last_line == Some((step.clone(), settled.level));
         if !told_before {
             self.note(now, settled.level, step, settled.line.clone());
@@ -334,6 +354,7 @@ pub(super) fn nothing_yet(run: &RunRow) -> RunProgress {
         run_left_ms: None,
         longest_lock_ms: 0,
         waiting_for: None,
+        pace: 100,
         elapsed_ms: 0,
     }
 }

@@ -182,6 +182,7 @@ mod tests {
             run_left_ms: Some((1500, 60_700)),
             longest_lock_ms: 0,
             waiting_for: None,
+            pace: 100,
             elapsed_ms: 0,
         };
         assert_eq!(

@@ -135,6 +135,15 @@ impl SystemError {
     );
     refusal!(not_allowed, NotAllowed, "This person may not do it.");
 
+    /// Whether the server of the target is away: it was restarted, or does not answer now.
+    pub fn is_away(&self) -> bool {
+        matches!(
+            self,
+            Self::Target(DbError::Unreachable { .. } | DbError::ConnectionLost { .. })
+                | Self::Drive(DriveError::Db(DbError::ConnectionLost { .. }))
+        )
+    }
+
     /// One field was not accepted.
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::control::Event;
 use super::driver::Driver;
+use super::hold::Seen;
 use super::lease::now_ms;
 use super::session::{Halt, millis};
 use crate::db::{Statement, Value, quote};
@@ -31,7 +32,12 @@ impl Driver<'_> {
     /// Runs the batches of a step until it is done, or answers early when a pause is wanted.
     pub(super) async fn backfill(&mut self, at: usize, populate: &Populate) -> Result<(), Halt> {
         let mut size = FIRST;
+        let mut seen = Seen::default();
         loop {
+            self.hold(at, &mut seen).await?;
+            if self.session.wants_pause() {
+                return Ok(());
+            }
             let began = Instant::now();
             let (rows, done) = match self.batch(at, populate, size).await {
                 Ok(batch) => batch,
@@ -56,8 +62,7 @@ impl Driver<'_> {
             if self.session.wants_pause() {
                 return Ok(());
             }
-            // leave the others a turn
-            tokio::time::sleep(took / 10).await;
+            self.rest(took, &seen).await?;
         }
     }
 

@@ -4,9 +4,20 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::hold::Holds;
+use crate::db::Dialect;
 use crate::engine::gate::{CallerFact, GateEvidence};
 use crate::engine::journal::StepState;
 use crate::engine::operation::ApplicationCheck;
+
+/// How often a lock is asked for, unless the caller says otherwise. On PostgreSQL each attempt
+/// keeps others waiting for some milliseconds only: it is asked for about two minutes.
+pub const fn polite_attempts(dialect: Dialect) -> u32 {
+    match dialect {
+        Dialect::Sqlite => 30,
+        Dialect::Postgres => 120,
+    }
+}
 
 /// The caller's side of a drive.
 #[async_trait]
@@ -17,6 +28,16 @@ pub trait Control: Send + Sync {
 
     /// Hears of progress. Must return at once.
     fn report(&self, event: &Event);
+
+    /// What makes batches wait for others.
+    fn holds(&self) -> Holds {
+        Holds::default()
+    }
+
+    /// How often a lock is asked for before the step gives up.
+    fn attempts(&self, dialect: Dialect) -> u32 {
+        polite_attempts(dialect)
+    }
 
     /// Who drives, for the lease and for whoever is refused because of it.
     fn owner(&self) -> String;
@@ -92,6 +113,31 @@ pub enum Event {
         waited_ms: u64,
         /// Who holds the lock, in words, where the database can say it.
         blocker: Option<String>,
+    },
+    /// The run holds because others suffer.
+    Held {
+        /// The step's key.
+        step: String,
+        /// Who suffers, in words.
+        reason: String,
+    },
+    /// The run works another part of the time from now on.
+    Pace {
+        /// How many percent.
+        percent: u8,
+    },
+    /// An index is being built beside its writers.
+    Building {
+        /// The step's key.
+        step: String,
+        /// What the server is doing, in its own words.
+        phase: String,
+        /// Blocks read or entries loaded so far.
+        done: u64,
+        /// How many there are in this phase; 0 when the server does not say.
+        total: u64,
+        /// Whose transaction has to end first, in words.
+        waits_for: Option<String>,
     },
     /// A gate was measured.
     Gate(GateEvidence),

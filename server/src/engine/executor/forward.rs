@@ -345,6 +345,8 @@ impl Driver<'_> {
         let locked = halt.is_locked();
         let error = match halt {
             Halt::Step(sentence) => sentence,
+            // nothing of the step is known: it did not fail, it is gone on with
+            Halt::Db(error @ DbError::ConnectionLost { .. }) => return Err(error.into()),
             Halt::Db(error) => told(&error),
             halt => return super::ended(halt),
         };

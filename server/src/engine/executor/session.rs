@@ -9,10 +9,6 @@ use crate::engine::gate::GateEvidence;
 use crate::engine::journal::JournalError;
 use crate::engine::plan::Step;
 
-/// How often the write lock is asked for before the step gives up.
-const ATTEMPTS: u32 = 30;
-/// The same where each attempt keeps others waiting for some milliseconds only: about two minutes.
-const SHORT_ATTEMPTS: u32 = 120;
 /// The first wait; each is up to half longer than the one before, at random.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 /// The longest wait between two attempts.
@@ -228,10 +224,7 @@ impl<'a> Session<'a> {
     /// Waits a little and reports it; answers the error when that was often enough.
     pub(super) async fn wait(&mut self, wait: &mut Wait, error: DbError) -> Result<(), Halt> {
         wait.attempt += 1;
-        let attempts = match self.db.dialect() {
-            Dialect::Sqlite => ATTEMPTS,
-            Dialect::Postgres => SHORT_ATTEMPTS,
-        };
+        let attempts = self.control.attempts(self.db.dialect());
         let blocker = self.blocker().await;
         if wait.attempt >= attempts {
             return Err(match (blocker, error) {

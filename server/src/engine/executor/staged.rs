@@ -3,6 +3,7 @@
 //! (an index built beside its writers) is looked at before it is done again.
 
 use super::apply::changes_definition;
+use super::building;
 use super::driver::Driver;
 use super::forward::Chunk;
 use super::lease::now_ms;
@@ -100,13 +101,24 @@ impl Driver<'_> {
         if !there {
             self.run_all(&stage.cleanup).await?;
             self.session.db().outlast_transactions(true).await?;
-            let built = self.run_all(statements).await;
+            let built = self.build(step, statements).await;
             self.session.db().outlast_transactions(false).await?;
             built?;
         }
         self.begin_transaction().await?;
         self.reach(at, step, number + 1).await?;
         self.commit_transaction().await
+    }
+
+    /// Runs statements that take long, and tells how far they are.
+    async fn build(&mut self, step: &Step, statements: &[Statement]) -> Result<(), Halt> {
+        let process = self.session.count("SELECT pg_backend_pid()").await?;
+        let url = self.session.db().url().clone();
+        let watch = building::watch(url, process, step.key.clone(), self.session.control());
+        tokio::select! {
+            done = self.run_all(statements) => done.map(drop),
+            never = watch => match never {},
+        }
     }
 
     /// Enters, inside the open transaction, that the stages before this number are done.

@@ -18,7 +18,11 @@ pub enum JournalError {
     },
 }
 
-const TABLES: [&str; 7] = [
+const PACE: &str = "CREATE TABLE IF NOT EXISTS switchyard_pace (run TEXT PRIMARY KEY, \
+     percent INTEGER NOT NULL)";
+
+const TABLES: [&str; 8] = [
+    PACE,
     "CREATE TABLE IF NOT EXISTS switchyard_run (run TEXT PRIMARY KEY, number INTEGER NOT NULL, \
      plan TEXT NOT NULL, started_at_ms INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS switchyard_step (run TEXT NOT NULL, position INTEGER NOT NULL, \
@@ -57,6 +61,19 @@ pub fn tables(dialect: Dialect) -> Vec<String> {
                 .replace(" INTEGER", " BIGINT"),
         })
         .collect()
+}
+
+/// The statement for the table of what pace is wanted.
+pub(in crate::engine) fn pace_table(dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => PACE.to_owned(),
+        Dialect::Postgres => PACE.replace(" INTEGER", " BIGINT"),
+    }
+}
+
+/// Whether a target ever had a run.
+pub(in crate::engine) async fn knows_any(db: &mut Connection) -> Result<bool, DbError> {
+    exists(db).await
 }
 
 /// The current run of a target, if it ever had one. Needs reading access only.

@@ -1,7 +1,7 @@
 //! Checks of the content: soundness, foreign keys, columns and tables that are there already.
 
 use super::Check;
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, quote};
 use crate::engine::journal::{self, StepState};
 use crate::engine::playbook::Playbook;
 use crate::engine::schema::{RESERVED_PREFIX, Schema};
@@ -123,6 +123,41 @@ pub(super) fn columns(playbook: &Playbook, schema: &Schema) -> Check {
         ),
         "The steps that add it are left out where it has the same type. Look at the plan.",
     )
+}
+
+/// Codes of organizations that people cannot tell apart.
+pub(super) async fn codes(db: &mut Connection, playbook: &Playbook, schema: &Schema) -> Check {
+    let (name, title) = ("organization-codes", "Codes of organizations differ");
+    let organizations = &playbook.organizations;
+    let there = (schema.table(&organizations.table))
+        .is_some_and(|table| table.column(&organizations.code).is_some());
+    if !there {
+        return Check::passed(name, title, "There are no organizations yet.");
+    }
+    let code = quote(&organizations.code);
+    let statement = format!(
+        "SELECT {code} FROM {table} WHERE lower({code}) IN (SELECT lower({code}) FROM {table} \
+         GROUP BY lower({code}) HAVING COUNT(*) > 1) ORDER BY lower({code}), {code} LIMIT 20",
+        table = db.dialect().relation(&organizations.table)
+    );
+    match db.rows(statement).await {
+        Err(error) => Check::error(name, title, &error),
+        Ok(rows) if rows.is_empty() => Check::passed(name, title, "No two are the same."),
+        Ok(rows) => {
+            let found: Vec<String> = rows.iter().map(|row| row.string(0)).collect();
+            Check::failed(
+                name,
+                title,
+                format!(
+                    "{} of {} differ by upper and lower case only.",
+                    found.join(", "),
+                    organizations.table
+                ),
+                "Merge or rename them in the application: a rule, an import or a person would take \
+                 one for the other.",
+            )
+        }
+    }
 }
 
 /// Journals of other playbooks, and tables that use Switchyard's names.

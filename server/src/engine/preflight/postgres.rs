@@ -17,6 +17,7 @@ pub(super) async fn checks(
 ) -> Vec<Check> {
     let answers = [
         ("server-version", "Version is known", version(db).await),
+        ("primary", "The server can be written", primary(db).await),
         (
             "privileges",
             "The role may change the tables",
@@ -74,15 +75,25 @@ async fn version(db: &mut Connection) -> Result<Check, DbError> {
     ))
 }
 
+async fn primary(db: &mut Connection) -> Result<Check, DbError> {
+    let (name, title) = ("primary", "The server can be written");
+    if db.count("SELECT pg_is_in_recovery()").await? == 0 {
+        return Ok(Check::passed(name, title, "It is not a standby."));
+    }
+    let place = db.url().to_string();
+    Ok(Check::error(name, title, &DbError::Standby { place }))
+}
+
 /// Altering a table takes its owner; making ours takes `CREATE` on the schema.
 async fn privileges(db: &mut Connection, playbook: &Playbook) -> Result<Check, DbError> {
     let (name, title) = ("privileges", "The role may change the tables");
     let mut missing = Vec::new();
     let schema = db
         .row(
-            "SELECT current_user::text, current_schema()::text, \
+            "SELECT quote_ident(current_user), quote_ident(current_schema()), \
              has_schema_privilege(current_schema(), 'CREATE'), \
-             has_database_privilege(current_database(), 'TEMPORARY')",
+             has_database_privilege(current_database(), 'TEMPORARY'), \
+             quote_ident(current_database())",
         )
         .await?;
     let role = schema.as_ref().map(|row| row.string(0)).unwrap_or_default();
@@ -94,7 +105,8 @@ async fn privileges(db: &mut Connection, playbook: &Playbook) -> Result<Check, D
             ));
         }
         if row.integer(3) == 0 {
-            missing.push(format!("GRANT TEMPORARY ON DATABASE … TO {role}"));
+            let database = row.string(4);
+            missing.push(format!("GRANT TEMPORARY ON DATABASE {database} TO {role}"));
         }
     }
     let dialect = db.dialect();
@@ -105,7 +117,7 @@ async fn privileges(db: &mut Connection, playbook: &Playbook) -> Result<Check, D
         .collect();
     for table in models {
         let owned = Statement::new(
-            "SELECT pg_has_role(relowner, 'USAGE'), pg_get_userbyid(relowner)::text \
+            "SELECT pg_has_role(relowner, 'USAGE'), quote_ident(pg_get_userbyid(relowner)) \
              FROM pg_class WHERE oid = to_regclass(?)",
         )
         .bind(dialect.relation(table));
@@ -127,7 +139,8 @@ async fn privileges(db: &mut Connection, playbook: &Playbook) -> Result<Check, D
         && row.integer(0) == 0
     {
         missing.push(format!(
-            "GRANT SELECT, INSERT, REFERENCES ON {organizations} TO {role}"
+            "GRANT SELECT, INSERT, REFERENCES ON {} TO {role}",
+            dialect.relation(organizations)
         ));
     }
     Ok(match missing.is_empty() {

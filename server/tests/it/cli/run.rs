@@ -252,3 +252,23 @@ async fn what_does_not_fit_is_refused_with_a_reason_and_changes_nothing() {
     );
     assert_eq!(target.count(OURS).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pace_of_a_run_is_changed_from_beside_it_and_only_where_there_is_one() {
+    let target = Target::with_undecided(0).await;
+    let pace = |percent: &str| {
+        switchyard(&["pace", percent, "--database", &target.url()])
+            .output()
+            .unwrap()
+    };
+    let none = pace("50");
+    assert_eq!(none.status.code(), Some(1));
+    assert!(super::text(&none.stderr).contains("has no run"));
+    assert_eq!(pace("4").status.code(), Some(2));
+    target.ran(&["--until", "nullable"]);
+    let set = pace("50");
+    assert_eq!(set.status.code(), Some(0), "{}", super::text(&set.stderr));
+    assert!(super::text(&set.stdout).contains("works 50 % of the time"));
+    let kept = "SELECT COUNT(*) FROM switchyard_pace WHERE percent = 50";
+    assert_eq!(target.count(kept).await, 1);
+}

@@ -1,11 +1,15 @@
 //! What only PostgreSQL has: tables too large for one transaction, locks of a table, sessions
 //! that are ended, and names, keys and schemas of every kind.
 
+mod disturbed;
+mod holds;
+mod refused;
+
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use server::db::{Access, Connection, Dialect, Patience};
-use server::engine::executor::{Event, Outcome};
+use server::engine::executor::{Event, Holds, Outcome};
 use server::engine::plan::StepMode;
 
 use super::world::{Watch, World, applied, undone, until};

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use server::db::{Access, Connection, DatabaseUrl, Dialect};
 use server::engine::executor::{
-    Boundary, Control, Event, FactAnswer, Goal, Outside, OutsideError, Overriding, Probed, Signal,
+    Boundary, Control, Event, FactAnswer, Goal, Holds, Outside, OutsideError, Overriding, Probed,
+    Signal, polite_attempts,
 };
 use server::engine::gate::CallerFact;
 use tokio::sync::Notify;
@@ -24,6 +25,9 @@ pub fn until(key: &str) -> Goal {
 pub fn undone() -> Goal {
     Goal::Undone { groups: None }
 }
+
+/// Something that is done to a target in the middle of a drive.
+type Disturb = Box<dyn Fn() + Send + Sync>;
 
 /// A caller of the executor.
 pub struct Watch {
@@ -46,6 +50,11 @@ pub struct Watch {
     /// What work outside of the target was performed.
     pub performed: Mutex<Vec<Outside>>,
     pub outside_fails: bool,
+    pub holds: Mutex<Holds>,
+    /// How often a lock is asked for, where it is not as often as is polite.
+    pub attempts: Option<u32>,
+    /// What happens to the target at which boundary.
+    pub disturb: Option<(usize, Disturb)>,
     /// Whether to say every boundary on the standard output.
     pub chatty: bool,
 }
@@ -66,6 +75,9 @@ impl Watch {
             overriding: None,
             performed: Mutex::new(Vec::new()),
             outside_fails: false,
+            holds: Mutex::default(),
+            attempts: None,
+            disturb: None,
             chatty: false,
         }
     }
@@ -115,6 +127,11 @@ impl Control for Watch {
             other.execute(end).await.unwrap();
             other.close().await;
         }
+        if let Some((when, disturb)) = &self.disturb
+            && *when == at
+        {
+            disturb();
+        }
         match self.answer {
             Some((when, signal)) if when == at => signal,
             _ => Signal::Continue,
@@ -123,6 +140,14 @@ impl Control for Watch {
 
     fn report(&self, event: &Event) {
         self.events.lock().unwrap().push(event.clone());
+    }
+
+    fn holds(&self) -> Holds {
+        *self.holds.lock().unwrap()
+    }
+
+    fn attempts(&self, dialect: Dialect) -> u32 {
+        self.attempts.unwrap_or_else(|| polite_attempts(dialect))
     }
 
     fn owner(&self) -> String {

@@ -44,6 +44,29 @@ impl World {
             }
             Dialect::Postgres => database.insert(Database::new().await).url.clone(),
         };
+        Self::made(dir, url, database, statements, playbook).await
+    }
+
+    /// Makes the database at an address, of a server that the test has started itself.
+    pub async fn at(url: DatabaseUrl, statements: &[&str], playbook: &str) -> Self {
+        Self::made(
+            tempfile::tempdir().unwrap(),
+            url,
+            None,
+            statements,
+            playbook,
+        )
+        .await
+    }
+
+    async fn made(
+        dir: TempDir,
+        url: DatabaseUrl,
+        database: Option<Database>,
+        statements: &[&str],
+        playbook: &str,
+    ) -> Self {
+        let dialect = url.dialect();
         let mut db = Connection::open(&url, Access::Write).await.unwrap();
         for statement in statements {
             db.execute(spoken(dialect, statement)).await.unwrap();

@@ -124,6 +124,7 @@ const TABLE: &[(&str, &str, May)] = &[
     ("POST", "/systems/{system}/reports", Operator),
     ("POST", "/systems/{system}/runs", Operator),
     ("POST", "/systems/{system}/runs/{run}/commands", Operator),
+    ("PUT", "/systems/{system}/runs/{run}/pace", Operator),
     ("PUT", "/systems/{system}/checklist/{item}", Operator),
     (
         "PUT",

@@ -1,0 +1,210 @@
+//! What happens to a server while a run goes on: it is restarted, its disk is full, locks are not
+//! granted. Nothing is lost, and driving again ends it.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use server::cluster::{Cluster, Keep};
+use server::db::{Access, Connection, DbError};
+use server::engine::DriveError;
+use server::engine::executor::{Event, Outcome};
+
+use super::super::world::{Watch, World, applied, until};
+use super::{PLAYBOOK, large, statements};
+
+/// A server of the test's own with the tables in it.
+async fn on_own(directory: &Path, rows: u32) -> (Cluster, World) {
+    let cluster = Cluster::start(directory, Keep::ThrowAway).unwrap();
+    let made = statements(rows);
+    let made: Vec<&str> = made.iter().map(String::as_str).collect();
+    let world = World::at(cluster.url("postgres").unwrap(), &made, PLAYBOOK).await;
+    (cluster, world)
+}
+
+async fn ended_well(world: &World) {
+    assert_eq!(world.apply().await, Outcome::Done);
+    for table in ["parent", "child"] {
+        let left = format!("SELECT COUNT(*) FROM {table} WHERE organization_id IS NULL");
+        assert_eq!(world.count(&left).await, 0, "{table}");
+        let column = world.column(table, "organization_id").await;
+        assert_eq!(column, Some((true, true)), "{table}");
+    }
+    assert_eq!(world.leftovers().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_restarted_in_the_middle_fails_no_step_and_the_run_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let (cluster, world) = on_own(directory.path(), 12_000).await;
+    let undisturbed = Watch::new();
+    world.drive(&until("nullable"), &undisturbed).await.unwrap();
+    let place = directory.path().to_owned();
+    let cluster = std::sync::Arc::new(Mutex::new(Some(cluster)));
+    for at in [12, 30, 60] {
+        let (cluster, place) = (cluster.clone(), place.clone());
+        let watch = Watch {
+            disturb: Some((
+                at,
+                Box::new(move || {
+                    let mut cluster = cluster.lock().unwrap();
+                    drop(cluster.take());
+                    *cluster = Some(Cluster::start(&place, Keep::ThrowAway).unwrap());
+                }),
+            )),
+            ..Watch::new()
+        };
+        let broken = world.drive(&applied(), &watch).await.unwrap_err();
+        assert!(
+            matches!(broken, DriveError::Db(DbError::ConnectionLost { .. })),
+            "at {at}: {broken:?}"
+        );
+        let states = world.states().await;
+        assert!(
+            !states.values().any(|state| *state == "failed"),
+            "{states:?}"
+        );
+    }
+    ended_well(&world).await;
+}
+
+/// The kernel says that no space is left, for the file in which a table's free space is kept: a
+/// batch that makes the table longer cannot be written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_fails_the_step_with_a_remedy_and_the_run_goes_on_when_there_is_space() {
+    let directory = tempfile::tempdir().unwrap();
+    let (cluster, world) = on_own(directory.path(), 12_000).await;
+    let goal = until("nullable");
+    world.drive(&goal, &Watch::new()).await.unwrap();
+    let file = world.rows("SELECT pg_relation_filepath('child')").await[0].string(0);
+    let file = directory.path().join("cluster").join(file + "_fsm");
+    drop(cluster);
+    std::fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &file).unwrap();
+    let _cluster = Cluster::start(directory.path(), Keep::ThrowAway).unwrap();
+
+    let Outcome::Failed { step, error } = world.apply().await else {
+        panic!("the disk was not full");
+    };
+    assert_eq!(step, "g.populate.child");
+    for words in ["the disk of ", " is full", "Free disk space and resume"] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(world.states().await["g.populate.child"], "failed");
+    std::fs::remove_file(&file).unwrap();
+    ended_well(&world).await;
+}
+
+#[tokio::test]
+async fn a_lock_that_is_never_granted_fails_nothing_and_says_who_has_it() {
+    let world = large(6_000).await;
+    let mut report = world.open().await;
+    let name = "SET application_name = 'monthly report'";
+    report.execute(name).await.unwrap();
+    report.begin_write().await.unwrap();
+    let lock = "LOCK TABLE child IN ACCESS SHARE MODE";
+    report.execute(lock).await.unwrap();
+    let watch = Watch {
+        attempts: Some(4),
+        ..Watch::new()
+    };
+    let Outcome::Failed { step, error } = world.drive(&applied(), &watch).await.unwrap() else {
+        panic!("the lock was granted");
+    };
+    assert_eq!(step, "g.nullable.child");
+    for words in [
+        "another session holds a lock",
+        "monthly report of postgres (process",
+        "has held a lock on child",
+        "Wait until the other session has finished, or end it, and resume",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    let waits = |event: &&Event| matches!(event, Event::Waiting { attempts: 4, .. });
+    assert_eq!(watch.events.lock().unwrap().iter().filter(waits).count(), 3);
+    // the other table did not wait for it, and the step itself has not failed
+    let states = world.states().await;
+    assert_eq!(states["g.nullable.parent"], "done");
+    assert_eq!(states["g.nullable.child"], "pending");
+    report.roll_back().await;
+    ended_well(&world).await;
+}
+
+/// Our session waits for a lock for a twentieth of the time after which the server looks for a
+/// deadlock: it always gives way, and the application is never the one that is ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_deadlock_the_migration_gives_way_and_the_application_goes_on() {
+    let world = large(12_000).await;
+    world
+        .drive(&until("g.populate.parent"), &Watch::new())
+        .await
+        .unwrap();
+    let (mut clerk, mut observer) = (world.open().await, world.open().await);
+    clerk.execute("SET lock_timeout = 0").await.unwrap();
+    clerk.begin_write().await.unwrap();
+    let late = "UPDATE child SET note = 'late' WHERE id = 4900";
+    clerk.execute(late).await.unwrap();
+    let watch = Watch::new();
+    let application = async {
+        // the batch has the first rows and waits for a later one
+        let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                     AND wait_event_type = 'Lock' AND query LIKE 'UPDATE%child%'";
+        for _ in 0..5_000 {
+            if observer.count(waits).await.unwrap() > 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        let early = "UPDATE child SET note = 'early' WHERE id = 1";
+        clerk
+            .execute(early)
+            .await
+            .expect("the application was ended");
+        clerk.commit().await.unwrap();
+    };
+    let goal = applied();
+    let (outcome, ()) = tokio::join!(world.drive(&goal, &watch), application);
+    assert_eq!(outcome.unwrap(), Outcome::Done);
+    let waited = |event: &Event| matches!(event, Event::Waiting { .. });
+    assert!(watch.events.lock().unwrap().iter().any(waited));
+    let notes = "SELECT COUNT(*) FROM child WHERE note IN ('early', 'late') \
+                 AND organization_id IS NOT NULL";
+    assert_eq!(world.count(notes).await, 2);
+    assert_eq!(world.leftovers().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_that_the_server_breaks_up_is_waited_for_as_any_lock() {
+    let world = large(10).await;
+    let (mut ours, mut theirs) = (world.open().await, world.open().await);
+    for db in [&mut ours, &mut theirs] {
+        db.execute("SET lock_timeout = 0").await.unwrap();
+        db.begin_write().await.unwrap();
+    }
+    ours.execute("SET LOCAL deadlock_timeout = '1ms'")
+        .await
+        .unwrap();
+    theirs
+        .execute("SET LOCAL deadlock_timeout = '1min'")
+        .await
+        .unwrap();
+    let update = |id: u8| format!("UPDATE parent SET name = 'x' WHERE id = {id}");
+    ours.execute(update(1)).await.unwrap();
+    theirs.execute(update(2)).await.unwrap();
+    let waiting = tokio::spawn(async move { theirs.execute(update(1)).await.unwrap() });
+    let mut observer = Connection::open(&world.url, Access::Read).await.unwrap();
+    for _ in 0..5_000 {
+        let waits = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted";
+        if observer.count(waits).await.unwrap() > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    let broken = ours
+        .execute("UPDATE parent SET name = 'y' WHERE id = 2")
+        .await;
+    let broken = broken.unwrap_err();
+    assert!(broken.is_locked(), "{broken:?}");
+    assert!(broken.to_string().contains("deadlock"), "{broken}");
+    ours.roll_back().await;
+    assert_eq!(waiting.await.unwrap(), 1);
+}
