@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use server::db::{Access, Connection, Dialect, Patience};
-use server::engine::executor::{Event, Holds, Outcome};
+use server::engine::executor::{Event, Outcome};
 use server::engine::plan::StepMode;
 
 use super::world::{Watch, World, applied, undone, until};
