@@ -6,7 +6,7 @@ use shared::checklist::{Checklist, TickItem};
 use shared::coverage::{AssignByRule, AssignRows, Assigned, CoverageView, UnassignedPage};
 use shared::evidence::EvidenceState;
 use shared::plan::{Gate, OverrideGate, PlanView, Preflight};
-use shared::run::{CommandRun, LogPage, RunCommand, RunSummary, RunView, StartRun};
+use shared::run::{CommandRun, LogPage, RunCommand, RunSummary, RunView, SetPace, StartRun};
 use shared::state::Level;
 use shared::system::{SystemOverview, SystemSummary};
 
@@ -64,6 +64,16 @@ pub async fn command_run(system: &str, run: i64, command: RunCommand) -> Answer<
         Method::POST,
         of(system, &format!("/runs/{run}/commands")),
         &CommandRun { command },
+    )
+    .await
+}
+
+/// Says how much of the time a run shall work, in percent.
+pub async fn set_pace(system: &str, run: i64, percent: u8) -> Answer<RunSummary> {
+    submit(
+        Method::PUT,
+        of(system, &format!("/runs/{run}/pace")),
+        &SetPace { percent },
     )
     .await
 }

@@ -4,6 +4,7 @@ mod commands;
 mod evidence;
 mod facts;
 mod gate;
+mod pace;
 mod steps;
 
 use leptos::prelude::*;

@@ -145,10 +145,14 @@ const PATIENCE: Patience = Patience(Duration::from_secs(2));
 
 /// A message as a sentence of its own.
 fn sentence(text: &str) -> String {
+    let end = if text.ends_with('.') { "" } else { "." };
+    // an address is written as it is
+    if text.starts_with("postgres://") {
+        return format!("{text}{end}");
+    }
     let mut letters = text.chars();
     let first = letters
         .next()
         .map(|letter| letter.to_uppercase().to_string());
-    let end = if text.ends_with('.') { "" } else { "." };
     format!("{}{}{end}", first.unwrap_or_default(), letters.as_str())
 }

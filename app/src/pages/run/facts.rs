@@ -5,6 +5,7 @@ use shared::state::RunState;
 use shared::system::Tone;
 
 use super::RunPart;
+use super::pace::pace_control;
 use crate::components::{
     KeyValue, LineChart, Panel, Progress, Stat, Stats, run_standing, state_badge,
 };
@@ -170,7 +171,7 @@ pub(super) fn effect_panel(part: RunPart) -> AnyView {
     });
     view! {
         <Panel title="Effect on users" aside=badge>
-            <div class="body"><KeyValue facts/></div>
+            <div class="body stack-sm"><KeyValue facts/> {pace_control(part)}</div>
         </Panel>
     }
     .into_any()

@@ -132,14 +132,14 @@ async fn privileges(db: &mut Connection, playbook: &Playbook) -> Result<Check, D
     }
     let references = Statement::new(
         "SELECT has_table_privilege(oid, 'REFERENCES') AND has_table_privilege(oid, 'SELECT') \
-         AND has_table_privilege(oid, 'INSERT') FROM pg_class WHERE oid = to_regclass(?)",
+         AND has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'DELETE') FROM pg_class WHERE oid = to_regclass(?)",
     )
     .bind(dialect.relation(organizations));
     if let Some(row) = db.row(references).await?
         && row.integer(0) == 0
     {
         missing.push(format!(
-            "GRANT SELECT, INSERT, REFERENCES ON {} TO {role}",
+            "GRANT SELECT, INSERT, DELETE, REFERENCES ON {} TO {role}",
             dialect.relation(organizations)
         ));
     }

@@ -70,6 +70,9 @@ async fn batches_hold_while_someone_waits_for_a_lock_and_say_who_waits_for_whom(
     world
         .execute("CREATE TABLE elsewhere AS SELECT 1 AS id")
         .await;
+    // before that an index is built, and waits for every session that works
+    let goal = until("g.index.parent");
+    world.drive(&goal, &Watch::new()).await.unwrap();
     let (mut holder, mut clerk) = (world.open().await, world.open().await);
     for (db, name) in [(&mut holder, "monthly report"), (&mut clerk, "clerk")] {
         let set = format!("SET application_name = '{name}'");
