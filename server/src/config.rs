@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use crate::db::{DatabaseUrl, DbError};
 pub use environment::VARIABLES;
+pub(crate) use mail::read_authority;
 pub use mail::{Encryption, MailConfig, SecretSource, Sender};
 pub use outgoing::{Network, OutgoingConfig};
 pub use probes::ProbeConfig;
@@ -136,8 +137,13 @@ impl Config {
         if let Some(mirror) = &mut self.status.mirror {
             *mirror = base.join(&*mirror);
         }
-        if let Some(password) = self.mail.as_mut().and_then(|mail| mail.password.as_mut()) {
-            password.resolve(base);
+        if let Some(mail) = &mut self.mail {
+            if let Some(password) = &mut mail.password {
+                password.resolve(base);
+            }
+            if let Some(file) = &mut mail.certificate_authority {
+                *file = base.join(&*file);
+            }
         }
         for system in &mut self.systems {
             system.resolve(base, &self.data);

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::configured::Configured;
 use super::{Failure, Output};
 use crate::mail;
+use crate::refusal::Refusal as _;
 
 /// What to do with mail.
 #[derive(Debug, Subcommand)]
@@ -38,7 +39,10 @@ pub async fn run(command: Mail, output: &Output) -> Result<(), Failure> {
     let config = arguments.configured.read()?;
     mail::try_out(&config, &arguments.address)
         .await
-        .map_err(|error| Failure::of(&error))?;
+        .map_err(|error| match error.remedy() {
+            Some(remedy) => Failure::of(&error).remedy(remedy),
+            None => Failure::of(&error),
+        })?;
     let sent = Sent {
         address: arguments.address,
         server: config.mail.map(|mail| mail.server).unwrap_or_default(),

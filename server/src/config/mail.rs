@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use lettre::transport::smtp::client::Certificate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -23,6 +24,10 @@ pub struct MailConfig {
     /// `starttls`, `tls` from the first byte on, or `none`. Default `starttls`. A server that cannot do it is not used.
     #[serde(default)]
     pub encryption: Encryption,
+    /// PEM file with the certificate of an authority of your own that vouches for the mail server, besides those that this
+    /// machine trusts. Default none.
+    #[serde(default)]
+    pub certificate_authority: Option<PathBuf>,
     /// Account at the mail server, when it wants one.
     #[serde(default)]
     pub account: Option<String>,
@@ -84,6 +89,15 @@ impl MailConfig {
                 "Write a number from 1 to 300.",
             ));
         }
+        if let Some(file) = &self.certificate_authority
+            && let Err(why) = read_authority(file)
+        {
+            return Some((
+                "certificate_authority",
+                why,
+                "Name a PEM file with the certificate of the authority.",
+            ));
+        }
         match (&self.account, &self.password, self.encryption) {
             (Some(_), None, _) => Some((
                 "account",
@@ -103,6 +117,18 @@ impl MailConfig {
             _ => None,
         }
     }
+}
+
+/// The certificates in a PEM file. The error says what is wrong with the file.
+pub(crate) fn read_authority(file: &Path) -> Result<Certificate, String> {
+    let name = file.display();
+    let pem = std::fs::read(file).map_err(|error| format!("{name} cannot be read: {error}"))?;
+    let begin = b"-----BEGIN CERTIFICATE-----";
+    if !pem.windows(begin.len()).any(|part| part == begin) {
+        return Err(format!("{name} holds no certificate"));
+    }
+    Certificate::from_pem(&pem)
+        .map_err(|_| format!("{name} holds a certificate that cannot be read"))
 }
 
 fn is_of_a_host(letter: char) -> bool {

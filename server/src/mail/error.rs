@@ -49,7 +49,8 @@ impl Refusal for MailError {
             Self::Address(_) => Some("Write such as `amina@example.org`.".into()),
             Self::Server { .. } => Some(
                 "Look at server, port, encryption, account and password under [mail], and whether the mail server takes \
-                 mail from this machine."
+                 mail from this machine. If an authority of your own made its certificate, name that authority's as \
+                 certificate_authority."
                     .into(),
             ),
             Self::Key(_) | Self::Message(_) => None,

@@ -23,6 +23,8 @@ const CONNECTIONS: usize = 4;
 const AT_ONCE: u32 = 200;
 /// Mails over one connection: servers count them.
 const PER_CONNECTION: usize = 100;
+/// A server that is down is left alone for no longer than after so many tries.
+const LONGEST_LEFT_ALONE: u32 = 6;
 /// A mail that waits for longer is given up: nobody needs news of the day before yesterday.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(2 * 86_400);
 
@@ -55,7 +57,8 @@ impl Sending {
         let mut sent = 0;
         loop {
             let now = state.clock.now();
-            if state.shutdown.is_cancelled() || self.until.is_some_and(|until| until > now) {
+            if state.shutdown.is_cancelled() || self.until.is_some_and(|until| is_ahead(until, now))
+            {
                 return Ok(sent);
             }
             let due = outbox::due_mails(&state.store, now, AT_ONCE).await?;
@@ -78,7 +81,7 @@ impl Sending {
             }
             if batch.is_down {
                 self.down += 1;
-                let until = next_try(now, self.down.min(6));
+                let until = next_try(now, self.down.min(LONGEST_LEFT_ALONE));
                 tracing::warn!(
                     pause_s = until.since(now).as_secs(),
                     "the mail server could not be used; it is left alone for a while"
@@ -87,6 +90,11 @@ impl Sending {
             }
         }
     }
+}
+
+/// Whether a pause still lasts. One that is farther ahead than any pause was set by a clock that was wrong.
+fn is_ahead(until: Moment, now: Moment) -> bool {
+    until > now && until.since(now) <= next_try(now, LONGEST_LEFT_ALONE).since(now).mul_f64(1.2)
 }
 
 async fn give_up(state: &AppState) -> Result<(), MailError> {
@@ -147,6 +155,11 @@ async fn work(
                 }
             }
         };
+        let next = next_try(state.clock.now(), due.attempts + 1);
+        if !outbox::begin(&state.store, due.id, next).await? {
+            open = Some((server, used));
+            continue;
+        }
         match server.send(&message).await {
             Ok(()) => {
                 outbox::delivered(&state.store, due.id, state.clock.now()).await?;
@@ -174,7 +187,7 @@ async fn settle(state: &AppState, due: &DueMail, failure: Failure) -> Result<(),
     let now = state.clock.now();
     let store = &state.store;
     match failure {
-        Failure::Down(why) => outbox::not_tried(store, due.id, &why).await?,
+        Failure::Down(why) => outbox::not_tried(store, due.id, due.attempts, &why, now).await?,
         Failure::Never(why) => outbox::failed(store, due.id, &why, None, now).await?,
         Failure::Later(why) | Failure::Broken(why) => {
             let tried = due.attempts + 1;
@@ -204,8 +217,7 @@ fn letter(
     let letter = Letter {
         config,
         to,
-        // the same whenever it is sent again, and telling nobody how many mails there were
-        id: hex::encode(&key.derive(&format!("mail {}", due.id))[..16]),
+        id: hex::encode(&key.derive(&name_of(due))[..16]),
         system: &system.config.title,
         stop: subscribers::stop_address(state, key, due.subscriber),
     };
@@ -220,4 +232,14 @@ fn letter(
         }
     };
     Ok(Ok(message))
+}
+
+/// What a mail is called: the same whenever it is sent again, and telling nobody how many mails there were. A question that
+/// was asked for anew is another mail, or mail programs would take it for the first.
+fn name_of(due: &DueMail) -> String {
+    let subscriber = due.subscriber;
+    match &due.event {
+        Some(event) => format!("mail {subscriber} {}/{}", event.system, event.event),
+        None => format!("question {subscriber} {}", due.asked.0),
+    }
 }

@@ -10,7 +10,7 @@ use lettre::transport::smtp::extension::ClientId;
 
 use super::error::MailError;
 use super::message;
-use crate::config::{Config, Encryption, MailConfig};
+use crate::config::{Config, Encryption, MailConfig, read_authority};
 
 /// How sending one mail went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,8 @@ impl Server {
     /// Connects, encrypts and signs in.
     pub(super) async fn connect(config: &MailConfig) -> Result<Self, Failure> {
         let limit = config.timeout();
-        match tokio::time::timeout(limit, open(config)).await {
+        let tls = encryption(config).map_err(Failure::Down)?;
+        match tokio::time::timeout(limit, open(config, tls)).await {
             Ok(Ok(connection)) => Ok(Self { connection, limit }),
             Ok(Err(error)) => Err(Failure::Down(said(&error))),
             Err(_) => Err(Failure::Down(late(limit))),
@@ -67,21 +68,35 @@ impl Server {
     }
 }
 
-async fn open(config: &MailConfig) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
+/// How the connection is encrypted, and whose certificates are trusted. None: not at all.
+fn encryption(config: &MailConfig) -> Result<Option<TlsParameters>, String> {
+    if config.encryption == Encryption::None {
+        return Ok(None);
+    }
+    let mut tls = TlsParameters::builder(config.server.clone());
+    if let Some(file) = &config.certificate_authority {
+        tls = tls.add_root_certificate(read_authority(file)?);
+    }
+    tls.build_rustls().map(Some).map_err(|error| said(&error))
+}
+
+async fn open(
+    config: &MailConfig,
+    tls: Option<TlsParameters>,
+) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
     let host = config.server.as_str();
     // a name that says nothing about this machine
     let hello = ClientId::Domain(config.from.mailbox().email.domain().to_owned());
-    let tls = || TlsParameters::new_rustls(host.to_owned());
-    let implicit = match config.encryption {
-        Encryption::Tls => Some(tls()?),
-        Encryption::Starttls | Encryption::None => None,
+    let (implicit, later) = match config.encryption {
+        Encryption::Tls => (tls, None),
+        Encryption::Starttls | Encryption::None => (None, tls),
     };
     let limit = Some(config.timeout());
     let place = (host, config.port());
     let mut connection =
         AsyncSmtpConnection::connect_tokio1(place, limit, &hello, implicit, None).await?;
-    if config.encryption == Encryption::Starttls {
-        connection.starttls(tls()?, &hello).await?;
+    if let Some(tls) = later {
+        connection.starttls(tls, &hello).await?;
     }
     if let Some((account, password)) = config.credentials() {
         let credentials = Credentials::new(account.to_owned(), password.expose().clone());

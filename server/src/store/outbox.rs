@@ -9,8 +9,13 @@ use super::words::{json, of_json, of_word};
 use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
-/// Events and what became of them are kept for this long: far longer than what happened is derived anew.
+/// What became of deliveries is kept for this long. Events themselves stay: by their names it is known what was told, and
+/// what is derived anew may be older.
 const KEPT_FOR: Duration = Duration::from_secs(30 * 86_400);
+/// No next try is farther ahead. One that is was written by a clock that was wrong, and is due.
+const FARTHEST: Duration = Duration::from_secs(6 * 3600);
+/// What stands at a delivery while it is tried, and stays there when the server ends meanwhile.
+const IN_DOUBT: &str = "the last try did not end yet: whether it was taken is not known";
 
 /// Whom an event concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub struct DueCall {
     pub event: String,
     /// The body.
     pub body: String,
+    /// Slug of the system.
+    pub system: String,
     /// Tries so far.
     pub attempts: u32,
 }
@@ -64,6 +71,8 @@ pub struct DueMail {
     pub is_public: bool,
     /// What it tells; none: asks whether the address is right.
     pub event: Option<WebhookEvent>,
+    /// When it was asked for last.
+    pub asked: Moment,
     /// Tries so far.
     pub attempts: u32,
 }
@@ -146,14 +155,15 @@ pub async fn add(
 /// The first waiting call of each webhook, where it is due: one at a time, so that events arrive in their order.
 pub async fn due_calls(store: &Store, now: Moment, most: u32) -> Result<Vec<DueCall>, StoreError> {
     let rows = sql::query(
-        "SELECT deliveries.id, webhook, address, outbox_events.name, body, attempts FROM deliveries \
+        "SELECT deliveries.id, webhook, address, outbox_events.name, body, attempts, outbox_events.system FROM deliveries \
          JOIN webhooks ON webhooks.id = webhook JOIN outbox_events ON outbox_events.id = event \
          WHERE deliveries.id IN (SELECT MIN(id) FROM deliveries \
          WHERE state = 'waiting' AND webhook IS NOT NULL GROUP BY webhook) \
-         AND next_at <= $1 ORDER BY next_at LIMIT $2",
+         AND (next_at <= $1 OR next_at > $3) ORDER BY next_at LIMIT $2",
     )
     .bind(now.0)
     .bind(most)
+    .bind(now.plus(FARTHEST).0)
     .fetch_all(store.read())
     .await?;
     rows.iter()
@@ -165,6 +175,7 @@ pub async fn due_calls(store: &Store, now: Moment, most: u32) -> Result<Vec<DueC
                 event: row.try_get(3)?,
                 body: row.try_get(4)?,
                 attempts: row.try_get(5)?,
+                system: row.try_get(6)?,
             })
         })
         .collect()
@@ -173,12 +184,14 @@ pub async fn due_calls(store: &Store, now: Moment, most: u32) -> Result<Vec<DueC
 /// Mails that are due, at most so many: however long the queue is, no more of it is in memory.
 pub async fn due_mails(store: &Store, now: Moment, most: u32) -> Result<Vec<DueMail>, StoreError> {
     let rows = sql::query(
-        "SELECT deliveries.id, subscribers.id, address, subscribers.system, link, body, attempts FROM deliveries \
+        "SELECT deliveries.id, subscribers.id, address, subscribers.system, link, body, attempts, asked FROM deliveries \
          JOIN subscribers ON subscribers.id = subscriber LEFT JOIN outbox_events ON outbox_events.id = event \
-         WHERE state = 'waiting' AND subscriber IS NOT NULL AND next_at <= $1 ORDER BY next_at, deliveries.id LIMIT $2",
+         WHERE state = 'waiting' AND subscriber IS NOT NULL AND (next_at <= $1 OR next_at > $3) \
+         ORDER BY next_at, deliveries.id LIMIT $2",
     )
     .bind(now.0)
     .bind(most)
+    .bind(now.plus(FARTHEST).0)
     .fetch_all(store.read())
     .await?;
     rows.iter().map(mail).collect()
@@ -194,14 +207,32 @@ fn mail(row: &sql::Row) -> Result<DueMail, StoreError> {
         is_public: row.try_get::<String, _>(4)?.is_empty(),
         event: body.map(|body| of_json("an event", &body)).transpose()?,
         attempts: row.try_get(6)?,
+        asked: Moment(row.try_get(7)?),
     })
 }
 
-/// Writes down that a delivery was taken.
+/// Writes a try down before it is made, so that a server that ends meanwhile leaves a delivery that says so, counts the try,
+/// and is tried again at `next` and not at once. Answers false when there is nothing to deliver any more: whoever
+/// unsubscribed a moment ago is told nothing.
+pub async fn begin(store: &Store, id: i64, next: Moment) -> Result<bool, StoreError> {
+    let mut tx = store.write().await?;
+    let begun = sql::query(
+        "UPDATE deliveries SET attempts = attempts + 1, next_at = $2, error = $3 WHERE id = $1 AND state = 'waiting'",
+    )
+    .bind(id)
+    .bind(next.0)
+    .bind(IN_DOUBT)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(begun.rows_affected() > 0)
+}
+
+/// Writes down that a try that was begun was taken.
 pub async fn delivered(store: &Store, id: i64, now: Moment) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     sql::query(
-        "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, error = NULL, finished = $2 WHERE id = $1",
+        "UPDATE deliveries SET state = 'delivered', error = NULL, finished = $2 WHERE id = $1",
     )
     .bind(id)
     .bind(now.0)
@@ -210,7 +241,7 @@ pub async fn delivered(store: &Store, id: i64, now: Moment) -> Result<(), StoreE
     tx.commit().await
 }
 
-/// Writes down that a try failed: the next one at `next`, or none any more.
+/// Writes down that a try that was begun failed: the next one at `next`, or none any more.
 pub async fn failed(
     store: &Store,
     id: i64,
@@ -221,7 +252,7 @@ pub async fn failed(
     let mut tx = store.write().await?;
     let state = if next.is_some() { "waiting" } else { "dead" };
     sql::query(
-        "UPDATE deliveries SET state = $2, attempts = attempts + 1, error = $3, next_at = $4, finished = $5 WHERE id = $1",
+        "UPDATE deliveries SET state = $2, error = $3, next_at = $4, finished = $5 WHERE id = $1",
     )
     .bind(id)
     .bind(state)
@@ -233,18 +264,27 @@ pub async fn failed(
     tx.commit().await
 }
 
-/// Writes down why a delivery could not even be tried. It keeps its tries.
-pub async fn not_tried(store: &Store, id: i64, why: &str) -> Result<(), StoreError> {
+/// Writes down why a delivery could not even be tried. It has `attempts` tries as before, and is due again.
+pub async fn not_tried(
+    store: &Store,
+    id: i64,
+    attempts: u32,
+    why: &str,
+    now: Moment,
+) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    sql::query("UPDATE deliveries SET error = $2 WHERE id = $1")
+    sql::query("UPDATE deliveries SET attempts = $2, error = $3, next_at = $4 WHERE id = $1")
         .bind(id)
+        .bind(attempts)
         .bind(why)
+        .bind(now.0)
         .execute(&mut *tx)
         .await?;
     tx.commit().await
 }
 
-/// Gives up mails that wait since before `oldest`, and forgets events of long ago. Answers how many were given up.
+/// Gives up mails that wait since before `oldest`, and forgets what became of deliveries of long ago. Answers how many
+/// were given up.
 pub async fn sweep(tx: &mut WriteTx, oldest: Moment, now: Moment) -> Result<u64, StoreError> {
     let given_up = sql::query(
         "UPDATE deliveries SET state = 'dead', finished = $2, error = COALESCE(error, 'it was not sent in time') \
@@ -254,10 +294,13 @@ pub async fn sweep(tx: &mut WriteTx, oldest: Moment, now: Moment) -> Result<u64,
     .bind(now.0)
     .execute(&mut **tx)
     .await?;
-    sql::query("DELETE FROM outbox_events WHERE created < $1")
-        .bind(now.minus(KEPT_FOR).0)
-        .execute(&mut **tx)
-        .await?;
+    sql::query(
+        "DELETE FROM deliveries WHERE state <> 'waiting' \
+         AND event IN (SELECT id FROM outbox_events WHERE created < $1)",
+    )
+    .bind(now.minus(KEPT_FOR).0)
+    .execute(&mut **tx)
+    .await?;
     Ok(given_up.rows_affected())
 }
 
@@ -265,7 +308,8 @@ pub async fn sweep(tx: &mut WriteTx, oldest: Moment, now: Moment) -> Result<u64,
 pub async fn is_swept(store: &Store, oldest: Moment, now: Moment) -> Result<bool, StoreError> {
     let old: bool = sql::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'waiting' AND subscriber IS NOT NULL AND created < $1) \
-         OR EXISTS (SELECT 1 FROM outbox_events WHERE created < $2)",
+         OR EXISTS (SELECT 1 FROM outbox_events JOIN deliveries ON event = outbox_events.id \
+         WHERE outbox_events.created < $2 AND state <> 'waiting')",
     )
     .bind(oldest.0)
     .bind(now.minus(KEPT_FOR).0)

@@ -8,6 +8,7 @@ use sha2::Sha256;
 use shared::webhook::{TriedCall, Webhook, WebhookEvent, WebhookKind};
 use tokio::task::{JoinHandle, JoinSet};
 use ureq::Agent;
+use ureq::unversioned::resolver::Resolver;
 use ureq::unversioned::transport::DefaultConnector;
 
 use super::error::WebhookError;
@@ -23,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Calls at the same time.
 const AT_ONCE: usize = 8;
 /// How a call went.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Outcome {
     Taken,
     /// It may go better later.
@@ -52,7 +54,18 @@ pub async fn deliver_due(state: &AppState) -> Result<u32, WebhookError> {
                 .take(free)
                 .collect();
             for due in new {
-                let call = call(state, due.webhook, &due.address, &due.event, &due.body)?;
+                let tries = due.attempts + 1;
+                let next = next_try(state.clock.now(), tries);
+                if !outbox::begin(&state.store, due.id, next).await? {
+                    continue;
+                }
+                let told = Told {
+                    name: &due.event,
+                    delivery: format!("{}/{}", due.system, due.event),
+                    tries,
+                    body: &due.body,
+                };
+                let call = call(state, due.webhook, &due.address, told)?;
                 let id = due.id;
                 calls.spawn(async move {
                     // a call that panicked is a failed one: it must not be made again and again at once
@@ -98,7 +111,13 @@ pub(super) async fn try_out(
     };
     let body =
         serde_json::to_string(&event).map_err(|error| StoreError::content("an event", error))?;
-    let outcome = call(state, webhook.id, &webhook.address, &event.event, &body)?
+    let told = Told {
+        name: &event.event,
+        delivery: format!("{}/{}", event.system, event.event),
+        tries: 1,
+        body: &body,
+    };
+    let outcome = call(state, webhook.id, &webhook.address, told)?
         .await
         .unwrap_or_else(|_| Outcome::Failed("the call was interrupted".into()));
     Ok(match outcome {
@@ -113,26 +132,48 @@ pub(super) async fn try_out(
     })
 }
 
+/// What a call says.
+struct Told<'a> {
+    /// Stable name of the event.
+    name: &'a str,
+    /// The same over all tries, and different for everything else: by it a receiver drops what came twice.
+    delivery: String,
+    /// Which try this is.
+    tries: u32,
+    body: &'a str,
+}
+
 fn call(
     state: &AppState,
     webhook: i64,
     address: &str,
-    event: &str,
-    body: &str,
+    told: Told<'_>,
 ) -> Result<JoinHandle<Outcome>, WebhookError> {
     let seconds = state.clock.now().0.div_euclid(1000);
     let secret = secret_of(state, webhook)?;
-    let signed = format!("t={seconds},v1={}", signature(&secret, seconds, body));
+    let signed = format!("t={seconds},v1={}", signature(&secret, seconds, told.body));
     let guard = Guarded::allowing(state.config.outgoing.networks());
-    let (address, event, body) = (address.to_owned(), event.to_owned(), body.to_owned());
+    let headers = vec![
+        ("switchyard-event", told.name.to_owned()),
+        ("switchyard-delivery", told.delivery),
+        ("switchyard-attempt", told.tries.to_string()),
+        ("switchyard-signature", signed),
+    ];
+    let (address, body) = (address.to_owned(), told.body.to_owned());
     Ok(tokio::task::spawn_blocking(move || {
-        post(&address, &event, &body, &signed, guard)
+        post(&address, &headers, &body, guard, LIMIT)
     }))
 }
 
-fn post(address: &str, event: &str, body: &str, signed: &str, guard: Guarded) -> Outcome {
+fn post<N: Resolver>(
+    address: &str,
+    headers: &[(&'static str, String)],
+    body: &str,
+    guard: Guarded<N>,
+    limit: Duration,
+) -> Outcome {
     let config = Agent::config_builder()
-        .timeout_global(Some(LIMIT))
+        .timeout_global(Some(limit))
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)
@@ -140,12 +181,13 @@ fn post(address: &str, event: &str, body: &str, signed: &str, guard: Guarded) ->
         .user_agent("switchyard")
         .build();
     let agent = Agent::with_parts(config, DefaultConnector::default(), guard);
-    let answer = agent
+    let mut request = agent
         .post(address)
-        .header("content-type", "application/json")
-        .header("switchyard-event", event)
-        .header("switchyard-signature", signed)
-        .send(body);
+        .header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let answer = request.send(body);
     match answer {
         // what the receiver says besides is not read, however long it goes on
         Ok(answer) => match answer.status().as_u16() {
@@ -158,7 +200,7 @@ fn post(address: &str, event: &str, body: &str, signed: &str, guard: Guarded) ->
         },
         Err(ureq::Error::Timeout(_)) => Outcome::Failed(format!(
             "the receiver did not answer within {} s",
-            LIMIT.as_secs()
+            limit.as_secs()
         )),
         Err(error) => Outcome::Failed(error.to_string()),
     }
@@ -198,15 +240,4 @@ pub fn signature(secret: &str, seconds: i64, body: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_receiver_can_compute_the_signature_with_any_tool() {
-        // printf '1795140000.{}' | openssl dgst -sha256 -hmac 00ff
-        assert_eq!(
-            signature("00ff", 1_795_140_000, "{}"),
-            "417733b4cda30ea6f801105c3a293bdad4c474329187e01861990e16367d2bf6"
-        );
-    }
-}
+mod tests;

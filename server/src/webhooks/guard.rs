@@ -33,18 +33,22 @@ pub(super) fn check_form(address: &str, longest: usize) -> Result<(), String> {
 
 /// Resolves names to public addresses, and to those that the configuration allows besides.
 #[derive(Debug)]
-pub(super) struct Guarded {
+pub(super) struct Guarded<N = DefaultResolver> {
     allowed: Vec<IpNet>,
-    names: DefaultResolver,
+    names: N,
 }
 
 impl Guarded {
-    /// With networks that are allowed besides public ones.
+    /// With networks that are allowed besides public ones, and the names of this machine.
     pub(super) fn allowing(allowed: Vec<IpNet>) -> Self {
-        Self {
-            allowed,
-            names: DefaultResolver::default(),
-        }
+        Self::asking(DefaultResolver::default(), allowed)
+    }
+}
+
+impl<N> Guarded<N> {
+    /// The same with names that are asked for elsewhere.
+    pub(super) fn asking(names: N, allowed: Vec<IpNet>) -> Self {
+        Self { allowed, names }
     }
 
     fn may(&self, address: IpAddr, encrypted: bool) -> bool {
@@ -56,7 +60,7 @@ impl Guarded {
     }
 }
 
-impl Resolver for Guarded {
+impl<N: Resolver> Resolver for Guarded<N> {
     fn resolve(
         &self,
         uri: &Uri,

@@ -2,6 +2,7 @@
 
 mod console;
 mod decisions;
+mod mail;
 mod run;
 mod target;
 mod usage;

@@ -4,6 +4,7 @@
 mod backup;
 mod machine;
 mod mode;
+mod outbox;
 mod rollback;
 mod run;
 mod shared;

@@ -19,7 +19,7 @@ use crate::site::Site;
 
 /// How the receiver behaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Behaviour {
+pub enum Behaviour {
     Takes,
     Fails,
     IsGone,
@@ -29,14 +29,14 @@ enum Behaviour {
 }
 
 /// A receiver on a real socket that keeps what it got.
-struct Receiver {
-    address: String,
+pub struct Receiver {
+    pub address: String,
     behaviour: Arc<Mutex<Behaviour>>,
     got: Arc<Mutex<Vec<(HeaderMap, String)>>>,
 }
 
 impl Receiver {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let behaviour = Arc::new(Mutex::new(Behaviour::Takes));
         let got = Arc::new(Mutex::new(Vec::new()));
         let (now, kept) = (behaviour.clone(), got.clone());
@@ -62,11 +62,18 @@ impl Receiver {
         }
     }
 
-    fn behave(&self, behaviour: Behaviour) {
+    pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
-    fn events(&self) -> Vec<String> {
+    /// A header of a call, counted from 0.
+    pub fn header(&self, call: usize, name: &str) -> String {
+        let got = self.got.lock().unwrap();
+        got[call].0[name].to_str().unwrap().to_owned()
+    }
+
+    /// Names of the events that came, in their order.
+    pub fn events(&self) -> Vec<String> {
         let got = self.got.lock().unwrap();
         got.iter()
             .map(|(headers, _)| headers["switchyard-event"].to_str().unwrap().to_owned())

@@ -24,6 +24,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_switchyard");
 pub struct Machine {
     pub installed: Installed,
     pub directory: TempDir,
+    /// Where consoles listen.
+    pub listen: String,
     cookie: String,
     console: Option<(Child, String)>,
     /// A second one on the same control store; see [`Machine::swap`].
@@ -99,6 +101,7 @@ impl Machine {
         let machine = Self {
             installed,
             directory,
+            listen: "127.0.0.1:0".into(),
             cookie,
             console: None,
             other: None,
@@ -173,7 +176,7 @@ impl Machine {
                 .env("SHARED_STORE", whole.expose());
         }
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", &self.listen])
             .current_dir(self.directory.path())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -267,3 +267,96 @@ async fn an_account_that_is_refused_is_no_fault_of_the_mails_and_its_password_is
     assert_eq!(work(&site).await, 3);
     assert_eq!(told(&sink, "person1@example.org"), ["OBCMS: News"]);
 }
+
+#[tokio::test]
+async fn what_was_told_is_not_told_again_however_long_ago_it_was() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    many(&site, 1).await;
+    // a switch of the mode stays among the last ones for years
+    let at = site.app.clock.now();
+    execute(
+        &site,
+        "INSERT INTO mode_switches (system, from_mode, to_mode, state, by, started, finished, steps, answers) \
+         VALUES ('obcms', 'single', 'multi', 'done', 'amina', $1, $1, '[]', '[]')",
+        at.0,
+    )
+    .await;
+    assert_eq!(work(&site).await, 1);
+    for _ in 0..3 {
+        site.app.wait(Duration::from_secs(31 * 86_400));
+        assert_eq!(work(&site).await, 0);
+    }
+    assert_eq!(sink.mails().len(), 1);
+    // what became of the deliveries is not kept for ever
+    let left: i64 = server::store::sql::query_scalar("SELECT COUNT(*) FROM deliveries")
+        .fetch_one(site.app.state.store.read())
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_years_ahead_and_is_set_right_holds_no_mail_back() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    many(&site, 1).await;
+    publish(&mut operator, "News", "x").await;
+    sink.behave(Behaviour::IsBusy);
+    let mut sending = Sending::default();
+    work_on(&site, &mut sending).await;
+    // its next try as a clock ten years ahead would have written it
+    let far = site
+        .app
+        .clock
+        .now()
+        .plus(Duration::from_secs(3650 * 86_400));
+    execute(&site, "UPDATE deliveries SET next_at = $1", far.0).await;
+    sink.behave(Behaviour::Takes);
+    assert_eq!(work_on(&site, &mut sending).await, 1);
+    assert_eq!(told(&sink, "person1@example.org").len(), 1);
+}
+
+#[tokio::test]
+async fn who_unsubscribes_while_mails_are_being_sent_gets_none_any_more() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let mut operator = operator(&site).await;
+    many(&site, 1).await;
+    publish(&mut operator, "News", "x").await;
+    let state = &site.app.state;
+    server::outbox::enqueue(state).await.unwrap();
+    let now = site.app.clock.now();
+    let due = server::store::outbox::due_mails(&state.store, now, 200)
+        .await
+        .unwrap();
+    execute(&site, "DELETE FROM subscribers WHERE id > $1", 0).await;
+    let begun = server::store::outbox::begin(&state.store, due[0].id, now).await;
+    assert!(!begun.unwrap());
+}
+
+#[tokio::test]
+async fn a_question_that_is_asked_anew_is_another_mail() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    for _ in 0..2 {
+        let answer = super::subscribe(&site, "/status/obcms/subscribe", "amina@example.org").await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+        work(&site).await;
+        site.app.wait(Duration::from_secs(2 * 3600));
+    }
+    let ids: Vec<_> = (sink.mails().iter().map(|mail| mail.header("message-id"))).collect();
+    assert_eq!(ids.len(), 2);
+    assert_ne!(ids[0], ids[1], "mail programs would hide the second");
+}
+
+async fn execute(site: &Site, statement: &'static str, value: i64) {
+    let mut tx = site.app.state.store.write().await.unwrap();
+    server::store::sql::query(statement)
+        .bind(value)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}

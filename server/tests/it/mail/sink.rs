@@ -2,8 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// How it behaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,8 @@ pub enum Behaviour {
     Hangs,
     /// Takes the whole mail, and ends the connection instead of answering.
     DropsAfterTheMail,
+    /// Takes the whole mail, and never answers.
+    HangsAfterTheMail,
     /// Knows no account.
     RefusesAccounts,
 }
@@ -77,10 +83,19 @@ impl Mail {
     }
 }
 
+/// How the connection is kept from being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    Plain,
+    Starttls,
+    Tls,
+}
+
 /// The mail server.
 #[derive(Clone)]
 pub struct Sink {
     pub port: u16,
+    wire: Wire,
     behaviour: Arc<Mutex<Behaviour>>,
     got: Arc<Mutex<Vec<Mail>>>,
     connections: Arc<Mutex<usize>>,
@@ -88,9 +103,15 @@ pub struct Sink {
 
 impl Sink {
     pub async fn start() -> Self {
+        Self::start_with(Wire::Plain).await
+    }
+
+    /// With a certificate for `localhost` that no authority of this machine vouches for.
+    pub async fn start_with(wire: Wire) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sink = Self {
             port: listener.local_addr().unwrap().port(),
+            wire,
             behaviour: Arc::new(Mutex::new(Behaviour::Takes)),
             got: Arc::default(),
             connections: Arc::default(),
@@ -100,7 +121,7 @@ impl Sink {
             while let Ok((stream, _)) = listener.accept().await {
                 let sink = serving.clone();
                 *sink.connections.lock().unwrap() += 1;
-                tokio::spawn(async move { sink.talk(stream).await });
+                tokio::spawn(async move { sink.serve(stream).await });
             }
         });
         sink
@@ -123,20 +144,49 @@ impl Sink {
         self.behaviour.lock().unwrap().clone()
     }
 
-    async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
-        let (read, mut write) = stream.into_split();
-        let mut lines = BufReader::new(read).lines();
-        match self.now() {
-            Behaviour::Hangs => std::future::pending().await,
-            Behaviour::IsClosing => return write.write_all(b"421 closing\r\n").await,
-            _ => write.write_all(b"220 sink\r\n").await?,
+    async fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
+        if self.wire == Wire::Tls {
+            let stream = acceptor().accept(stream).await?;
+            return self.talk(stream, true).await.map(drop);
         }
+        if let Some(stream) = self.talk(stream, true).await? {
+            let stream = acceptor().accept(stream).await?;
+            self.talk(stream, false).await?;
+        }
+        Ok(())
+    }
+
+    /// Speaks until the end, or until encryption is asked for.
+    async fn talk<S>(&self, stream: S, greets: bool) -> std::io::Result<Option<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut stream = BufReader::new(stream);
+        if greets {
+            match self.now() {
+                Behaviour::Hangs => std::future::pending().await,
+                Behaviour::IsClosing => stream.write_all(b"421 closing\r\n").await?,
+                _ => stream.write_all(b"220 sink\r\n").await?,
+            }
+            if self.now() == Behaviour::IsClosing {
+                return Ok(None);
+            }
+        }
+        let offers = if self.wire == Wire::Starttls && greets {
+            "250-sink\r\n250 STARTTLS"
+        } else {
+            "250-sink\r\n250-8BITMIME\r\n250 AUTH PLAIN"
+        };
         let mut to = String::new();
-        while let Some(line) = lines.next_line().await? {
+        while let Some(line) = line_of(&mut stream).await? {
             let command = line.to_uppercase();
             let answer = match self.now() {
                 Behaviour::Hangs => std::future::pending().await,
-                _ if command.starts_with("EHLO") => "250-sink\r\n250-8BITMIME\r\n250 AUTH PLAIN",
+                _ if command.starts_with("EHLO") => offers,
+                _ if command.starts_with("STARTTLS") => {
+                    stream.write_all(b"220 go on\r\n").await?;
+                    return Ok(Some(stream.into_inner()));
+                }
                 Behaviour::RefusesAccounts if command.starts_with("AUTH") => "535 who are you",
                 _ if command.starts_with("AUTH") => "235 welcome",
                 Behaviour::IsBusy if command.starts_with("MAIL") => "451 later",
@@ -150,33 +200,64 @@ impl Sink {
                     "250 ok"
                 }
                 _ if command.starts_with("DATA") => {
-                    write.write_all(b"354 go on\r\n").await?;
-                    let mut text = String::new();
-                    while let Some(line) = lines.next_line().await? {
-                        if line == "." {
-                            break;
-                        }
-                        text.push_str(line.strip_prefix('.').unwrap_or(&line));
-                        text.push_str("\r\n");
+                    stream.write_all(b"354 go on\r\n").await?;
+                    let text = text_of(&mut stream).await?;
+                    let to = to.clone();
+                    self.got.lock().unwrap().push(Mail { to, text });
+                    match self.now() {
+                        Behaviour::DropsAfterTheMail => return Ok(None),
+                        Behaviour::HangsAfterTheMail => std::future::pending().await,
+                        _ => "250 taken",
                     }
-                    self.got.lock().unwrap().push(Mail {
-                        to: to.clone(),
-                        text,
-                    });
-                    if self.now() == Behaviour::DropsAfterTheMail {
-                        return Ok(());
-                    }
-                    "250 taken"
                 }
                 _ if command.starts_with("QUIT") => {
-                    return write.write_all(b"221 bye\r\n").await;
+                    stream.write_all(b"221 bye\r\n").await?;
+                    return Ok(None);
                 }
                 _ => "250 ok",
             };
-            write.write_all(format!("{answer}\r\n").as_bytes()).await?;
+            stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
         }
-        Ok(())
+        Ok(None)
     }
+}
+
+async fn line_of<S: AsyncRead + Unpin>(
+    stream: &mut BufReader<S>,
+) -> std::io::Result<Option<String>> {
+    let mut line = String::new();
+    let read = stream.read_line(&mut line).await?;
+    Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// A message up to the dot that ends it.
+async fn text_of<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> std::io::Result<String> {
+    let mut text = String::new();
+    while let Some(line) = line_of(stream).await? {
+        if line == "." {
+            break;
+        }
+        text.push_str(line.strip_prefix('.').unwrap_or(&line));
+        text.push_str("\r\n");
+    }
+    Ok(text)
+}
+
+/// The certificates of this directory were made with openssl for a hundred years, and the key of their authority was
+/// thrown away.
+fn acceptor() -> TlsAcceptor {
+    let chain = include_bytes!("certificates/server.pem");
+    let key = include_bytes!("certificates/server-key.pem");
+    let chain: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_slice_iter(chain).collect();
+    let provider = tokio_rustls::rustls::crypto::ring::default_provider();
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.unwrap(), PrivateKeyDer::from_pem_slice(key).unwrap())
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 fn recipient(line: &str) -> String {
