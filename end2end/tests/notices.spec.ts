@@ -14,12 +14,23 @@ test("an update is written from a template, previewed and published", async ({ o
   await page.getByRole("button", { name: "Write an update" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Start from").selectOption({ label: "Work has started" });
-  await dialog.getByRole("button", { name: "Preview" }).click();
-  await expect(dialog.getByText("You can keep using OBCMS.", { exact: false }).last()).toBeVisible();
-  await expectAccessible(page);
+  // the end of the window that is scheduled is known; when the next news comes is not
+  await expect(dialog.getByLabel("Expected end")).toHaveValue(/^\d\d:\d\d$/);
   await dialog.getByRole("button", { name: "Publish it" }).click();
-  await expect(dialog.getByText("Give a value to {time}.").first()).toBeVisible();
-  await dialog.getByLabel("Text").fill("You can **keep using** OBCMS. <b>No tags</b>.");
+  await expect(dialog.getByLabel("Next news at")).toHaveAttribute("aria-invalid", "true");
+  await expect(dialog.getByText("Fill in “Next news at”", { exact: false })).toBeVisible();
+  await dialog.getByLabel("Expected end").fill("06:30");
+  await dialog.getByLabel("Next news at").fill("04:00");
+  await dialog.getByLabel("Text").fill("You can **keep using** {system} until {end}. Next news at {next}. <b>No tags</b>.");
+  await dialog.getByRole("button", { name: "Preview" }).click();
+  const preview = dialog.getByRole("region", { name: "As the public will see it" });
+  await expect(preview.getByRole("heading", { name: "Work has started" })).toBeVisible();
+  await expect(preview.getByText("You can keep using OBCMS until 06:30. Next news at 04:00.", { exact: false })).toBeVisible();
+  await expect(preview.getByText(/\(Asia\/Manila time\)/)).toBeVisible();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
   await dialog.getByRole("button", { name: "Publish it" }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByText("Work has started")).toBeVisible();
@@ -28,7 +39,7 @@ test("an update is written from a template, previewed and published", async ({ o
 test("the public reads it within two seconds, and sees that it was changed", async ({ open }) => {
   const reader = await open(null, "/status/obcms");
   await expect(reader.getByRole("heading", { name: "Work has started" })).toBeVisible();
-  await expect(reader.getByText("<b>No tags</b>", { exact: false })).toBeVisible();
+  await expect(reader.getByText("until 06:30. Next news at 04:00. <b>No tags</b>", { exact: false })).toBeVisible();
   const page = await open(administrator, notices);
   await page.getByRole("listitem").filter({ hasText: "Work has started" }).getByRole("button", { name: "Change" }).click();
   const dialog = page.getByRole("dialog");
@@ -46,12 +57,16 @@ test("a window is scheduled in the zone of the system and completed", async ({ o
   await page.getByRole("button", { name: "Schedule a window" }).click();
   const dialog = page.getByRole("dialog");
   await expectAccessible(page);
+  await dialog.getByLabel("Start from").selectOption({ label: "Work planned for {date}" });
   await dialog.getByLabel("Title").fill("Restart");
   await dialog.getByLabel("Begins").fill("2036-12-13T02:00");
   await dialog.getByLabel("Ends").fill("2036-12-13T01:00");
   await dialog.getByRole("button", { name: "Schedule it" }).click();
   await expect(dialog.getByText("A window ends after it begins.").first()).toBeVisible();
   await dialog.getByLabel("Ends").fill("2036-12-13T06:00");
+  await dialog.getByLabel("Number of organizations").fill("44");
+  await dialog.getByRole("button", { name: "Preview" }).click();
+  await expect(dialog.getByText("On Saturday 13 December 2036 from 02:00 to 06:00 (Asia/Manila time) we prepare OBCMS so that 44", { exact: false })).toBeVisible();
   await dialog.getByRole("button", { name: "Schedule it" }).click();
   await expect(dialog).toBeHidden();
   const line = page.getByRole("listitem").filter({ hasText: "Restart" });

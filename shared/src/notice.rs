@@ -138,6 +138,9 @@ pub struct WriteUpdate {
     /// Text.
     #[serde(default)]
     pub body: String,
+    /// Values of the fields in title and text, by name.
+    #[serde(default)]
+    pub fields: Vec<(String, String)>,
     /// When to publish it; none: now.
     #[serde(default)]
     pub publish_at: Option<Timestamp>,
@@ -158,6 +161,9 @@ pub struct WriteWindow {
     /// Text.
     #[serde(default)]
     pub body: String,
+    /// Values of the fields in title and text, by name; the times of the window fill in most.
+    #[serde(default)]
+    pub fields: Vec<(String, String)>,
     /// Begin: RFC 3339, or a local time such as `2026-12-13T02:00` in the zone of the system.
     pub starts: String,
     /// End, in the same forms.
@@ -183,12 +189,45 @@ pub struct Template {
     pub title: String,
     /// Text with fields.
     pub body: String,
-    /// Names of the fields.
-    pub fields: Vec<String>,
+    /// What is to be filled in, in the order of the text.
+    pub fields: Vec<TemplateField>,
+    /// Whether it suits a maintenance window, whose times fill in most of it.
+    pub for_windows: bool,
+}
+
+/// A field of a template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TemplateField {
+    /// Name, as it stands in braces.
+    pub name: String,
+    /// Words above it.
+    pub label: String,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// What is known already, such as the begin of the next window; empty when nothing is.
+    pub value: String,
+}
+
+/// What a field of a template holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldKind {
+    /// One line of words.
+    Words,
+    /// A day, such as `2026-12-13`.
+    Day,
+    /// A time of the day in the zone of the system, such as `02:00`.
+    Time,
+    /// A whole number from 1.
+    Number,
+    /// An organization of the system, by its code or name.
+    Organization,
 }
 
 /// Asks how a text will look.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PreviewNotice {
     /// Title.
@@ -198,6 +237,18 @@ pub struct PreviewNotice {
     /// Values of the fields by name.
     #[serde(default)]
     pub fields: Vec<(String, String)>,
+    /// When an update is to be published; none: now.
+    #[serde(default)]
+    pub publish_at: Option<Timestamp>,
+    /// Begin of a maintenance window; none: it is an update.
+    #[serde(default)]
+    pub starts: Option<String>,
+    /// Its end.
+    #[serde(default)]
+    pub ends: Option<String>,
+    /// Minutes for which the system will not be available, if any.
+    #[serde(default)]
+    pub interruption_minutes: Option<u32>,
 }
 
 /// How it will look.
@@ -210,6 +261,6 @@ pub struct NoticePreview {
     pub body: String,
     /// The text as the public sees it: HTML of a small safe subset.
     pub html: String,
-    /// Fields that have no value yet.
-    pub missing: Vec<String>,
+    /// When, in the zone of the system and in UTC.
+    pub when: String,
 }

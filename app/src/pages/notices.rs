@@ -1,5 +1,6 @@
 //! Updates and maintenance windows: what the public reads, written without HTML, with every version kept.
 
+mod blanks;
 mod compose;
 mod schedule;
 

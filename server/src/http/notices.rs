@@ -50,7 +50,7 @@ async fn preview(
     Json(wanted): Json<PreviewNotice>,
 ) -> Answer<Json<NoticePreview>> {
     let system = state.systems.get(&system)?;
-    Ok(Json(notices::preview(&wanted, &system.config.title)))
+    Ok(Json(notices::preview(&state, &system, &wanted).await?))
 }
 
 /// Publishes an update, now or later.

@@ -2,7 +2,7 @@
 //! address changes nothing, because programs that check mails open every link; pressing the button does.
 //!
 //! Whoever comes here is nobody to us, so commands of other sites are not refused: a mail program unsubscribes people
-//! (RFC 8058), and a copy of the status page on another host has the same form.
+//! (RFC 8058).
 
 use axum::Form;
 use axum::extract::{DefaultBodyLimit, State};

@@ -3,7 +3,7 @@
 use shared::notice::{Revision, Update, WriteUpdate};
 
 use super::error::{NoticeError, field, words};
-use super::{template, times};
+use super::{blank, times};
 use crate::accounts::Operator;
 use crate::audit::{self, Entry};
 use crate::moment::Moment;
@@ -23,12 +23,19 @@ pub async fn write(
     wanted: &WriteUpdate,
 ) -> Result<i64, NoticeError> {
     let now = state.clock.now();
-    let mut wrong = words(&wanted.title, &wanted.body);
-    let missing = template::fields(&[&wanted.title, &wanted.body]);
-    if !missing.is_empty() {
-        let message = format!("Give a value to {{{}}}.", missing.join("}, {"));
-        wrong.push(field("fields", message));
-    }
+    let known = super::known(state, system).await?;
+    let filled = blank::fill((&wanted.title, &wanted.body), &wanted.fields, &known);
+    let mut wrong = Vec::new();
+    let (title, body) = filled.unwrap_or_else(|problems| {
+        wrong = problems;
+        (wanted.title.clone(), wanted.body.clone())
+    });
+    let wanted = &WriteUpdate {
+        title,
+        body,
+        ..wanted.clone()
+    };
+    wrong.extend(words(&wanted.title, &wanted.body));
     let publish_at = match &wanted.publish_at {
         None => None,
         Some(text) => match times::read(text, &system.config.timezone) {

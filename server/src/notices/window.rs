@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::notice::{Revision, Window, WindowStage, WriteWindow};
 
 use super::error::{NoticeError, field, words};
-use super::{template, times};
+use super::{blank, times};
 use crate::accounts::Operator;
 use crate::audit::{self, Entry};
 use crate::state::AppState;
@@ -28,12 +28,25 @@ pub async fn write(
 ) -> Result<i64, NoticeError> {
     let now = state.clock.now();
     let zone = &system.config.timezone;
-    let mut wrong = words(&wanted.title, &wanted.body);
-    let missing = template::fields(&[&wanted.title, &wanted.body]);
-    if !missing.is_empty() {
-        let message = format!("Give a value to {{{}}}.", missing.join("}, {"));
-        wrong.push(field("fields", message));
-    }
+    let mut known = super::known(state, system).await?;
+    known.window = local_times(
+        &wanted.starts,
+        &wanted.ends,
+        wanted.interruption_minutes,
+        zone,
+    );
+    let filled = blank::fill((&wanted.title, &wanted.body), &wanted.fields, &known);
+    let mut wrong = Vec::new();
+    let (title, body) = filled.unwrap_or_else(|problems| {
+        wrong = problems;
+        (wanted.title.clone(), wanted.body.clone())
+    });
+    let wanted = &WriteWindow {
+        title,
+        body,
+        ..wanted.clone()
+    };
+    wrong.extend(words(&wanted.title, &wanted.body));
     let mut read = |name: &str, text: &str| {
         times::read(text, zone)
             .map_err(|message| wrong.push(field(name, message)))
@@ -125,6 +138,21 @@ pub async fn write(
     audit::append(&mut tx, now, entry).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// What a window says of its own times; nothing while they cannot be read.
+pub(super) fn local_times(
+    starts: &str,
+    ends: &str,
+    minutes: Option<u32>,
+    zone: &str,
+) -> Option<(String, String, Option<u32>)> {
+    let local = |text: &str| {
+        times::read(text, zone)
+            .map(|at| times::local(at, zone))
+            .ok()
+    };
+    Some((local(starts)?, local(ends)?, minutes))
 }
 
 fn revision_of(before: &WindowRow) -> Revision {

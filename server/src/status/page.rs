@@ -26,8 +26,19 @@ pub struct Place {
     hidden: bool,
     /// Before the name of a file of the same system; none: the address of the system.
     files: Option<String>,
-    /// What stands before the address where one subscribes; none: nobody can.
-    subscribe: Option<String>,
+    /// Where one subscribes.
+    subscribe: Subscribe,
+}
+
+/// Where one subscribes to be told by mail. Each holds what stands before the rest of the address.
+#[derive(Debug, Clone)]
+enum Subscribe {
+    /// Nobody can.
+    Nowhere,
+    /// With a form on this page.
+    Here(String),
+    /// On the page of the console: a copy on another host cannot take an address.
+    There(String),
 }
 
 impl Place {
@@ -40,18 +51,18 @@ impl Place {
             index: "/status".into(),
             hidden: false,
             files: None,
-            subscribe: None,
+            subscribe: Subscribe::Nowhere,
         }
     }
 
-    /// With a form to subscribe, when mail can be sent. From a file it leads to the console.
+    /// With a form to subscribe, when mail can be sent; as a file with a link to where there is one.
     pub(super) fn with_form(mut self, config: &Config) -> Self {
         if config.mail.is_some() {
-            self.subscribe = Some(match &self.files {
-                None => "/status/".into(),
-                Some(link) if self.hidden => link.clone(),
-                Some(_) => format!("{}/status/", config.origin()),
-            });
+            self.subscribe = match &self.files {
+                None => Subscribe::Here("/status/".into()),
+                Some(link) if self.hidden => Subscribe::Here(link.clone()),
+                Some(_) => Subscribe::There(format!("{}/status/", config.origin())),
+            };
         }
         self
     }
@@ -65,7 +76,7 @@ impl Place {
             index: format!("{up}index.html"),
             hidden: false,
             files: Some(String::new()),
-            subscribe: None,
+            subscribe: Subscribe::Nowhere,
         }
     }
 
@@ -83,13 +94,22 @@ impl Place {
         format!("{}{slug}{}", self.systems, self.behind)
     }
 
-    fn subscribe(&self, slug: &str) -> Option<String> {
-        let before = self.subscribe.as_deref()?;
-        Some(if self.hidden {
-            format!("{before}subscribe")
-        } else {
-            format!("{before}{slug}/subscribe")
-        })
+    /// Where "Get mails" at the top leads.
+    fn mails(&self, slug: &str) -> Option<String> {
+        match &self.subscribe {
+            Subscribe::Nowhere => None,
+            Subscribe::Here(_) => Some("#subscribe".into()),
+            Subscribe::There(before) => Some(format!("{before}{slug}#subscribe")),
+        }
+    }
+
+    /// Where the form on this page is sent.
+    fn form(&self, slug: &str) -> Option<String> {
+        match &self.subscribe {
+            Subscribe::Here(before) if self.hidden => Some(format!("{before}subscribe")),
+            Subscribe::Here(before) => Some(format!("{before}{slug}/subscribe")),
+            Subscribe::Nowhere | Subscribe::There(_) => None,
+        }
     }
 
     fn of_system(&self, slug: &str, file: &str) -> String {
@@ -116,7 +136,7 @@ pub(super) fn system(
             a.who href=(place.index) { (status.title) @if !site.organization.is_empty() { small { (site.organization) } } }
             nav aria-label="Follow" {
                 a href=(feed) { "Feed" } " "
-                @if place.subscribe.is_some() { a href="#subscribe" { "Get mails" } " " }
+                @if let Some(there) = place.mails(&status.slug) { a href=(there) { "Get mails" } " " }
                 @if !status.maintenance.is_empty() { a href=(calendar) { "Calendar" } }
             }
         } }
@@ -129,7 +149,7 @@ pub(super) fn system(
             (sections::coverage(status, &zone))
             (sections::availability(status))
             (sections::updates(status, &zone))
-            @if let Some(action) = place.subscribe(&status.slug) { (sections::subscribe(status, &action)) }
+            @if let Some(action) = place.form(&status.slug) { (sections::subscribe(status, &action)) }
         }
         footer.foot { div.wrap {
             @if status.contact.is_empty() { span { "Published by Switchyard" } } @else { span { (status.contact) } }

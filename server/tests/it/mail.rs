@@ -1,8 +1,10 @@
 //! Subscribers by mail against a real mail server: who is told, what, once, and what happens when the server misbehaves.
 
+mod encrypted;
 mod sending;
 pub mod sink;
 mod subscribing;
+mod upgraded;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};

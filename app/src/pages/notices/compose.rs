@@ -1,9 +1,10 @@
 //! The dialog that writes or changes an update, with templates and a preview.
 
 use leptos::prelude::*;
-use shared::notice::{Notices, PreviewNotice, Update, WriteUpdate};
+use shared::notice::{NoticePreview, Notices, PreviewNotice, Update, WriteUpdate};
 use web_sys::SubmitEvent;
 
+use super::blanks::{BlankFields, Blanks, Look, StartFrom};
 use super::{Edited, TextArea};
 use crate::api;
 use crate::components::{ActionButton, Dialog, RefusalNote, TextField};
@@ -28,7 +29,8 @@ pub(super) fn ComposeUpdate(
     let text = RwSignal::new(String::new());
     let publish_at = RwSignal::new(String::new());
     let resolved = RwSignal::new(false);
-    let preview = RwSignal::new(None::<String>);
+    let preview = RwSignal::new(None::<NoticePreview>);
+    let blanks = Blanks::new();
     let command = Submission::new();
     let looking = Submission::new();
     Effect::new(move |_| {
@@ -36,6 +38,8 @@ pub(super) fn ComposeUpdate(
             return;
         }
         command.clear();
+        looking.clear();
+        blanks.clear();
         preview.set(None);
         publish_at.set(String::new());
         match edited.get_untracked() {
@@ -54,29 +58,21 @@ pub(super) fn ComposeUpdate(
     let problem = move |field: &'static str| {
         Signal::derive(move || command.error().and_then(|error| error.field(field)))
     };
-    let choose = move |name: String| {
-        shown.with_untracked(|notices| {
-            if let Some(template) = notices.templates.iter().find(|one| one.name == name) {
-                title.set(template.title.clone());
-                text.set(template.body.clone());
-            }
-        });
-    };
     let look = move || {
+        let at = publish_at.get_untracked();
         let body = PreviewNotice {
             title: title.get_untracked(),
             body: text.get_untracked(),
-            fields: Vec::new(),
+            fields: blanks.values(),
+            publish_at: (!at.is_empty()).then_some(at),
+            ..PreviewNotice::default()
         };
+        preview.set(None);
+        command.clear();
         let system = slug.get_value();
         looking.run(
             async move { api::preview_notice(&system, &body).await },
-            move |seen| {
-                // `{system}` is filled in; what is left are blanks for the writer
-                title.set(seen.title);
-                text.set(seen.body);
-                preview.set(Some(seen.html));
-            },
+            move |seen| preview.set(Some(seen)),
         );
     };
     let send = move |event: SubmitEvent| {
@@ -89,11 +85,13 @@ pub(super) fn ComposeUpdate(
         let body = WriteUpdate {
             title: title.get_untracked(),
             body: text.get_untracked(),
+            fields: blanks.values(),
             publish_at: (!at.is_empty()).then_some(at),
             version,
             resolved: resolved.get_untracked(),
         };
         let system = slug.get_value();
+        looking.clear();
         command.run(
             async move { api::write_update(&system, id, &body).await },
             move |answer| {
@@ -116,18 +114,16 @@ pub(super) fn ComposeUpdate(
             <form class="dialog-form" on:submit=send novalidate>
                 <div class="body">
                     {move || is_new().then(|| view! {
-                        <div class="field">
-                            <label for="update-template">"Start from"</label>
-                            <select class="in" id="update-template" on:change=move |event| choose(event_target_value(&event))>
-                                <option value="">"An empty page"</option>
-                                {shown.with_untracked(|notices| notices.templates.iter().map(|one| view! { <option value=one.name.clone()>{one.title.clone()}</option> }).collect_view())}
-                            </select>
-                        </div>
+                        <StartFrom id="update-template" templates=shown.with_untracked(|notices| notices.templates.clone()) on_choose=move |chosen| {
+                            title.set(chosen.title.clone());
+                            text.set(chosen.body.clone());
+                            blanks.ask(chosen, &[]);
+                        }/>
                     })}
                     <TextField label="Title" name="update-title" value=title error=problem("title")/>
                     <TextArea label="Text" name="update-text" value=text error=problem("body")/>
                     <p class="hint">"Empty lines make paragraphs, **two stars** make words heavy, - begins a list."</p>
-                    {move || problem("fields").get().map(|missing| view! { <p class="err">{missing}</p> })}
+                    <BlankFields id="update" blanks tries=[command, looking]/>
                     {move || is_new().then(|| view! {
                         <TextField label="Publish at" name="update-at" kind="datetime-local" value=publish_at error=problem("publish_at") hint=format!("{} time. Left empty: now.", zone.get())/>
                     })}
@@ -135,7 +131,7 @@ pub(super) fn ComposeUpdate(
                         <label><input type="checkbox" prop:checked=move || resolved.get() on:change=move |event| resolved.set(event_target_checked(&event))/> " What it tells of is over"</label>
                     })}
                     <ActionButton label="Preview" class="sm" pending=Signal::derive(move || looking.is_pending()) on_press=look/>
-                    {move || preview.get().map(|html| view! { <div class="panel"><div class="body said" inner_html=html></div></div> })}
+                    <Look preview/>
                     <RefusalNote submission=looking/>
                     <RefusalNote submission=command/>
                 </div>

@@ -1,12 +1,13 @@
 //! The dialog that schedules or changes a maintenance window.
 
 use leptos::prelude::*;
-use shared::notice::{Notices, Window, WindowStage, WriteWindow};
+use shared::notice::{NoticePreview, Notices, PreviewNotice, Window, WindowStage, WriteWindow};
 use web_sys::SubmitEvent;
 
+use super::blanks::{BlankFields, Blanks, Look, StartFrom};
 use super::{Edited, TextArea};
 use crate::api;
-use crate::components::{Dialog, RefusalNote, TextField};
+use crate::components::{ActionButton, Dialog, RefusalNote, TextField};
 use crate::loader::Loaded;
 use crate::submission::Submission;
 
@@ -17,6 +18,9 @@ const STAGES: [(&str, WindowStage); 5] = [
     ("completed", WindowStage::Completed),
     ("cancelled", WindowStage::Cancelled),
 ];
+
+/// What a window says of itself.
+const OWN: [&str; 4] = ["date", "start", "end", "minutes"];
 
 /// The dialog.
 #[component]
@@ -38,12 +42,18 @@ pub(super) fn ScheduleWindow(
     let ends = RwSignal::new(String::new());
     let minutes = RwSignal::new(String::new());
     let stage = RwSignal::new(WindowStage::Scheduled);
+    let preview = RwSignal::new(None::<NoticePreview>);
+    let blanks = Blanks::new();
     let command = Submission::new();
+    let looking = Submission::new();
     Effect::new(move |_| {
         if !open.get() {
             return;
         }
         command.clear();
+        looking.clear();
+        blanks.clear();
+        preview.set(None);
         let window = match edited.get_untracked() {
             Edited::New => None,
             Edited::Earlier(window) => Some(window),
@@ -66,9 +76,30 @@ pub(super) fn ScheduleWindow(
         );
     });
     let problem = move |field: &'static str| {
-        Signal::derive(move || command.error().and_then(|error| error.field(field)))
+        Signal::derive(move || {
+            let of = |one: Submission| one.error().and_then(|error| error.field(field));
+            of(command).or_else(|| of(looking))
+        })
     };
     let wrong_minutes = RwSignal::new(false);
+    let look = move || {
+        let body = PreviewNotice {
+            title: title.get_untracked(),
+            body: text.get_untracked(),
+            fields: blanks.values(),
+            publish_at: None,
+            starts: Some(starts.get_untracked()),
+            ends: Some(ends.get_untracked()),
+            interruption_minutes: minutes.get_untracked().trim().parse().ok(),
+        };
+        preview.set(None);
+        command.clear();
+        let system = slug.get_value();
+        looking.run(
+            async move { api::preview_notice(&system, &body).await },
+            move |seen| preview.set(Some(seen)),
+        );
+    };
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let written = minutes.get_untracked();
@@ -84,6 +115,7 @@ pub(super) fn ScheduleWindow(
         let body = WriteWindow {
             title: title.get_untracked(),
             body: text.get_untracked(),
+            fields: blanks.values(),
             starts: starts.get_untracked(),
             ends: ends.get_untracked(),
             interruption_minutes,
@@ -91,6 +123,7 @@ pub(super) fn ScheduleWindow(
             version,
         };
         let system = slug.get_value();
+        looking.clear();
         command.run(
             async move { api::write_window(&system, id, &body).await },
             move |answer| {
@@ -119,11 +152,19 @@ pub(super) fn ScheduleWindow(
         <Dialog open title=heading>
             <form class="dialog-form" on:submit=send novalidate>
                 <div class="body">
+                    {move || is_new().then(|| view! {
+                        <StartFrom id="window-template" templates=shown.with_untracked(|notices| notices.templates.iter().filter(|one| one.for_windows).cloned().collect::<Vec<_>>()) on_choose=move |chosen| {
+                            title.set(chosen.title.clone());
+                            text.set(chosen.body.clone());
+                            blanks.ask(chosen, &OWN);
+                        }/>
+                    })}
                     <TextField label="Title" name="window-title" value=title error=problem("title")/>
                     <TextArea label="What it means for people" name="window-text" value=text error=problem("body")/>
                     {move || view! { <TextField label="Begins" name="window-starts" kind="datetime-local" value=starts error=problem("starts") hint=format!("{} time", zone.get())/> }}
                     {move || view! { <TextField label="Ends" name="window-ends" kind="datetime-local" value=ends error=problem("ends") hint=format!("{} time", zone.get())/> }}
                     <TextField label="Minutes not available" name="window-minutes" value=minutes error=minutes_problem hint="Left empty: no interruption is expected"/>
+                    <BlankFields id="window" blanks tries=[command, looking]/>
                     {move || (!is_new()).then(|| view! {
                         <div class="field">
                             <label for="window-stage">"Where it is"</label>
@@ -137,6 +178,9 @@ pub(super) fn ScheduleWindow(
                             </select>
                         </div>
                     })}
+                    <ActionButton label="Preview" class="sm" pending=Signal::derive(move || looking.is_pending()) on_press=look/>
+                    <Look preview/>
+                    <RefusalNote submission=looking/>
                     <RefusalNote submission=command/>
                 </div>
                 <footer>

@@ -177,7 +177,12 @@ async fn times_and_words_that_cannot_be_are_refused_by_field() {
             json!({ "title": "x", "body": "x".repeat(5001) }),
             "body",
         ),
-        ("updates", json!({ "title": "On {date}" }), "fields"),
+        ("updates", json!({ "title": "On {date}" }), "fields.date"),
+        (
+            "updates",
+            json!({ "title": "x", "body": "{next}", "fields": [["next", "soon"]] }),
+            "fields.next",
+        ),
         (
             "updates",
             json!({ "title": "x", "publish_at": "soon" }),

@@ -224,6 +224,33 @@ async fn records_left_to_decide_are_counted_when_the_run_begins_to_wait_for_them
     publish(&site).await;
     let page = get(&site.app, "/status/obcms").await.text;
     assert!(page.contains("the last record belongs"), "{page}");
+    // while people decide no end is promised; while the work goes on it is a range, in the zone of the system
+    assert!(!page.contains("Expected end"), "{page}");
+    site.app.state.shutdown.cancel();
+    site.app.state.tasks.close();
+    let ended = tokio::time::timeout(Duration::from_secs(30), site.app.state.tasks.wait());
+    ended.await.expect("the run is left");
+    let progress = json!({
+        "run": 1, "state": "running", "step": null, "step_title": null, "rows_done": 400, "rows_total": 1000,
+        "steps_done": 3, "steps_total": 9, "rows_per_second": 100.0, "batch_size": 100, "step_left_ms": null,
+        "run_left_ms": [600_000, 1_500_000], "longest_lock_ms": 1, "waiting_for": null, "elapsed_ms": 5000,
+    });
+    let mut tx = site.app.state.store.write().await.unwrap();
+    server::store::sql::query("UPDATE runs SET state = 'running', progress = $1")
+        .bind(progress.to_string())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    publish(&site).await;
+    let page = get(&site.app, "/status/obcms").await.text;
+    let ahead = &page[page.find("Expected end: between").expect("a range")..];
+    for end in ["2026-11-20T02:10:00Z", "2026-11-20T02:25:00Z"] {
+        assert!(
+            ahead.contains(&format!("datetime=\"{end}\"")),
+            "{end}: {ahead}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -287,6 +314,30 @@ async fn exported_files_link_only_to_files_that_are_there() {
         .filter(|name| name.to_string_lossy().starts_with('.'))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_copy_on_another_host_has_no_form_and_leads_to_the_page_that_has_one() {
+    let application = Answering::start().await;
+    let site = site_with(&application, |config| {
+        let mail =
+            json!({ "server": "127.0.0.1", "encryption": "none", "from": "status@example.org" });
+        config.mail = Some(serde_json::from_value(mail).unwrap());
+    })
+    .await;
+    let live = get(&site.app, "/status/obcms").await.text;
+    assert!(
+        live.contains("action=\"/status/obcms/subscribe\""),
+        "{live}"
+    );
+    let out = tempfile::tempdir().unwrap();
+    server::status::export(&site.app.state, out.path())
+        .await
+        .unwrap();
+    let copy = std::fs::read_to_string(out.path().join("obcms/index.html")).unwrap();
+    assert!(!copy.contains("<form"), "{copy}");
+    let there = "href=\"http://status.example.org/status/obcms#subscribe\"";
+    assert!(copy.contains(there), "{copy}");
 }
 
 #[tokio::test]
