@@ -90,10 +90,14 @@ pub fn NextAction(
 pub fn Stats(
     /// Name for screen readers.
     label: &'static str,
+    /// Whether it stands in a panel, which has a frame already.
+    #[prop(optional)]
+    flush: bool,
     /// The numbers.
     children: Children,
 ) -> impl IntoView {
-    view! { <dl class="stats" aria-label=label>{children()}</dl> }.into_any()
+    let class = if flush { "stats flush" } else { "stats" };
+    view! { <dl class=class aria-label=label>{children()}</dl> }.into_any()
 }
 
 /// One number of a `Stats`.

@@ -72,12 +72,10 @@ fn body(
         Signal::derive(move || format::count(shown.with(read)))
     };
     let dead = Memo::new(move |_| shown.with(|shown| shown.dead));
-    view! {
-        <Panel title="Subscribers by mail" class="clip">
-            {move || (!shown.with(|shown| shown.mail)).then(|| view! {
-                <div class="body"><Note state="info" title="No mail server is configured">"Nobody can subscribe until the configuration has [mail]."</Note></div>
-            })}
-            <Stats label="Subscribers and mails">
+    let mail = Memo::new(move |_| shown.with(|shown| shown.mail));
+    let people = move || {
+        view! {
+            <Stats label="Subscribers and mails" flush=true>
                 <Stat label="Told" value=number(|shown| shown.confirmed)/>
                 <Stat label="Not confirmed yet" value=number(|shown| shown.pending)/>
                 <Stat label="Mails that wait" value=number(|shown| shown.waiting)/>
@@ -96,7 +94,16 @@ fn body(
             <ul class="gates">
                 {move || shown.with(|shown| shown.newest.iter().cloned().map(|one| line(one, refused, chosen, asking)).collect_view())}
             </ul>
-            {move || shown.with(|shown| shown.newest.is_empty()).then(|| view! { <Empty picture="bell" title="Nobody here" text="People subscribe on the status page, or through a link to it."/> })}
+            {move || shown.with(|shown| shown.newest.is_empty()).then(|| if search.with(String::is_empty) {
+                view! { <Empty picture="bell" title="Nobody here" text="People subscribe on the status page, or through a link to it."/> }.into_any()
+            } else {
+                view! { <Empty picture="search" title="No such address" text="Nobody with these letters in the address subscribed."/> }.into_any()
+            })}
+        }
+    };
+    view! {
+        <Panel title="Subscribers by mail" class="clip">
+            {move || if mail.get() { people().into_any() } else { without_mail() }}
         </Panel>
         <Confirm
             open=asking title="Remove this subscriber?" label="Remove the subscriber" quiet="Keep it" danger=true
@@ -104,6 +111,14 @@ fn body(
         >
             <p>{move || chosen.with(|one| one.as_ref().map(|one| format!("{} gets no more mails, and the address is forgotten.", one.address)))}</p>
         </Confirm>
+    }
+    .into_any()
+}
+
+/// Nobody can be told by mail, so nothing of it is shown.
+fn without_mail() -> AnyView {
+    view! {
+        <div class="body"><p>"Nobody can be told by mail yet: write the mail server as " <code>"[mail]"</code> " into the configuration, try it with " <code>"switchyard mail test ADDRESS"</code> ", and start Switchyard again."</p></div>
     }
     .into_any()
 }
