@@ -1,6 +1,6 @@
 // The server under test: `switchyard demo` on a free port, with data of its own in a temporary directory.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,7 +13,11 @@ export class Console {
   #process: ChildProcess | undefined;
   #port = 0;
 
-  constructor(name: string) {
+  /** `mailPort` is the port of a mail server; without one nobody can be told by mail. */
+  constructor(
+    name: string,
+    readonly mailPort?: number,
+  ) {
     this.data = mkdtempSync(join(tmpdir(), `switchyard-${name}-`));
   }
 
@@ -24,7 +28,10 @@ export class Console {
   /** Starts it, or starts it again on the same port with the same data. Answers when it is ready. */
   async start(): Promise<void> {
     this.#port ||= await freePort();
-    const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--app-listen", "127.0.0.1:0", "--data", this.data], {
+    const configuration = join(this.data, "switchyard.toml");
+    writeFileSync(configuration, this.#configuration());
+    const places = ["--config", configuration, "--data", this.data];
+    const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--app-listen", "127.0.0.1:0", ...places], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
     });
@@ -39,6 +46,21 @@ export class Console {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error(`switchyard is not ready after 120 s:\n${this.output.join("")}`);
+  }
+
+  #configuration(): string {
+    if (!this.mailPort) return "";
+    return [
+      `public_address = "${this.url}"`,
+      "[outgoing]",
+      'allow = ["127.0.0.1"]',
+      "[mail]",
+      'server = "127.0.0.1"',
+      `port = ${this.mailPort}`,
+      'encryption = "none"',
+      'from = "OBCMS status <status@example.org>"',
+      "",
+    ].join("\n");
   }
 
   /** The one-time link printed at the first start. */

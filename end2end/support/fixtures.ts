@@ -4,6 +4,7 @@ import { test as base, type BrowserContext, expect, type Page } from "@playwrigh
 import { Console } from "./console.ts";
 import { acceptFirstLink, invite } from "./accounts.ts";
 import { administrator, type Person } from "./people.ts";
+import { Mailbox } from "./receivers.ts";
 import { Watch } from "./watch.ts";
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
@@ -16,6 +17,10 @@ interface Scene {
 interface House {
   /** Specs that name the same house share one server and its data, in the order of their files. */
   house: string;
+  /** Whether the server has a mail server and may call receivers on this machine. */
+  outgoing: boolean;
+  /** The mail server. */
+  mailbox: Mailbox;
   /** The server under test. */
   server: Console;
   /** Cookies of each person who has signed in so far, by name. */
@@ -51,9 +56,21 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
 export const test = base.extend<Scene, House>({
   house: ["shared", { scope: "worker", option: true }],
 
+  outgoing: [false, { scope: "worker", option: true }],
+
+  mailbox: [
+    async ({ house: _ }, use) => {
+      const mailbox = new Mailbox();
+      await mailbox.start();
+      await use(mailbox);
+      mailbox.stop();
+    },
+    { scope: "worker" },
+  ],
+
   server: [
-    async ({ house }, use) => {
-      const server = new Console(house);
+    async ({ house, outgoing, mailbox }, use) => {
+      const server = new Console(house, outgoing ? mailbox.port : undefined);
       await server.start();
       await use(server);
       await server.remove();

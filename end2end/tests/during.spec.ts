@@ -8,7 +8,7 @@ import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../suppo
 import { administrator } from "../support/people.ts";
 
 test.use({ house: "during" });
-test.describe.configure({ mode: "serial", timeout: 180_000 });
+test.describe.configure({ mode: "serial", timeout: 240_000 });
 
 const system = "/systems/obcms";
 const binary = resolve(process.env.SWITCHYARD ?? "../target/debug/switchyard");
@@ -108,4 +108,22 @@ test("the evidence of the run is downloaded and checked without the console", as
   const { public_key } = await ask(page, "GET", "/runs/1/evidence");
   const said = execFileSync(binary, ["evidence", "verify", file, "--key", public_key]).toString();
   expect(said).toContain("Whole: evidence of run 1 on obcms");
+});
+
+test("a baseline is captured, and the charts are compared with the one that is chosen", async ({ open }) => {
+  const page = await open(administrator, `${system}/health`);
+  for (const name of ["Before release 2.1", "Before release 2.2"]) {
+    const capture = async () => (await page.request.post(`/api/v1${system}/health/baselines`, { data: { name, minutes: 60 } })).status();
+    await expect.poll(capture, { timeout: 150_000, intervals: [5_000] }).toBe(201);
+  }
+  await page.reload();
+  await expect(page.getByRole("radio", { name: /Before release 2\.2/ })).toBeChecked();
+  await expect(page.getByText(/Before release 2\.2 took \d+ milliseconds half the time/)).toBeVisible();
+  await page.getByRole("radio", { name: /Before release 2\.1/ }).check();
+  await expect(page.getByText(/Before release 2\.1 took \d+ milliseconds half the time/)).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("radio", { name: /Before release 2\.1/ })).toBeChecked();
+  await page.getByRole("radio", { name: "Compare with none" }).check();
+  await expect(page.getByText(/half the time/)).toBeHidden();
+  await expectAccessible(page);
 });
