@@ -102,7 +102,7 @@ impl Store {
         };
         let mut listener = PgListener::connect_with(&shared.pool).await?;
         listener.listen(CHANNEL).await?;
-        Ok(Some(listener).map(Listener))
+        Ok(Some(Listener(listener)))
     }
 
     /// Keeps other consoles from this work, waiting for one that does it. Two tasks of one console exclude each other by
