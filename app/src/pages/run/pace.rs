@@ -43,9 +43,8 @@ fn choice(part: RunPart) -> AnyView {
             <option value=now.to_string() selected=true>{format!("{now} % of the time")}</option>
         });
         let offered = OFFERED.iter().map(|(percent, words)| {
-            view! {
-                <option value=percent.to_string() selected=*percent == now>{*words}</option>
-            }
+            let selected = *percent == now;
+            view! { <option value=percent.to_string() selected=selected>{*words}</option> }
         });
         (other, offered.collect_view())
     };
