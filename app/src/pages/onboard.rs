@@ -260,10 +260,12 @@ fn Wizard(system: Signal<String>, detail: Memo<OrganizationDetail>, saver: Saver
         {move || {
             saver
                 .changed_meanwhile()
-                .then(|| {
+                .map(|what| {
                     view! {
                         <Note state="gate" alert=true title="Somebody else changed this organization">
-                            "What you see now is the newer version. Make your last change again."
+                            {what}
+                            <br />
+                            "What you see now is the newer version."
                         </Note>
                     }
                 })

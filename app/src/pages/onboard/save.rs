@@ -18,7 +18,7 @@ pub struct Saver {
     /// A change that came while another was on its way.
     waiting: RwSignal<Option<ChangeOrganization>>,
     saved: RwSignal<bool>,
-    stale: RwSignal<bool>,
+    stale: RwSignal<Option<String>>,
 }
 
 impl Saver {
@@ -35,18 +35,15 @@ impl Saver {
             submission: Submission::new(),
             waiting: RwSignal::new(None),
             saved: RwSignal::new(false),
-            stale: RwSignal::new(false),
+            stale: RwSignal::new(None),
         };
         // Somebody else was faster: show the newer version instead of an error about numbers.
         Effect::new(move |_| {
-            if saver
-                .submission
-                .error()
-                .is_some_and(|error| error.is("changed-meanwhile"))
-            {
+            let error = saver.submission.error();
+            if let Some(error) = error.filter(|error| error.is("changed-meanwhile")) {
                 saver.submission.clear();
                 saver.waiting.set(None);
-                saver.stale.set(true);
+                saver.stale.set(Some(error.detail()));
                 loaded.reload();
             }
         });
@@ -81,7 +78,7 @@ impl Saver {
 
     /// Saves a change. One that comes while another is on its way is sent after it.
     pub fn save(self, change: ChangeOrganization) {
-        self.stale.set(false);
+        self.stale.set(None);
         if untrack(|| self.submission.is_pending()) {
             self.waiting
                 .update(|waiting| *waiting = Some(merged(waiting.take(), change)));
@@ -115,8 +112,8 @@ impl Saver {
         self.loaded.reload();
     }
 
-    /// Whether the last change was refused because somebody else had changed the organization. Reactive.
-    pub fn changed_meanwhile(self) -> bool {
+    /// What somebody else had done to the organization when the last change was refused for it. Reactive.
+    pub fn changed_meanwhile(self) -> Option<String> {
         self.stale.get()
     }
 
