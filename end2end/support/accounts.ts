@@ -1,6 +1,7 @@
 // How people get in: the first through the one-time link printed at start, the others by an invitation.
 import { expect, type Page } from "@playwright/test";
-import type { Person } from "./people.ts";
+import { command } from "./command.ts";
+import { administrator, type Person } from "./people.ts";
 
 /** Makes the first account, as the person who started Switchyard would, and leaves the page signed in. */
 export async function acceptFirstLink(page: Page, link: string, person: Person): Promise<void> {
@@ -12,15 +13,12 @@ export async function acceptFirstLink(page: Page, link: string, person: Person):
 /** Invites a person as the administrator who is signed in on this page, then lets the person in on it. */
 export async function invite(page: Page, person: Person): Promise<void> {
   await page.goto("/systems");
-  const link = await page.evaluate(async (body) => {
-    const answer = await fetch("/api/v1/accounts", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
-    return ((await answer.json()) as { link: string }).link;
-  }, { username: person.username, name: person.name, role: person.role.toLowerCase() });
+  // the password given at the sign-in holds for ten minutes only
+  await command(page, "POST", "/session/confirm", { password: administrator.password });
+  const body = { username: person.username, name: person.name, role: person.role.toLowerCase() };
+  const invited = await command(page, "POST", "/accounts", body);
+  expect(invited.status, JSON.stringify(invited.body)).toBe(201);
+  const { link } = invited.body;
   await page.context().clearCookies();
   await page.goto(new URL(link, page.url()).pathname);
   await acceptLink(page, person);

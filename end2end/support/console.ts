@@ -12,6 +12,7 @@ export class Console {
   readonly output: string[] = [];
   #process: ChildProcess | undefined;
   #port = 0;
+  #settings: string | undefined;
 
   /** `mailPort` is the port of a mail server; without one nobody can be told by mail. */
   constructor(
@@ -25,6 +26,14 @@ export class Console {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Starts it anew with these settings beside the defaults, as TOML. */
+  async restartWith(settings: string): Promise<void> {
+    await this.stop();
+    this.#settings = join(this.data, "switchyard.toml");
+    writeFileSync(this.#settings, settings);
+    await this.start();
+  }
+
   /** Starts it, or starts it again on the same port with the same data. Answers when it is ready. */
   async start(): Promise<void> {
     this.#port ||= await freePort();
@@ -33,7 +42,7 @@ export class Console {
     const places = ["--config", configuration, "--data", this.data];
     const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--app-listen", "127.0.0.1:0", ...places], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1" },
+      env: { ...process.env, NO_COLOR: "1", ...(this.#settings && { SWITCHYARD_CONFIG: this.#settings }) },
     });
     this.#process = child;
     const keep = (chunk: Buffer) => this.output.push(chunk.toString());

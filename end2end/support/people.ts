@@ -13,6 +13,14 @@ export const administrator: Person = {
   role: "Administrator",
 };
 
+/** Who approves what the first one asks for. */
+export const second: Person = {
+  username: "s.dimaporo",
+  name: "Sittie Dimaporo",
+  password: "rambutan-at-dusk-77",
+  role: "Administrator",
+};
+
 export const operator: Person = {
   username: "c.reyes",
   name: "Conchita Reyes Peña",

@@ -1,14 +1,14 @@
 // The two questions before an action that weighs: type a name, and give the password again.
 import { expect, type Page } from "@playwright/test";
-import { administrator } from "./people.ts";
+import { administrator, type Person } from "./people.ts";
 
 /** Answers the dialog that asks for the password again before a destructive action, when it comes. */
-export async function confirmPassword(page: Page, after: () => Promise<void>): Promise<void> {
+export async function confirmPassword(page: Page, after: () => Promise<void>, person: Person = administrator): Promise<void> {
   await after();
   const dialog = page.getByRole("dialog", { name: "Confirm that it is you" });
   const asked = await dialog.waitFor({ timeout: 3_000 }).then(() => true, () => false);
   if (!asked) return;
-  await dialog.getByLabel("Password").fill(administrator.password);
+  await dialog.getByLabel("Password").fill(person.password);
   await dialog.getByRole("button", { name: "Confirm" }).click();
   await expect(dialog).toBeHidden();
 }

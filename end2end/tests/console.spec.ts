@@ -1,7 +1,7 @@
 // What the console itself promises, whatever page it shows: keys alone do, nothing is lost when a session ends, the
 // stream comes back, a phone is wide enough, and every page reads in light, dark and on paper.
 import { expect, expectAccessible, expectNoSidewaysScroll, test, watchOf } from "../support/fixtures.ts";
-import { administrator } from "../support/people.ts";
+import { administrator, second } from "../support/people.ts";
 
 test.use({ house: "console" });
 test.describe.configure({ mode: "serial", timeout: 120_000 });
@@ -95,6 +95,64 @@ test("a session that ends in the middle of a dialog is renewed in place, and not
   await expect(again).toBeHidden();
   await expect(dialog).toBeHidden();
   await expect(page.getByText("Agreed with the office of the governor")).toBeVisible();
+});
+
+test("a dangerous act asks for the password again, and does nothing until it is right", async ({ open }) => {
+  const page = await open(administrator, "/users");
+  // ten minutes are not waited for: the first answer is the one that the server gives after them
+  let tries = 0;
+  await page.route("**/api/v1/accounts", async (route) => {
+    if (route.request().method() !== "POST" || tries++ > 0) return await route.fallback();
+    await route.fulfill({
+      status: 403,
+      contentType: "application/problem+json",
+      json: { type: "/problems/password-needed", title: "Password needed", status: 403, detail: "This needs your password again." },
+    });
+  });
+  await page.getByRole("button", { name: "Invite a person" }).click();
+  const invite = page.getByRole("dialog", { name: "Invite a person" });
+  await invite.getByLabel("Name", { exact: true }).fill("Nur Sali");
+  await invite.getByLabel("Account name").fill("n.sali");
+  await invite.getByRole("button", { name: "Make the link" }).click();
+
+  const again = page.getByRole("dialog", { name: "Confirm that it is you" });
+  await expect(again.getByLabel("Password")).toBeVisible();
+  await expectAccessible(page);
+  await again.getByLabel("Password").fill("not-the-password-77");
+  await again.getByRole("button", { name: "Confirm" }).click();
+  await expect(again.getByRole("alert")).toContainText("password");
+  await expect(page.getByLabel("One-time link")).toBeHidden();
+  await again.getByLabel("Password").fill(administrator.password);
+  await again.getByRole("button", { name: "Confirm" }).click();
+  await expect(again).toBeHidden();
+  expect(tries, "once refused, once done").toBe(2);
+  await expect(page.getByLabel("One-time link")).toHaveValue(/\/welcome\//);
+});
+
+test("what one administrator does is on the page of the other without a reload", async ({ open }) => {
+  const ours = await open(administrator, `${system}/checklist`);
+  const theirs = await open(second, `${system}/checklist`);
+  await expect(theirs.getByRole("status").getByText("Live")).toBeVisible();
+  await ours.getByRole("button", { name: "Tick", exact: true }).first().click();
+  const dialog = ours.getByRole("dialog");
+  await dialog.getByLabel("Note").fill("Agreed on the telephone");
+  await dialog.getByRole("button", { name: "Tick with my name" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(theirs.getByText("Agreed on the telephone")).toBeVisible();
+});
+
+test("an address of no system says so, and offers no page of one", async ({ open }) => {
+  const page = await open(administrator, "/systems/nowhere");
+  await expect(page.getByRole("heading", { name: "There is no page here", level: 1 })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Checklist" })).toHaveCount(0);
+  await expectAccessible(page);
+});
+
+test("before a run the page of all organizations says what to do", async ({ open }) => {
+  const page = await open(administrator, `${system}/all`);
+  await expect(page.getByText("No record has an organization yet")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Go to the runs" })).toBeVisible();
+  await expectAccessible(page);
 });
 
 test("the page follows again by itself after the connection was lost", async ({ open, server }) => {

@@ -2,7 +2,7 @@
 // build on each other; each page that is met is also held against WCAG 2.2 AA.
 import { command } from "../support/command.ts";
 import { expect, expectAccessible, expectNoSidewaysScroll, test, watchOf } from "../support/fixtures.ts";
-import { administrator } from "../support/people.ts";
+import { administrator, second } from "../support/people.ts";
 import { confirmPassword, confirmTyped } from "../support/questions.ts";
 
 test.use({ house: "journey" });
@@ -191,6 +191,31 @@ test("two more are prepared, and the three are planned as the pilot", async ({ o
   await expectAccessible(page);
 });
 
+test("of two administrators who change the same organization, the later is told what the other did", async ({ open }) => {
+  const wizard = `${system}/organizations/${others[0]}/onboard?step=training`;
+  const [ours, theirs] = [await open(administrator, wizard), await open(second, wizard)];
+  const trained = "Ali Datu is trained";
+  await expect(theirs.getByLabel(trained)).toBeChecked();
+
+  // hers is on its way while his arrives
+  let release = () => {};
+  const held = new Promise<void>((go) => (release = go));
+  await theirs.route(`**/api/v1${system}/organizations/${others[0]}`, async (route) => {
+    if (route.request().method() === "PATCH") await held;
+    await route.continue();
+  });
+  await theirs.getByLabel(trained).uncheck();
+  await ours.getByLabel(trained).uncheck();
+  await expect(ours.getByText("Saved", { exact: true })).toBeVisible();
+  release();
+  await expect(theirs.getByText(/MBHTE was changed/)).toBeVisible();
+  await expectAccessible(theirs);
+  await ours.getByLabel(trained).check();
+  await expect(ours.getByText("Saved", { exact: true })).toBeVisible();
+  // and what he did is on her page without a reload
+  await expect(theirs.getByLabel(trained)).toBeChecked();
+});
+
 test("six open gates and the typed name switch the mode, and many organizations are served", async ({ open }) => {
   const page = await open(administrator, `${system}/mode`);
   await expect(page.getByText("6 of 6 gates open").first()).toBeVisible({ timeout: 30_000 });
@@ -215,6 +240,18 @@ test("six open gates and the typed name switch the mode, and many organizations 
   await expectAccessible(page);
 });
 
+test("every page, full as it is now, fits a phone of 360 pixels and reads in dark", async ({ open }) => {
+  const page = await open(administrator, system);
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const part of ["", "/runs", "/runs/1", "/coverage", "/mode", "/organizations", "/organizations?view=board", "/data/ppa", "/all", "/rollback", "/reports/1", "/notices", "/audit"]) {
+    await page.goto(`${system}${part}`);
+    await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+  }
+});
+
 test("the mode is switched back, and nothing is lost", async ({ open }) => {
   const page = await open(administrator, `${system}/rollback`);
   const press = page.getByRole("button", { name: "Switch the mode back…" });
@@ -228,6 +265,50 @@ test("the mode is switched back, and nothing is lost", async ({ open }) => {
   await expect(record.getByText(/, 0 rows lost/)).toBeVisible();
   await expect(page.getByRole("button", { name: /^Organization:/ })).toBeHidden();
   await expectAccessible(page);
+});
+
+test("a second administrator agrees before the mode is switched again, and nobody agrees with themselves", async ({ open, server }) => {
+  await server.restartWith("[approvals]\nrequire_second_administrator = true\n");
+  const page = await open(administrator, `${system}/mode`);
+  const press = page.getByRole("button", { name: "Switch to BMMS mode" });
+  const dialog = page.getByRole("dialog", { name: "Switch to BMMS mode?" });
+  await press.click();
+  await dialog.getByLabel("Type BMMS to confirm").fill("BMMS");
+  await dialog.getByRole("button", { name: "Ask for approval" }).click();
+  await expect(dialog).toBeHidden();
+  const asked = page.getByRole("region", { name: "Approvals" });
+  await expect(asked.getByText("Waiting", { exact: true }).first()).toBeVisible();
+  await expect(asked.getByRole("button", { name: "Approve" })).toBeHidden();
+
+  const theirs = await open(second, `${system}/mode`);
+  await theirs.getByRole("region", { name: "Approvals" }).getByRole("button", { name: "Approve" }).click();
+  const question = theirs.getByRole("dialog", { name: "Approve this?" });
+  await expectAccessible(theirs);
+  await question.getByLabel("Note").fill("Seen together");
+  await confirmPassword(theirs, () => question.getByRole("button", { name: "Approve" }).click(), second);
+  await expect(question).toBeHidden();
+  await expect(asked.getByText(/Approved by s\.dimaporo: Seen together/)).toBeVisible();
+
+  // what was agreed to is not how it is any more: it does not count, and says whom to ask
+  const condition = `${system}/checklist/staging-validated`;
+  expect((await command(page, "PUT", condition, { done: false, note: "" })).status).toBe(200);
+  await expect(asked.getByText(/Does not count any more\..*Ask s\.dimaporo again/)).toBeVisible();
+  await expectAccessible(page);
+  expect((await command(page, "PUT", condition, { done: true, note: "Seen in staging" })).status).toBe(200);
+  await expect(asked.getByText(/Does not count any more/)).toBeHidden();
+
+  await press.click();
+  await confirmTyped(page, "Switch to BMMS mode?");
+  await expect(page.getByRole("heading", { name: "BMMS mode is on", level: 1 })).toBeVisible({ timeout: 120_000 });
+  await expectAccessible(page);
+
+  // the way back never waits for anybody
+  await page.getByRole("button", { name: "Switch back to OBCMS mode" }).click();
+  await confirmTyped(page, "Switch back to OBCMS mode?");
+  await expect(page.getByRole("heading", { name: "Switch to BMMS mode", level: 1 })).toBeVisible({ timeout: 120_000 });
+  watchOf(page).connectionWillBeLost();
+  watchOf(theirs).connectionWillBeLost();
+  await server.restartWith("");
 });
 
 test("one app is undone, the others stay, and what comes after is written down", async ({ open }) => {
@@ -256,6 +337,28 @@ test("one app is undone, the others stay, and what comes after is written down",
   }
 });
 
+test("two more apps are undone in one go, and only they", async ({ open }) => {
+  const page = await open(administrator, `${system}/rollback`);
+  await page.getByRole("radio", { name: "Undo some apps" }).check();
+  await page.getByRole("checkbox", { name: /^MANA/ }).check();
+  await page.getByRole("checkbox", { name: /^Coordination/ }).check();
+  await page.getByRole("button", { name: "Undo MANA and Coordination…" }).click();
+  await confirmTyped(page, "Undo MANA and Coordination?");
+  const record = page.getByRole("region", { name: /^Undone: .*mana/ });
+  await expect(record.getByText("Rolled back", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expectAccessible(page);
+
+  // what is undone is not chosen any more
+  await expect(page.getByRole("checkbox", { name: /^MANA/ })).not.toBeChecked();
+  await expect(page.getByRole("checkbox", { name: /^MANA/ })).toBeDisabled();
+
+  const undone = ["communities", "mana", "coordination"];
+  const { groups } = (await command(page, "GET", `${system}/coverage`)).body;
+  for (const group of groups) {
+    for (const model of group.models) expect(model.required, model.table).toBe(!undone.includes(group.name));
+  }
+});
+
 test("the verified backup is restored, and the tasks after it wait", async ({ open }) => {
   const page = await open(administrator, `${system}/rollback`);
   await expect(page.getByRole("radio", { name: "Go back in full" })).toBeVisible({ timeout: 30_000 });
@@ -267,5 +370,15 @@ test("the verified backup is restored, and the tasks after it wait", async ({ op
   await expect(record.getByText("Rolled back", { exact: true })).toBeVisible({ timeout: 120_000 });
   await expect(record.getByText("After it: 0 of 5 tasks done")).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole("heading", { name: "Earlier rollbacks" })).toBeVisible();
+  await expectAccessible(page);
+
+  // no page says of this database what was true of the one before
+  await page.goto(system);
+  await expect(page.getByText("Write down what happened").first()).toBeVisible();
+  await expect(page.getByText("0 of 3 prepared")).toBeVisible();
+  await expect(page.getByText("Not made", { exact: true })).toBeVisible();
+  await expectAccessible(page);
+  await page.goto(`${system}/all`);
+  await expect(page.getByText("No record has an organization yet")).toBeVisible();
   await expectAccessible(page);
 });
