@@ -24,7 +24,7 @@ const BEFORE: [&str; 7] = [
 
 /// What the older version left: four updates told to one webhook, one of them to another as well.
 fn store_of_version_7(config: &Config, addresses: [&str; 2]) {
-    let path = config.control_store_path();
+    let path = config.data.join("switchyard.sqlite3");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let store = rusqlite::Connection::open(&path).unwrap();
     store
