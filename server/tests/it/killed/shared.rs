@@ -148,18 +148,12 @@ async fn a_run_whose_console_is_killed_is_ended_by_the_other_one() {
     machine.get_ready().await;
     // told by the one that does not lead
     let run = machine.start_run();
-    machine
-        .wait(&run, "the middle of the run", |view| {
-            let progress = &view["progress"];
-            let (done, total) = (&progress["steps_done"], &progress["steps_total"]);
-            assert_ne!(view["summary"]["state"], "done", "it was too quick");
-            done.as_u64() >= Some(3) && done.as_u64() < total.as_u64()
-        })
-        .await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     machine.swap();
     machine.kill();
     let killed = Instant::now();
     machine.swap();
+    assert_ne!(machine.get(&run)["summary"]["state"], "done", "too quick");
     machine.run_is(&run, "done").await;
     let took = killed.elapsed();
     assert!(took < TAKEN_OVER_WITHIN, "{took:?}\n{}", machine.log());
