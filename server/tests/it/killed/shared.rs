@@ -1,6 +1,7 @@
 //! Two consoles on one control store: a session of one opens the other, what happens on one is seen on both, and when the
 //! one that drives a run is killed the other ends it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::num::NonZeroU32;
@@ -26,21 +27,30 @@ fn large() -> Options {
     }
 }
 
-/// A hash over every row of the application, the present time left out.
-async fn content(machine: &Machine) -> String {
+/// What the running application writes all the time, and the present time.
+const CHANGING: [&str; 6] = [
+    "created_at",
+    "updated_at",
+    "applied",
+    "households",
+    "engagement_status",
+    "progress",
+];
+
+/// A hash over every row of each table of the application, without what changes by itself.
+async fn content(machine: &Machine) -> BTreeMap<String, String> {
     let url: DatabaseUrl = machine.installed.database.to_string().parse().unwrap();
     let mut db = Connection::open(&url, Access::Read).await.unwrap();
     let schema = inspect(&mut db).await.unwrap();
-    let mut hash = Sha256::new();
+    let mut tables = BTreeMap::new();
     for table in schema.tables.values() {
         if table.name.starts_with("switchyard_") {
             continue;
         }
+        let mut hash = Sha256::new();
         hash.update(&table.sql);
         let columns: Vec<String> = (table.columns.iter())
-            .filter(|column| {
-                !["created_at", "updated_at", "applied"].contains(&column.name.as_str())
-            })
+            .filter(|column| !CHANGING.contains(&column.name.as_str()))
             .map(|column| quote(&column.name))
             .collect();
         let order: Vec<String> = (1..=columns.len()).map(|at| at.to_string()).collect();
@@ -53,9 +63,10 @@ async fn content(machine: &Machine) -> String {
         db.for_each(statement, |row| hash.update(format!("{row:?}")))
             .await
             .unwrap();
+        tables.insert(table.name.clone(), hex::encode(hash.finalize()));
     }
     db.close().await;
-    hex::encode(hash.finalize())
+    tables
 }
 
 /// What people tick.
