@@ -14,7 +14,7 @@ use super::{PLAYBOOK, large};
 /// What the binary says on standard error when it refuses a target.
 fn refusal(world: &World, command: &str, url: &str) -> String {
     let playbook = world.dir.path().join("test.toml");
-    std::fs::write(&playbook, &*PLAYBOOK).unwrap();
+    std::fs::write(&playbook, PLAYBOOK).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_switchyard"))
         .arg(command)
         .arg(&playbook)
