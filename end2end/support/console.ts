@@ -12,7 +12,7 @@ export class Console {
   readonly output: string[] = [];
   #process: ChildProcess | undefined;
   #port = 0;
-  #settings: string | undefined;
+  #settings = "";
 
   /** `mailPort` is the port of a mail server; without one nobody can be told by mail. */
   constructor(
@@ -29,8 +29,7 @@ export class Console {
   /** Starts it anew with these settings beside the defaults, as TOML. */
   async restartWith(settings: string): Promise<void> {
     await this.stop();
-    this.#settings = join(this.data, "switchyard.toml");
-    writeFileSync(this.#settings, settings);
+    this.#settings = settings;
     await this.start();
   }
 
@@ -38,11 +37,11 @@ export class Console {
   async start(): Promise<void> {
     this.#port ||= await freePort();
     const configuration = join(this.data, "switchyard.toml");
-    writeFileSync(configuration, this.#configuration());
+    writeFileSync(configuration, this.#mail() + this.#settings);
     const places = ["--config", configuration, "--data", this.data];
     const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--app-listen", "127.0.0.1:0", ...places], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", ...(this.#settings && { SWITCHYARD_CONFIG: this.#settings }) },
+      env: { ...process.env, NO_COLOR: "1" },
     });
     this.#process = child;
     const keep = (chunk: Buffer) => this.output.push(chunk.toString());
@@ -57,7 +56,7 @@ export class Console {
     throw new Error(`switchyard is not ready after 120 s:\n${this.output.join("")}`);
   }
 
-  #configuration(): string {
+  #mail(): string {
     if (!this.mailPort) return "";
     return [
       `public_address = "${this.url}"`,

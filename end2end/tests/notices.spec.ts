@@ -18,7 +18,7 @@ test("an update is written from a template, previewed and published", async ({ o
   await expect(dialog.getByLabel("Expected end")).toHaveValue(/^\d\d:\d\d$/);
   await dialog.getByRole("button", { name: "Publish it" }).click();
   await expect(dialog.getByLabel("Next news at")).toHaveAttribute("aria-invalid", "true");
-  await expect(dialog.getByText("Fill in “Next news at”", { exact: false })).toBeVisible();
+  await expect(dialog.getByText("Fill in “Next news at”, or take {next} out of the text.", { exact: true })).toBeVisible();
   await dialog.getByLabel("Expected end").fill("06:30");
   await dialog.getByLabel("Next news at").fill("04:00");
   await dialog.getByLabel("Text").fill("You can **keep using** {system} until {end}. Next news at {next}. <b>No tags</b>.");
