@@ -7,7 +7,7 @@ use crate::Timestamp;
 /// For whom a link is: what its page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[serde(rename_all = "kebab-case")]
 pub enum Audience {
     /// State, progress, expected end, maintenance and news.
     Executive,

@@ -155,6 +155,24 @@ fn nothing_unfinished_is_left_in_the_sources() {
 }
 
 #[test]
+fn types_of_the_api_say_what_they_are() {
+    let asking = ["tag = \"", "flatten", "untagged"];
+    let offenders: Vec<_> = files("shared", "rs")
+        .iter()
+        .filter_map(|path| {
+            let text = read(path);
+            let mut derived = text.lines().filter(|line| line.contains("#[serde("));
+            let line = derived.find(|line| asking.iter().any(|word| line.contains(word)))?;
+            Some(format!("{}: {}", path.display(), line.trim()))
+        })
+        .collect();
+    check(
+        "the console reads only types that do not ask what there is (app/src/json.rs)",
+        &offenders,
+    );
+}
+
+#[test]
 fn layers_know_only_what_stands_below_them() {
     // where it holds, and what must never be named there; `domain -> http` is watched from the file list
     let absences: &[(&str, &[&str])] = &[

@@ -217,7 +217,7 @@ async fn a_private_system_is_subscribed_to_through_its_links_alone_and_ends_with
     let unknown = subscribe(&site, "/status/nowhere/subscribe", "amina@example.org").await;
     assert_eq!(hidden.status, StatusCode::NOT_FOUND);
     assert_eq!(hidden.text, unknown.text);
-    let (made, path) = link(&mut operator, json!({ "kind": "executive" })).await;
+    let (made, path) = link(&mut operator, json!("executive")).await;
     let page = open(
         &site,
         Method::GET,
@@ -253,7 +253,7 @@ async fn a_link_that_has_ended_tells_nobody_any_more() {
     let sink = Sink::start().await;
     let site = site(&sink).await;
     let mut operator = operator(&site).await;
-    let (_, path) = link(&mut operator, json!({ "kind": "executive" })).await;
+    let (_, path) = link(&mut operator, json!("executive")).await;
     subscribed_at(&site, &sink, &path, "amina@example.org").await;
     site.app.wait(Duration::from_secs(31 * 86_400));
     server::subscribers::sweep(&site.app.state).await.unwrap();
@@ -271,11 +271,7 @@ async fn an_organization_is_told_of_itself_and_of_notices_and_of_nothing_else() 
     let sink = Sink::start().await;
     let site = crate::site::Site::migrated_with(|config| super::configure(config, sink.port)).await;
     let mut operator = operator(&site).await;
-    let (_, own) = link(
-        &mut operator,
-        json!({ "kind": "organization", "code": "OOBC" }),
-    )
-    .await;
+    let (_, own) = link(&mut operator, json!({ "organization": { "code": "OOBC" } })).await;
     subscribed_at(&site, &sink, &own, "office@example.org").await;
     subscribed(&site, &sink, "public@example.org").await;
     work(&site).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use server::config::Config;
 use server::webhooks::deliver_due;
 use shared::account::Role;
+use shared::status_link::{Audience, StatusLink};
 use shared::webhook::{Delivery, DeliveryState, Webhook};
 
 use crate::app::START;
@@ -49,6 +50,13 @@ fn store_of_version_7(config: &Config, addresses: [&str; 2]) {
         let sql = "INSERT INTO updates (id, system, title, body, publish_at, by) VALUES (?1, 'obcms', 'News ' || ?1, '', ?2, 'amina')";
         store.execute(sql, (id, day_before + id)).unwrap();
     }
+    for (id, audience) in [
+        ("a", r#"{"kind":"executive"}"#),
+        ("b", r#"{"kind":"organization","code":"MOH"}"#),
+    ] {
+        let sql = "INSERT INTO status_links (id, system, label, audience, by, created, expires) VALUES (?1, 'obcms', ?1, ?2, 'amina', 0, ?3)";
+        store.execute(sql, (id, audience, START.0)).unwrap();
+    }
     // a mode switch and an organization of long ago, which were told then or never
     store
         .execute(
@@ -81,6 +89,30 @@ fn store_of_version_7(config: &Config, addresses: [&str; 2]) {
             )
             .unwrap();
     }
+}
+
+#[tokio::test]
+async fn links_of_an_older_version_keep_their_audience() {
+    let site = Site::start_with(|config: &mut Config| {
+        store_of_version_7(
+            config,
+            ["https://one.example.org/", "https://two.example.org/"],
+        );
+    })
+    .await;
+    let mut client = site.app.client(Role::Administrator).await;
+    let links: Vec<StatusLink> = client.get("/systems/obcms/status-links").await.read();
+    let audience = |id: &str| {
+        links
+            .iter()
+            .find(|link| link.id == id)
+            .unwrap()
+            .audience
+            .clone()
+    };
+    assert_eq!(audience("a"), Audience::Executive);
+    let code = "MOH".to_owned();
+    assert_eq!(audience("b"), Audience::Organization { code });
 }
 
 #[tokio::test]

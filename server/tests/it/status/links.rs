@@ -43,17 +43,17 @@ async fn each_audience_sees_its_part_of_a_private_system() {
     let mut operator = operator(&site).await;
     for (audience, shown, hidden) in [
         (
-            json!({ "kind": "executive" }),
+            json!("executive"),
             &["work", "availability"][..],
             &["coverage", "organization"][..],
         ),
         (
-            json!({ "kind": "engineer" }),
+            json!("engineer"),
             &["work", "availability", "coverage"],
             &["organization"],
         ),
         (
-            json!({ "kind": "organization", "code": "OOBC" }),
+            json!({ "organization": { "code": "OOBC" } }),
             &["organization"],
             &["coverage", "work"],
         ),
@@ -75,11 +75,7 @@ async fn each_audience_sees_its_part_of_a_private_system() {
             assert_eq!(answer.status, StatusCode::OK, "{file}");
         }
     }
-    let own = make(
-        &mut operator,
-        json!({ "kind": "organization", "code": "OOBC" }),
-    )
-    .await;
+    let own = make(&mut operator, json!({ "organization": { "code": "OOBC" } })).await;
     let page = get(&site.app, &path(&own)).await.text;
     assert!(
         page.contains("Office for Other Bangsamoro Communities"),
@@ -99,8 +95,8 @@ async fn made_up_expired_and_revoked_links_look_like_one_that_never_was() {
     let application = Answering::start().await;
     let site = private(&application).await;
     let mut operator = operator(&site).await;
-    let made = make(&mut operator, json!({ "kind": "executive" })).await;
-    let kept = make(&mut operator, json!({ "kind": "executive" })).await;
+    let made = make(&mut operator, json!("executive")).await;
+    let kept = make(&mut operator, json!("executive")).await;
     let nothing = get(&site.app, "/status/nowhere").await;
     let same = |answer: &crate::app::Answer, what: &str| {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{what}");
@@ -130,7 +126,8 @@ async fn a_link_is_refused_by_field_and_for_an_organization_that_is_not_there() 
     let application = Answering::start().await;
     let site = private(&application).await;
     let mut operator = operator(&site).await;
-    let link = |label: &str, days: u32| json!({ "label": label, "audience": { "kind": "executive" }, "days": days });
+    let link =
+        |label: &str, days: u32| json!({ "label": label, "audience": "executive", "days": days });
     for (body, field) in [
         (link(" ", 3), "label"),
         (link("x", 0), "days"),
@@ -145,7 +142,7 @@ async fn a_link_is_refused_by_field_and_for_an_organization_that_is_not_there() 
         );
     }
     let nobody =
-        json!({ "label": "x", "audience": { "kind": "organization", "code": "NOPE" }, "days": 3 });
+        json!({ "label": "x", "audience": { "organization": { "code": "NOPE" } }, "days": 3 });
     let answer = operator.post("/systems/obcms/status-links", nobody).await;
     assert!(answer.status.is_client_error(), "{}", answer.text);
 }
@@ -156,7 +153,7 @@ async fn the_key_of_links_is_readable_by_its_owner_alone_and_is_not_in_the_contr
     let application = Answering::start().await;
     let site = private(&application).await;
     let mut operator = operator(&site).await;
-    make(&mut operator, json!({ "kind": "executive" })).await;
+    make(&mut operator, json!("executive")).await;
     let data = &site.app.state.config.data;
     let path = data.join("status-links.key");
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
