@@ -6,8 +6,8 @@ use shared::notice::{FieldKind, NoticePreview, Template, TemplateField};
 use crate::components::icon;
 use crate::submission::Submission;
 
-/// A field and what is written into it.
-type Blank = (TemplateField, RwSignal<String>);
+/// A field and what is written into it, which outlives the list that it was chosen from.
+type Blank = (TemplateField, ArcRwSignal<String>);
 
 /// What the chosen template asks for.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ impl Blanks {
     pub(super) fn ask(self, template: &Template, leave_out: &[&str]) {
         let fields = template.fields.iter();
         let wanted = fields.filter(|field| !leave_out.contains(&field.name.as_str()));
-        let all = wanted.map(|field| (field.clone(), RwSignal::new(field.value.clone())));
+        let all = wanted.map(|field| (field.clone(), ArcRwSignal::new(field.value.clone())));
         self.all.set(all.collect());
     }
 
@@ -86,6 +86,7 @@ pub(super) fn BlankFields(
 ) -> impl IntoView {
     let one = move |(field, value): Blank| {
         let name = format!("{id}-{}", field.name);
+        let written = value.clone();
         let (error_id, described) = (format!("{name}-error"), format!("{name}-error"));
         let asked = format!("fields.{}", field.name);
         let problem = Memo::new(move |_| {
@@ -107,7 +108,7 @@ pub(super) fn BlankFields(
                     aria-invalid=move || problem.with(Option::is_some).then_some("true")
                     aria-describedby=move || problem.with(Option::is_some).then(|| described.clone())
                     prop:value=move || value.get()
-                    on:input=move |event| value.set(event_target_value(&event))
+                    on:input=move |event| written.set(event_target_value(&event))
                 />
                 {move || problem.get().map(|error| view! { <p class="err" id=error_id.clone()>{icon("failed")} <span>{error}</span></p> })}
             </div>
