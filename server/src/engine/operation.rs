@@ -33,7 +33,7 @@ pub(super) use {
     isolate::{is_isolated, isolate, prove_isolation, read_as_invoker, reader},
     organizations::{ensure_default, ensure_table},
     outside::{backup, check_application, hook},
-    populate::populate,
+    populate::{batch_time, populate},
     record_row::record_row,
     require_column::require_column,
     rescope_unique::rescope_unique,

@@ -133,13 +133,14 @@ async fn by_hand(db: &mut Connection, work: &Work) -> anyhow::Result<()> {
     db.commit().await?;
 
     db.begin_write().await?;
+    for model in work.models.iter().filter(|model| !model.filled) {
+        db.execute(populate(work, model)).await?;
+    }
+    // a deferred check of a foreign key that is pending would refuse the index, and any change of the table
+    db.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
     for model in &work.models {
-        if !model.filled {
-            db.execute(populate(work, model)).await?;
-        }
         db.execute(index(work, model)).await?;
     }
-    // a deferred check of a foreign key that is pending would refuse to alter the table
     db.commit().await?;
 
     db.begin_write().await?;

@@ -11,20 +11,18 @@ use super::lease::now_ms;
 use super::session::{Halt, millis};
 use crate::db::{Statement, Value, quote};
 use crate::engine::journal::{Cursor, StepState};
-use crate::engine::operation::Populate;
+use crate::engine::operation::{Populate, batch_time};
 
-/// The size of the first batch, in rows.
-const FIRST: u64 = 5_000;
+/// The size of the first batch, in rows: small, as nothing is known of the table's speed yet.
+const FIRST: u64 = 2_500;
 /// The smallest and the largest batch, in rows.
 const LIMITS: (u64, u64) = (100, 100_000);
-/// The time that a batch aims at: how long another writer waits at most, roughly.
-const AIM: Duration = Duration::from_millis(150);
 
-/// The size of the next batch: grows by half at most, shrinks at once.
-fn next_size(size: u64, took: Duration) -> u64 {
-    let ratio = AIM.as_secs_f64() / took.as_secs_f64().max(0.001);
+/// The size of the next batch: doubles at most, shrinks at once.
+fn next_size(size: u64, took: Duration, aim: Duration) -> u64 {
+    let ratio = aim.as_secs_f64() / took.as_secs_f64().max(0.001);
     // precision lost beyond 2^52 rows does not matter here
-    let wanted = (size as f64 * ratio.min(1.5)) as u64;
+    let wanted = (size as f64 * ratio.min(2.0)) as u64;
     wanted.clamp(LIMITS.0, LIMITS.1)
 }
 
@@ -50,7 +48,7 @@ impl Driver<'_> {
             if done {
                 return Ok(());
             }
-            size = next_size(size, took);
+            size = next_size(size, took, batch_time(populate.dialect));
             let record = &self.record.steps[at];
             self.session.control().report(&Event::Rows {
                 step: record.step.key.clone(),
@@ -184,10 +182,11 @@ mod tests {
 
     #[test]
     fn batches_grow_slowly_and_shrink_at_once() {
-        assert_eq!(next_size(1_000, Duration::from_millis(1)), 1_500);
-        assert_eq!(next_size(1_000, AIM), 1_000);
-        assert_eq!(next_size(1_000, AIM * 4), 250);
-        assert_eq!(next_size(200, AIM * 100), LIMITS.0);
-        assert_eq!(next_size(LIMITS.1, Duration::ZERO), LIMITS.1);
+        let aim = Duration::from_millis(30);
+        assert_eq!(next_size(1_000, Duration::from_millis(1), aim), 2_000);
+        assert_eq!(next_size(1_000, aim, aim), 1_000);
+        assert_eq!(next_size(1_000, aim * 4, aim), 250);
+        assert_eq!(next_size(200, aim * 100, aim), LIMITS.0);
+        assert_eq!(next_size(LIMITS.1, Duration::ZERO, aim), LIMITS.1);
     }
 }

@@ -1,6 +1,8 @@
 //! Gives existing rows their organization. Small tables in one statement; larger ones in batches
 //! along the primary key, each committed with its cursor.
 
+use std::time::Duration;
+
 use super::add_column::is_filled;
 use super::{Cx, Operation, Populate, Rule, Subject};
 use crate::db::{Dialect, Statement, quote};
@@ -8,6 +10,16 @@ use crate::engine::plan::{Cost, PhaseName, Reverse, Step, StepMode};
 
 /// Tables with more rows are populated in batches.
 pub(in crate::engine) const ONE_BATCH: u64 = 5_000;
+
+/// The time that a batch aims at: how long another writer waits at most, roughly. In SQLite a batch holds the whole file
+/// and each commit waits for the disk; in PostgreSQL only writers of the batch's own rows wait, and the fewer rows, the
+/// rarer they are.
+pub(in crate::engine) const fn batch_time(dialect: Dialect) -> Duration {
+    match dialect {
+        Dialect::Sqlite => Duration::from_millis(150),
+        Dialect::Postgres => Duration::from_millis(30),
+    }
+}
 
 /// Plans the assignment of existing rows.
 pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Step {
@@ -43,15 +55,7 @@ pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule
         stages: Vec::new(),
         reverse: Reverse::Nothing,
         probe: None,
-        locks: if filled {
-            "Nobody waits: the catalogue is read.".into()
-        } else if batched && cx.dialect == Dialect::Postgres {
-            "Writers of the same rows wait for one batch at a time, about 150 ms.".into()
-        } else if batched {
-            "Other writers wait for one batch at a time, about 150 ms.".into()
-        } else {
-            "Other writers wait while the rows are written, some milliseconds.".into()
-        },
+        locks: locks(cx.dialect, filled, batched),
         cost: match filled {
             true => Cost {
                 rows: 0,
@@ -70,6 +74,21 @@ pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule
         destructive: false,
         skip: required_already.then(|| format!("{column} is required: every row has one.")),
     }
+}
+
+fn locks(dialect: Dialect, filled: bool, batched: bool) -> String {
+    if filled {
+        return "Nobody waits: the catalogue is read.".into();
+    }
+    if !batched {
+        return "Other writers wait while the rows are written, some milliseconds.".into();
+    }
+    let writers = match dialect {
+        Dialect::Sqlite => "Other writers",
+        Dialect::Postgres => "Writers of the same rows",
+    };
+    let time = batch_time(dialect).as_millis();
+    format!("{writers} wait for one batch at a time, about {time} ms.")
 }
 
 impl Populate {
