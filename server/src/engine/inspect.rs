@@ -32,19 +32,21 @@ pub async fn has_table(db: &mut Connection, table: &str) -> Result<bool, DbError
     Ok(db.count(statement).await? > 0)
 }
 
-/// The text of the definition of every table, or of one of them, by the table's name: what the
+/// The text of the definition of every table, or of some of them, by the table's name: what the
 /// world is compared with.
 pub async fn definitions(
     db: &mut Connection,
-    only: Option<&str>,
+    only: Option<&[String]>,
 ) -> Result<BTreeMap<String, String>, DbError> {
     if db.dialect() == Dialect::Postgres {
         return postgres::definitions(db, only).await;
     }
     let mut statement = Statement::new("SELECT name, sql FROM sqlite_schema WHERE type = 'table'");
     if let Some(only) = only {
-        statement.sql.push_str(" AND name = ?");
-        statement = statement.bind(only);
+        let listed = vec!["?"; only.len()].join(", ");
+        statement.sql.push_str(&format!(" AND name IN ({listed})"));
+        let names = only.iter().map(|name| name.as_str().into());
+        statement.values.extend(names);
     }
     let rows = db.rows(statement).await?;
     Ok((rows.iter())

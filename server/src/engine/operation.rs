@@ -316,11 +316,25 @@ pub struct Populate {
     /// SQL over the alias `t` that answers the organization's id, or NULL where no rule places
     /// the row.
     pub rule: String,
+    /// PostgreSQL: the rule as a join, where it looks one parent up for each row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join: Option<ParentJoin>,
     /// The rule for people.
     pub sentence: String,
     /// PostgreSQL: the column came with every row's organization, kept once in the catalogue.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
+}
+
+/// A rule as a join of the table, `t`, with the parent of its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParentJoin {
+    /// The parent under an alias, as it stands behind FROM.
+    pub from: String,
+    /// What joins a row to its parent, of which there is one at most.
+    pub on: String,
+    /// The organization's id.
+    pub value: String,
 }
 
 /// Plans made before there were others are SQLite's.

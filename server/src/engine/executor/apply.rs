@@ -6,7 +6,7 @@ use super::control::Event;
 use super::driver::{CHUNK, Driver};
 use super::lease::now_ms;
 use super::session::{Halt, millis};
-use crate::db::{Statement, Value, quote};
+use crate::db::{Dialect, Statement, Value, quote};
 use crate::engine::journal::{StepRecord, StepState};
 use crate::engine::operation::{Operation, Populate, RequireWay, RescopeWay};
 use crate::engine::plan::{Probe, Step};
@@ -121,6 +121,7 @@ impl Driver<'_> {
             }
             Operation::Populate(_) => {
                 let rows = self.run_all(&step.forward).await?;
+                self.check_foreign_keys_now().await?;
                 record.rows_done = rows;
                 record.rows_total = rows;
                 self.events.push(Event::Rows {
@@ -153,6 +154,17 @@ impl Driver<'_> {
             _ => {
                 self.run_all(&step.forward).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL: a foreign key that is checked at the commit would keep the steps that follow in the transaction from
+    /// changing the table.
+    async fn check_foreign_keys_now(&mut self) -> Result<(), Halt> {
+        if self.record.plan.dialect == Dialect::Postgres {
+            self.session
+                .execute("SET CONSTRAINTS ALL IMMEDIATE")
+                .await?;
         }
         Ok(())
     }

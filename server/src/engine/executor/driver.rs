@@ -218,11 +218,9 @@ impl<'a> Driver<'a> {
             }
             let mut remember = Statement::new(String::new());
             let mut rows = Vec::new();
-            for table in tables {
-                for (name, sql) in inspect::definitions(self.session.db(), Some(table)).await? {
-                    rows.push("(?, ?, ?)");
-                    remember = remember.bind(run.as_str()).bind(name).bind(sql);
-                }
+            for (name, sql) in inspect::definitions(self.session.db(), Some(tables)).await? {
+                rows.push("(?, ?, ?)");
+                remember = remember.bind(run.as_str()).bind(name).bind(sql);
             }
             if !rows.is_empty() {
                 remember.sql = format!(

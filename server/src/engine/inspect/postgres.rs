@@ -30,10 +30,10 @@ pub(super) async fn schema(db: &mut Connection) -> Result<Schema, DbError> {
     })
 }
 
-/// The definitions of all tables, or of one, by name.
+/// The definitions of all tables, or of some, by name.
 pub(super) async fn definitions(
     db: &mut Connection,
-    only: Option<&str>,
+    only: Option<&[String]>,
 ) -> Result<BTreeMap<String, String>, DbError> {
     let tables = tables(db, only).await?;
     Ok((tables.into_values())
@@ -41,22 +41,26 @@ pub(super) async fn definitions(
         .collect())
 }
 
-/// Which tables a query over the catalogue is about; `$1` is one of them or NULL for all.
-fn about(only: Option<&str>, sql: &str) -> Statement {
+/// Which tables a query over the catalogue is about: all, or those that are named.
+fn about(only: Option<&[String]>, sql: &str) -> Statement {
     const CHOSEN: &str = "(SELECT c.oid, n.nspname, c.relname, c.relkind FROM pg_class AS c \
          JOIN pg_namespace AS n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition \
          AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
     match only {
         None => Statement::new(sql.replace("CHOSEN", &format!("{CHOSEN})"))),
-        Some(table) => {
-            Statement::new(sql.replace("CHOSEN", &format!("{CHOSEN} AND c.oid = to_regclass(?))")))
-                .bind(Dialect::Postgres.relation(table))
+        Some(tables) => {
+            let listed = vec!["to_regclass(?)"; tables.len()].join(", ");
+            let chosen = format!("{CHOSEN} AND c.oid IN ({listed}))");
+            let mut statement = Statement::new(sql.replace("CHOSEN", &chosen));
+            let names = tables.iter().map(|name| Dialect::Postgres.relation(name));
+            statement.values.extend(names.map(Into::into));
+            statement
         }
     }
 }
 
-async fn tables(db: &mut Connection, only: Option<&str>) -> Result<Tables, DbError> {
+async fn tables(db: &mut Connection, only: Option<&[String]>) -> Result<Tables, DbError> {
     let statement = about(
         only,
         "SELECT t.oid::int8, t.nspname::text, t.relname::text, pg_table_is_visible(t.oid), \
@@ -107,7 +111,7 @@ async fn tables(db: &mut Connection, only: Option<&str>) -> Result<Tables, DbErr
 async fn columns(
     db: &mut Connection,
     tables: &mut Tables,
-    only: Option<&str>,
+    only: Option<&[String]>,
 ) -> Result<BTreeMap<i64, Vec<String>>, DbError> {
     let statement = about(
         only,
@@ -161,7 +165,7 @@ fn column(row: &Row) -> Column {
 async fn constraints(
     db: &mut Connection,
     tables: &mut Tables,
-    only: Option<&str>,
+    only: Option<&[String]>,
 ) -> Result<Vec<(i64, String)>, DbError> {
     let statement = about(
         only,

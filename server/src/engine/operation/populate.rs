@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::add_column::is_filled;
-use super::{Cx, Operation, Populate, Rule, Subject};
+use super::{Cx, Operation, ParentJoin, Populate, Rule, Subject};
 use crate::db::{Dialect, Statement, quote};
 use crate::engine::plan::{Cost, PhaseName, Reverse, Step, StepMode};
 
@@ -32,6 +32,7 @@ pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule
         dialect: cx.dialect,
         key: subject.walk(cx.dialect),
         rule: rule.sql.clone(),
+        join: rule.join.clone(),
         sentence: rule.sentence.clone(),
         filled,
     };
@@ -94,12 +95,17 @@ fn locks(dialect: Dialect, filled: bool, batched: bool) -> String {
 impl Populate {
     /// The statement that assigns every row still without an organization.
     pub fn whole(&self) -> Statement {
-        Statement::new(format!(
-            "UPDATE {} AS t SET {column} = {} WHERE t.{column} IS NULL",
-            self.dialect.relation(&self.table),
-            self.rule,
-            column = quote(&self.column)
-        ))
+        let (table, column) = (self.dialect.relation(&self.table), quote(&self.column));
+        Statement::new(match &self.join {
+            None => format!(
+                "UPDATE {table} AS t SET {column} = {} WHERE t.{column} IS NULL",
+                self.rule
+            ),
+            Some(ParentJoin { from, on, value }) => format!(
+                "UPDATE {table} AS t SET {column} = {value} FROM {from} \
+                 WHERE {on} AND {value} IS NOT NULL AND t.{column} IS NULL"
+            ),
+        })
     }
 
     /// The statement of one batch: rows behind the cursor, up to the batch's last key. Its

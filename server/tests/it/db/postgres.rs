@@ -250,11 +250,15 @@ async fn the_schema_is_read_with_names_schemas_partitions_and_keys_of_every_kind
     );
 
     // each definition is the same when it is read alone, and another one after a change
-    let alone = inspect::definitions(&mut db, Some("parent")).await.unwrap();
+    let alone = inspect::definitions(&mut db, Some(&["parent".to_owned()]))
+        .await
+        .unwrap();
     assert_eq!(alone["parent"], parent.sql);
     db.execute("ALTER TABLE parent ALTER code DROP NOT NULL")
         .await
         .unwrap();
-    let changed = inspect::definitions(&mut db, Some("parent")).await.unwrap();
+    let changed = inspect::definitions(&mut db, Some(&["parent".to_owned()]))
+        .await
+        .unwrap();
     assert_ne!(changed["parent"], parent.sql);
 }
