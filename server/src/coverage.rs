@@ -146,7 +146,7 @@ pub async fn view(state: &AppState, system: &Arc<System>) -> Result<CoverageView
     Ok(CoverageView {
         all,
         history,
-        measured: now.rfc3339(),
+        measured: now.minus(reading.age()).rfc3339(),
         assign_refused: assign_refused(state, system, &groups).await?,
         organizations,
         groups,

@@ -2,7 +2,7 @@
 //! executor does, and what it answers becomes the state of the run.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use shared::event::Topic;
@@ -23,6 +23,9 @@ use crate::systems::{Order, System, SystemError};
 
 /// Live numbers are written and told this often.
 const FLUSH: Duration = Duration::from_millis(250);
+/// Coverage is counted this often, or more seldom: counting takes at most a tenth of the time.
+const COUNT: Duration = Duration::from_secs(1);
+const COUNT_SHARE: u32 = 10;
 
 /// The driver's side of a drive.
 struct Driver {
@@ -330,6 +333,7 @@ async fn write_end(
 struct Flusher {
     stop: tokio_util::sync::CancellationToken,
     task: tokio::task::JoinHandle<()>,
+    counter: tokio::task::JoinHandle<()>,
 }
 
 impl Flusher {
@@ -338,8 +342,8 @@ impl Flusher {
         let (state, system, id, number) =
             (state.clone(), system.clone(), run.id, run.summary.number);
         let stopped = stop.clone();
+        let counter = tokio::spawn(count(state.clone(), system.clone(), number, stop.clone()));
         let task = tokio::spawn(async move {
-            let mut rounds = 0_u32;
             loop {
                 let last = tokio::select! {
                     () = stopped.cancelled() => true,
@@ -351,20 +355,41 @@ impl Flusher {
                 {
                     tracing::warn!(system = system.slug(), run = number, %error, "progress was not written");
                 }
-                if last || rounds.is_multiple_of(4) {
-                    let _ = crate::coverage::remember(&state, &system, Some(number)).await;
-                }
-                rounds += 1;
                 if last {
                     return;
                 }
             }
         });
-        Self { stop, task }
+        Self {
+            stop,
+            task,
+            counter,
+        }
     }
 
     async fn stop(self) {
         self.stop.cancel();
         let _ = self.task.await;
+        let _ = self.counter.await;
     }
+}
+
+/// Counts coverage while a drive goes on and once at its end, beside the live numbers: a table of millions of rows takes
+/// seconds to count.
+async fn count(
+    state: AppState,
+    system: Arc<System>,
+    run: i64,
+    stopped: tokio_util::sync::CancellationToken,
+) {
+    while !stopped.is_cancelled() {
+        let began = Instant::now();
+        let _ = crate::coverage::remember(&state, &system, Some(run)).await;
+        let pause = COUNT.max(began.elapsed() * COUNT_SHARE);
+        tokio::select! {
+            () = stopped.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    let _ = crate::coverage::remember(&state, &system, Some(run)).await;
 }

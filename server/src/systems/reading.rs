@@ -2,6 +2,7 @@
 //! schema of a thousand objects take longer than a page may.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use shared::coverage::GroupCoverage;
 
@@ -20,19 +21,54 @@ pub struct Reading {
     pub plan: Result<Plan, Vec<Refusal>>,
     /// Coverage by group and model.
     pub groups: Vec<GroupCoverage>,
+    /// When its rows were counted, and how long that took.
+    counted: Counted,
     /// Organizations by code; none while their table does not exist.
     pub organizations: Option<Vec<target::Row>>,
     /// Bytes of a target that is no file.
     pub bytes: u64,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    at: Instant,
+    took: Duration,
+    /// Whether it is older than the rest of its reading.
+    is_earlier: bool,
+}
+
+/// With more rows than these, counting them for every page would be work that the application feels.
+const MANY_ROWS: u64 = 1_000_000;
+/// How many times as long as it took a count of many rows serves.
+const SERVES: u32 = 10;
+
 /// How often a reading that a run has disturbed is begun anew.
 pub const AGAIN: u32 = 5;
 
-/// The last reading, with the state of the file that it was read from.
-pub type Kept = tokio::sync::Mutex<Option<(FileStamp, Arc<Reading>)>>;
+/// The last reading, with the state of the file that it was read from, where that is known.
+pub type Kept = tokio::sync::Mutex<Option<(Option<FileStamp>, Arc<Reading>)>>;
 
 impl Reading {
+    /// How long ago the rows were counted, where the count is older than the rest.
+    pub fn age(&self) -> Duration {
+        match self.counted.is_earlier {
+            true => self.counted.at.elapsed(),
+            false => Duration::ZERO,
+        }
+    }
+
+    /// Whether its counts of many rows still serve for a target that has this schema by now.
+    fn counts(&self, schema: &Schema) -> bool {
+        let rows: u64 = (self.groups.iter().flat_map(|group| &group.models))
+            .map(|model| model.rows)
+            .sum();
+        rows > MANY_ROWS
+            && self.counted.at.elapsed() < self.counted.took * SERVES
+            && self.schema.tables.len() == schema.tables.len()
+            && (self.schema.tables.values().zip(schema.tables.values()))
+                .all(|(old, new)| old.name == new.name && old.columns == new.columns)
+    }
+
     /// Whether the target has an organization of this code; a rollback can have taken it away.
     pub fn has_organization(&self, code: &str) -> bool {
         self.organizations
@@ -44,39 +80,62 @@ impl Reading {
 
 impl System {
     /// The target as it is now: read again only when something was written. Who asks meanwhile waits for the same answer.
+    /// Where there are many rows they are counted at most a tenth of the time; [`Reading::age`] tells how old a count is.
     pub async fn reading(&self) -> Result<Arc<Reading>, SystemError> {
         let mut kept = self.kept.lock().await;
         // looked at before reading: a change in between makes the next answer read again
         let stamp = self.url()?.path().and_then(FileStamp::of);
-        if let (Some((of, reading)), Some(stamp)) = (kept.as_ref(), &stamp)
+        if let (Some((Some(of), reading)), Some(stamp)) = (kept.as_ref(), &stamp)
             && of == stamp
         {
             return Ok(reading.clone());
         }
-        *kept = None;
+        let last = kept.take().map(|(_, reading)| reading);
         let certain = stamp.filter(FileStamp::is_certain);
-        let reading = Arc::new(self.read_now().await?);
-        *kept = certain.map(|stamp| (stamp, reading.clone()));
+        let reading = Arc::new(self.read_now(last.as_deref()).await?);
+        let certain = certain.filter(|_| !reading.counted.is_earlier);
+        *kept = Some((certain, reading.clone()));
         Ok(reading)
     }
 
-    async fn read_now(&self) -> Result<Reading, SystemError> {
+    async fn read_now(&self, last: Option<&Reading>) -> Result<Reading, SystemError> {
         let mut again = AGAIN;
         loop {
-            match self.read_once().await {
+            match self.read_once(last).await {
                 Err(error) if error.may_pass() && again > 0 => again -= 1,
                 done => return done,
             }
         }
     }
 
-    async fn read_once(&self) -> Result<Reading, SystemError> {
+    async fn read_once(&self, last: Option<&Reading>) -> Result<Reading, SystemError> {
         let playbook = self.playbook()?;
         let mut db = self.reader().await?;
         // schema, counts and organizations of one moment: a run that goes on adds and removes columns in between
         db.begin_read().await?;
         let mut schema = inspect(&mut db).await?;
-        let groups = coverage::measure(&mut db, &playbook).await?;
+        let (groups, counted) = match last.filter(|last| last.counts(&schema)) {
+            Some(last) => {
+                let is_earlier = true;
+                (
+                    last.groups.clone(),
+                    Counted {
+                        is_earlier,
+                        ..last.counted
+                    },
+                )
+            }
+            None => {
+                let at = Instant::now();
+                let groups = coverage::measure(&mut db, &playbook).await?;
+                let counted = Counted {
+                    at,
+                    took: at.elapsed(),
+                    is_earlier: false,
+                };
+                (groups, counted)
+            }
+        };
         // counted once: at a hundred times the sample's size each count reads an index of half a megabyte
         for model in groups.iter().flat_map(|group| &group.models) {
             if let Some(table) = schema.table_mut(&model.table) {
@@ -98,6 +157,7 @@ impl System {
             bytes: bytes.unsigned_abs(),
             schema,
             groups,
+            counted,
             organizations,
         })
     }

@@ -40,8 +40,13 @@ impl Writes {
         times
     }
 
+    /// The longest that a write took of the span: what it waited for before or after is not the span's.
     pub fn longest(&self, span: Span) -> Duration {
-        self.within(span).last().copied().unwrap_or_default()
+        let part = |(began, took): &(Instant, Duration)| {
+            let (from, to) = ((*began).max(span.from), (*began + *took).min(span.to));
+            to.saturating_duration_since(from)
+        };
+        self.0.iter().map(part).max().unwrap_or_default()
     }
 
     pub fn p99(&self, span: Span) -> Duration {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::apply::makes_table_again;
 use super::driver::Driver;
-use super::forward::{BUDGET, Chunk};
+use super::forward::{Chunk, budget};
 use super::session::{Halt, Wait};
 use super::{DriveError, Outcome};
 use crate::engine::journal::StepState;
@@ -134,7 +134,10 @@ impl Driver<'_> {
                 self.session.at(step);
                 self.undo(*at).await?;
                 done += 1;
-                if alone || self.session.held() > BUDGET || self.session.wants_pause() {
+                if alone
+                    || self.session.held() > budget(self.record.plan.dialect)
+                    || self.session.wants_pause()
+                {
                     break;
                 }
             }

@@ -15,8 +15,14 @@ use crate::engine::journal::StepState;
 use crate::engine::operation::Operation;
 use crate::engine::plan::StepMode;
 
-/// After how long a transaction takes no further step.
-pub(super) const BUDGET: Duration = Duration::from_millis(60);
+/// After how long a transaction takes no further step. On PostgreSQL it keeps the locks of all its tables, and a lock that
+/// it waits for keeps them for up to 50 ms more.
+pub(super) const fn budget(dialect: Dialect) -> Duration {
+    match dialect {
+        Dialect::Sqlite => Duration::from_millis(60),
+        Dialect::Postgres => Duration::from_millis(25),
+    }
+}
 /// How many rows are offered to their rules again in one transaction.
 const SETTLE: u64 = 5_000;
 
@@ -126,7 +132,10 @@ impl Driver<'_> {
                 self.apply(at).await?;
                 done += 1;
                 at += 1;
-                if alone || self.session.held() > BUDGET || self.session.wants_pause() {
+                if alone
+                    || self.session.held() > budget(self.record.plan.dialect)
+                    || self.session.wants_pause()
+                {
                     break;
                 }
             }

@@ -141,7 +141,7 @@ async fn in_a_deadlock_the_migration_gives_way_and_the_application_goes_on() {
     let (mut clerk, mut observer) = (world.open().await, world.open().await);
     clerk.execute("SET lock_timeout = 0").await.unwrap();
     clerk.begin_write().await.unwrap();
-    let late = "UPDATE child SET note = 'late' WHERE id = 4900";
+    let late = "UPDATE child SET note = 'late' WHERE id = 2400";
     clerk.execute(late).await.unwrap();
     let watch = Watch::new();
     let application = async {
