@@ -19,6 +19,7 @@ pub async fn checks(
     let playbook = system.playbook()?;
     let surroundings = Surroundings {
         backups: Some(system.config.backup_directory(&state.config.data)),
+        ..Surroundings::default()
     };
     for check in engine::preflight::run(system.url()?, &playbook, &surroundings).await {
         checks.push(PreflightCheck {

@@ -214,6 +214,7 @@ async fn look_before(arguments: &Run, playbook: &Playbook, output: &Output) -> R
             .backup
             .is_none()
             .then(|| arguments.backup_to.clone()),
+        ..Surroundings::default()
     };
     let checks = preflight::run(&arguments.target.url, playbook, &surroundings).await;
     for check in checks

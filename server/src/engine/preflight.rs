@@ -6,11 +6,12 @@ mod expressions;
 mod place;
 mod postgres;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::backup::{BackupError, free_bytes};
 use super::inspect::inspect;
 use super::playbook::Playbook;
 use crate::db::{Access, Connection, DatabaseUrl, DbError, Patience};
@@ -87,10 +88,21 @@ impl Check {
 }
 
 /// What the checks need to know beside the target and the playbook.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Surroundings {
     /// Where backups are written, when it is known.
     pub backups: Option<PathBuf>,
+    /// Measures the bytes that are free on the disk of a directory.
+    pub free: fn(&Path) -> Result<u64, BackupError>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            backups: None,
+            free: free_bytes,
+        }
+    }
 }
 
 /// Whether a run may start.

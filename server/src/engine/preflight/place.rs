@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::{Check, PATIENCE, Surroundings};
 use crate::db::{Access, Connection, DatabaseUrl, DbError};
-use crate::engine::backup::free_bytes;
 
 /// Disk, directory and journal mode.
 pub(super) async fn checks(db: &mut Connection, surroundings: &Surroundings) -> Vec<Check> {
@@ -41,7 +40,7 @@ async fn disk(db: &mut Connection, directory: &Path, surroundings: &Surroundings
     }
     let mut evidence = Vec::new();
     for (place, needed) in places {
-        let free = match free_bytes(place) {
+        let free = match (surroundings.free)(place) {
             Ok(free) => free,
             Err(error) => {
                 return Check::failed(name, title, error.to_string(), error.remedy());

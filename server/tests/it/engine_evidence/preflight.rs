@@ -1,8 +1,10 @@
 //! Each thing that stands in the way of a run is found before the run, by its own check.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use server::db::{Access, DatabaseUrl};
+use server::engine::backup::BackupError;
 use server::engine::playbook::Playbook;
 use server::engine::preflight::{Check, Surroundings, Verdict, bad_expressions, passed, run};
 
@@ -11,6 +13,7 @@ use super::office::{Office, PLAYBOOK, playbook};
 async fn checks(office: &Office) -> Vec<Check> {
     let surroundings = Surroundings {
         backups: Some(office.backups()),
+        ..Surroundings::default()
     };
     run(&office.url, &playbook(), &surroundings).await
 }
@@ -45,6 +48,44 @@ async fn a_sound_database_may_be_migrated() {
     ] {
         verdict(&found, name);
     }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_too_full_is_found_with_what_is_missing_on_it() {
+    let office = Office::new().await;
+    office
+        .execute("UPDATE project SET scan = zeroblob(3000000) WHERE id = 1")
+        .await;
+    let size =
+        office.count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    let size = size.await as f64 / 1e6;
+    let check = async |free: fn(&Path) -> Result<u64, BackupError>| {
+        let surroundings = Surroundings {
+            backups: Some(office.backups()),
+            free,
+        };
+        let found = run(&office.url, &playbook(), &surroundings).await;
+        (passed(&found), verdict(&found, "free-disk").clone())
+    };
+    // twice for the migration, once for the backup on the same disk
+    let needed = format!("{:.1} MB", size * 3.0);
+    let (starts, full) = check(|_| Ok(2_000_000)).await;
+    assert_eq!((starts, full.verdict), (false, Verdict::Failed));
+    assert!(
+        full.evidence
+            .starts_with(&format!("2.0 MB free of {needed} needed at ")),
+        "{}",
+        full.evidence
+    );
+    assert_eq!(
+        full.remedy.unwrap(),
+        format!(
+            "Free {:.1} MB there, or move the database or the backups to another disk.",
+            size * 3.0 - 2.0
+        )
+    );
+    let (_, enough) = check(|_| Ok(1 << 40)).await;
+    assert_eq!(enough.verdict, Verdict::Passed, "{}", enough.evidence);
 }
 
 #[tokio::test]
