@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shared::plan::PreflightCheck;
 
 use crate::engine;
+use crate::engine::lint::{Finding, lint};
 use crate::engine::preflight::{Surroundings, Verdict};
 use crate::refusal::Refusal as _;
 use crate::state::AppState;
@@ -49,8 +50,10 @@ pub async fn checks(
 async fn target(system: &System) -> Result<Vec<PreflightCheck>, SystemError> {
     let mut db = system.reader().await?;
     let compiled = system.compile(&mut db).await?;
+    let schema = engine::inspect(&mut db).await?;
+    let found = lint(&mut db, &*system.playbook()?, &schema).await?;
     db.close().await;
-    Ok(vec![match compiled {
+    let plan = match compiled {
         Ok(plan) => PreflightCheck {
             name: "plan".into(),
             title: "The plan can be made".into(),
@@ -70,7 +73,27 @@ async fn target(system: &System) -> Result<Vec<PreflightCheck>, SystemError> {
                 .unwrap_or_default(),
             remedy: refusals.first().map(|refusal| refusal.remedy.clone()),
         },
-    }])
+    };
+    let advice = found.into_iter().filter_map(advice);
+    Ok(std::iter::once(plan).chain(advice).collect())
+}
+
+/// What a person should read before a run and cannot read elsewhere in the console. It closes no gate: whether two
+/// organizations may need the same value is not for a machine to know.
+fn advice(finding: Finding) -> Option<PreflightCheck> {
+    let title = match finding.code.as_str() {
+        "unique-at-risk" => "Unique over all organizations",
+        "no-index-on-foreign-key" => "Foreign key without an index",
+        _ => return None,
+    };
+    Some(PreflightCheck {
+        name: finding.code,
+        title: title.into(),
+        passed: true,
+        warning: true,
+        evidence: finding.message,
+        remedy: Some(finding.remedy),
+    })
 }
 
 async fn application(system: &System) -> Option<PreflightCheck> {

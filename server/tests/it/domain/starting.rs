@@ -58,6 +58,47 @@ async fn a_well_target_passes_every_check() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_unique_constraint_over_all_organizations_is_told_with_its_collisions_and_keeps_no_run_from_starting()
+ {
+    let site = Site::start().await;
+    // two codes that differ by case and a space alone
+    site.world
+        .execute("UPDATE communities_community SET code = 'c1 ' WHERE code = 'C2'")
+        .await;
+    site.world
+        .execute("DROP INDEX communities_profile_community_id")
+        .await;
+    let (mut amina, start) = ready(&site).await;
+    let found = preflight(&mut amina).await;
+    let advice: Vec<&Value> = (found["checks"].as_array().unwrap().iter())
+        .filter(|check| {
+            ["unique-at-risk", "no-index-on-foreign-key"].contains(&check["name"].as_str().unwrap())
+        })
+        .collect();
+    let said: Vec<&str> = advice
+        .iter()
+        .map(|check| check["evidence"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "communities_profile.community_id has no index.",
+            "code of communities_community is unique over all organizations; 2 rows nearly collide already."
+        ]
+    );
+    for check in advice {
+        assert_eq!(
+            (&check["passed"], &check["warning"]),
+            (&json!(true), &json!(true))
+        );
+        assert!(check["remedy"].is_string(), "{check:#}");
+    }
+    assert_eq!(found["passed"], true, "{found:#}");
+    let answer = amina.post("/systems/obcms/runs", &start).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_locked_by_another_writer_is_said_and_no_run_starts() {
     let site = Site::start().await;
     let (mut amina, start) = ready(&site).await;

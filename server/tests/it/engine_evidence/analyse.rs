@@ -153,6 +153,9 @@ async fn lint_names_what_a_person_should_know_and_its_line() {
     office
         .execute("CREATE UNIQUE INDEX one_title ON project (title)")
         .await;
+    office
+        .execute("INSERT INTO project (title) VALUES (' ROADS '), ('roads')")
+        .await;
     let mut db = office.open(Access::Read).await;
     let schema = office.schema().await;
     let found = lint(&mut db, &playbook(), &schema).await.unwrap();
@@ -167,6 +170,10 @@ async fn lint_names_what_a_person_should_know_and_its_line() {
         ]
     );
     assert!(found[0].line.is_some());
+    assert_eq!(
+        found[3].message,
+        "title of project is unique over all organizations; 3 rows nearly collide already."
+    );
 }
 
 fn switchyard(arguments: &[&str]) -> Output {
