@@ -216,7 +216,38 @@ async fn organizations(
         )
         .with_value(all as f64),
     );
+    checks.extend(active(db, playbook, schema, all).await?);
     Ok(section("organizations", "Organizations", checks))
+}
+
+/// How many organizations are active, where the application keeps that: who is not can not work once they are apart.
+async fn active(
+    db: &mut Connection,
+    playbook: &Playbook,
+    schema: &Schema,
+    all: i64,
+) -> Result<Option<Check>, DbError> {
+    let organizations = &playbook.organizations;
+    let Some(column) = organizations.active.as_deref().filter(|column| {
+        let table = schema.table(&organizations.table);
+        table.is_some_and(|table| table.column(column).is_some())
+    }) else {
+        return Ok(None);
+    };
+    let active = db
+        .count(format!(
+            "SELECT COUNT(*) FROM {} WHERE {}",
+            schema.dialect.relation(&organizations.table),
+            quote(column)
+        ))
+        .await?;
+    let fails = (active == 0).then(|| {
+        "No organization is active, so nobody could work with the application: activate the default one."
+            .to_owned()
+    });
+    let measured = format!("{active} of {all}");
+    let check = Check::of("active", "Active organizations", measured, fails);
+    Ok(Some(check.with_value(active as f64)))
 }
 
 fn models(coverage: &Coverage) -> Section {

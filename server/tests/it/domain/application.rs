@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::{Value, json};
-use server::config::HttpAddress;
+use server::config::{HttpAddress, PlaybookSource};
 use shared::account::Role;
 
 use crate::app::{Answer, Client};
@@ -24,6 +24,11 @@ impl Application {
         let address = format!("http://{}/health", listener.local_addr().unwrap());
         let router = Router::new()
             .route("/health", get(Self::page))
+            .route("/well", get(|| async { "well" }))
+            .route(
+                "/broken",
+                get(|| async { StatusCode::INTERNAL_SERVER_ERROR }),
+            )
             .with_state(says.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         (says, address)
@@ -129,4 +134,79 @@ async fn what_the_application_does_not_say_a_person_ticks_and_what_it_says_nobod
     let answer = press(&mut amina, &start).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
     drop(site);
+}
+
+/// The checks of a section of a new report, each with its result and what was measured.
+async fn reported(client: &mut Client, section: &str) -> Vec<(String, String, String)> {
+    let answer = client.post("/systems/obcms/reports", Value::Null).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    let report = answer.json();
+    let sections = report["sections"].as_array().unwrap();
+    let found = sections.iter().find(|found| found["name"] == section);
+    let word = |check: &Value, key: &str| check[key].as_str().unwrap().to_owned();
+    (found.unwrap()["checks"].as_array().unwrap().iter())
+        .map(|check| {
+            (
+                word(check, "name"),
+                word(check, "result"),
+                word(check, "measured"),
+            )
+        })
+        .collect()
+}
+
+fn of_name<'a>(checks: &'a [(String, String, String)], name: &str) -> &'a (String, String, String) {
+    checks.iter().find(|check| check.0 == name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_breaks_a_missing_context_and_no_active_organization_each_fail_their_own_check()
+{
+    let (application, address) = Application::start().await;
+    let site = Site::migrated_with(|config| {
+        with_modes(config);
+        let system = &mut config.systems[0];
+        let whole = address.replace("/health", "");
+        system.application_url = Some(HttpAddress::try_from(whole).unwrap());
+        system.health_url = Some(HttpAddress::try_from(address).unwrap());
+        if let PlaybookSource::File(file) = &system.playbook {
+            let text = std::fs::read_to_string(file).unwrap();
+            let checks = "\n[checks]\nviews = [\"/well\", \"/broken\"]\n";
+            std::fs::write(file, format!("{text}{checks}")).unwrap();
+        }
+    })
+    .await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    application.says(200, with("organization_context", "OOBC".into()));
+    let views = reported(&mut amina, "views").await;
+    assert_eq!(of_name(&views, "/well").1, "passed", "{views:?}");
+    let broken = of_name(&views, "/broken");
+    assert_eq!(broken.1, "failed", "{views:?}");
+    assert!(broken.2.starts_with("HTTP 500"), "{views:?}");
+    let middleware = reported(&mut amina, "middleware").await;
+    assert!(
+        middleware.iter().all(|check| check.1 == "passed"),
+        "{middleware:?}"
+    );
+
+    application.says(200, with("organization_context", "missing".into()));
+    let middleware = reported(&mut amina, "middleware").await;
+    for (name, result, _) in &middleware {
+        let expected = if name == "context" {
+            "failed"
+        } else {
+            "passed"
+        };
+        assert_eq!(result, expected, "{middleware:?}");
+    }
+
+    let organizations = reported(&mut amina, "organizations").await;
+    let active = of_name(&organizations, "active");
+    assert_eq!((active.1.as_str(), active.2.as_str()), ("passed", "1 of 1"));
+    site.world
+        .execute("UPDATE organizations_organization SET is_active = 0")
+        .await;
+    let organizations = reported(&mut amina, "organizations").await;
+    let active = of_name(&organizations, "active");
+    assert_eq!((active.1.as_str(), active.2.as_str()), ("failed", "0 of 1"));
 }

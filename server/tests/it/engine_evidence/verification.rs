@@ -1,9 +1,10 @@
 //! Verification measures: each promise that is broken fails its own check and no other.
 
 use server::db::Access;
+use server::engine::Playbook;
 use server::engine::verification::{CheckResult, Verification, measure};
 
-use super::office::{Office, playbook};
+use super::office::{Office, PLAYBOOK, playbook};
 
 async fn verify(office: &Office) -> Verification {
     let mut db = office.open(Access::Read).await;
@@ -97,6 +98,30 @@ async fn each_broken_promise_fails_its_own_check() {
         let found = failed(&verify(&office).await);
         assert_eq!(found, wanted, "{sql}");
     }
+}
+
+#[tokio::test]
+async fn a_list_that_takes_longer_than_its_limit_fails_that_check_alone() {
+    let office = finished().await;
+    let slow = "AND (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) \
+                SELECT COUNT(*) FROM n) > 0 ORDER BY id";
+    let text = PLAYBOOK
+        .replace("[checks]\n", "[checks]\nlist_limit_ms = 1\n")
+        .replace("ORDER BY id", slow);
+    let playbook = Playbook::parse("slow.toml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let mut db = office.open(Access::Read).await;
+    let found = measure(&mut db, &playbook).await.unwrap();
+    assert_eq!(failed(&found), ["performance/project list.time"]);
+    let slow = found
+        .checks()
+        .find(|check| check.name == "project list.time");
+    let slow = slow.unwrap();
+    assert!(
+        slow.measured.ends_with(", limit 1 ms") && slow.value > Some(1.0),
+        "{slow:?}"
+    );
+    let detail = slow.detail.as_deref().unwrap();
+    assert!(detail.contains("longer than 1 ms"), "{detail}");
 }
 
 #[tokio::test]
