@@ -119,6 +119,14 @@ async fn one_group_is_undone_alone_and_migrated_again(dialect: Dialect) {
 const RESCOPED: &str =
     "\n[[groups.unique]]\ntable = \"communities_community\"\ncolumns = [\"code\"]\n\n";
 
+/// The playbook of the small application, whose codes become unique per organization.
+pub(super) fn with_rescoped_code() -> String {
+    PLAYBOOK.replace(
+        "[[groups]]\nname = \"projects\"",
+        &format!("{RESCOPED}[[groups]]\nname = \"projects\""),
+    )
+}
+
 fn second_organization() -> [&'static str; 2] {
     [
         "INSERT INTO organizations_organization (code, name, org_type, is_active, metadata, \
@@ -171,18 +179,12 @@ async fn rescoped(world: &World) {
 }
 
 async fn a_unique_column_becomes_unique_per_organization_and_back(dialect: Dialect) {
-    let playbook = PLAYBOOK.replace(
-        "[[groups]]\nname = \"projects\"",
-        &format!("{RESCOPED}[[groups]]\nname = \"projects\""),
-    );
+    let playbook = with_rescoped_code();
     rescoped(&World::on(dialect, &SMALL, &playbook).await).await;
 }
 
 async fn a_unique_index_becomes_unique_per_organization_and_back(dialect: Dialect) {
-    let playbook = PLAYBOOK.replace(
-        "[[groups]]\nname = \"projects\"",
-        &format!("{RESCOPED}[[groups]]\nname = \"projects\""),
-    );
+    let playbook = with_rescoped_code();
     let mut statements = SMALL.to_vec();
     let table = SMALL[2].replace(" UNIQUE", "");
     statements[2] = &table;

@@ -2,7 +2,9 @@
 
 use server::db::Dialect;
 use server::engine::executor::{Goal, Outcome, Signal};
+use server::engine::operation::RequireWay;
 
+use super::conformance::with_rescoped_code;
 use super::world::{PLAYBOOK, SMALL, Watch, World, applied, on_both, undone};
 
 on_both! {
@@ -11,6 +13,7 @@ on_both! {
     a_run_killed_at_any_boundary_can_turn_around
     a_run_stopped_at_any_boundary_goes_on_when_driven_again
     any_sequence_of_starts_stops_and_turns_ends_where_it_is_driven_at_last
+    a_constraint_made_per_organization_survives_being_killed_at_any_boundary_there_and_back
 }
 
 /// Drives to the goal with a bomb at each boundary in turn and again without; every time the
@@ -51,6 +54,25 @@ async fn a_run_killed_at_any_boundary_ends_as_an_undisturbed_one(dialect: Dialec
 
 async fn an_undo_killed_at_any_boundary_ends_as_an_undisturbed_one(dialect: Dialect) {
     let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
+    prepared.apply().await;
+    survives(&undone(), &prepared).await;
+}
+
+async fn a_constraint_made_per_organization_survives_being_killed_at_any_boundary_there_and_back(
+    dialect: Dialect,
+) {
+    let prepared = World::on(dialect, &SMALL, &with_rescoped_code()).await;
+    survives(&applied(), &prepared).await;
+    prepared.apply().await;
+    survives(&undone(), &prepared).await;
+}
+
+/// SQLite only: elsewhere no table is made again.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_made_again_survive_being_killed_at_any_boundary_there_and_back() {
+    let mut prepared = World::on(Dialect::Sqlite, &SMALL, PLAYBOOK).await;
+    prepared.options.require = RequireWay::Rebuild;
+    survives(&applied(), &prepared).await;
     prepared.apply().await;
     survives(&undone(), &prepared).await;
 }

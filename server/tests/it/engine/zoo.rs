@@ -72,8 +72,8 @@ fn playbook() -> String {
     text
 }
 
-async fn keeps_everything(way: RequireWay) {
-    let mut world = World::new(ZOO, &playbook()).await;
+async fn keeps_everything(way: RequireWay, playbook: &str) {
+    let mut world = World::new(ZOO, playbook).await;
     world.options.require = way;
     let before = world.dump().await;
     let rowids = world
@@ -147,10 +147,26 @@ async fn keeps_everything(way: RequireWay) {
 
 #[tokio::test]
 async fn a_definition_edited_in_place_leaves_everything_else_as_it_was() {
-    keeps_everything(RequireWay::InPlace).await;
+    keeps_everything(RequireWay::InPlace, &playbook()).await;
 }
 
 #[tokio::test]
 async fn a_table_made_again_leaves_everything_else_as_it_was() {
-    keeps_everything(RequireWay::Rebuild).await;
+    keeps_everything(RequireWay::Rebuild, &playbook()).await;
+}
+
+#[tokio::test]
+async fn a_table_made_again_for_a_unique_constraint_leaves_everything_else_as_it_was() {
+    let rescoped = "[[groups.unique]]\ntable = \"parent\"\ncolumns = [\"name\", \"size\"]\n";
+    let playbook = playbook() + rescoped;
+    let world = World::new(ZOO, &playbook).await;
+    assert_eq!(world.apply().await, Outcome::Done);
+    let columns = "SELECT COUNT(*) FROM pragma_index_list('parent') AS i, pragma_index_info(i.name) AS c \
+                   WHERE i.origin = 'u' AND c.name IN ('organization_id', 'name', 'size')";
+    assert_eq!(
+        world.count(columns).await,
+        3,
+        "the constraint is per organization"
+    );
+    keeps_everything(RequireWay::InPlace, &playbook).await;
 }
