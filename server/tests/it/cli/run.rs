@@ -7,8 +7,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::switchyard;
 use super::target::Target;
+use super::{switchyard, text};
 
 const OURS: &str =
     "SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'switchyard\\_%' ESCAPE '\\'";
@@ -202,6 +202,47 @@ async fn a_check_that_fails_refuses_a_run_before_anything_is_written() {
     );
     writer.close().await;
     assert_eq!(target.count(OURS).await, 0);
+    assert!(!target.directory.path().join("backups").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_may_not_be_written_refuses_a_run_even_of_the_superuser() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let target = Target::with_undecided(0).await;
+    let whole = std::fs::read(&target.database).unwrap();
+    let read_only = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(&target.database, read_only).unwrap();
+    let url = target.url();
+    let arguments = [
+        "run",
+        "obcms-to-bmms",
+        "--quiet-seconds",
+        "0",
+        "--database",
+        &url,
+    ];
+    let mut command = switchyard(&arguments);
+    let writes = std::fs::File::options().write(true).open(&target.database);
+    if writes.is_ok() {
+        // the superuser writes what nobody may, unless exactly that right is taken away
+        let program = command.get_program().to_owned();
+        command = std::process::Command::new("setpriv");
+        command
+            .args(["--bounding-set", "-dac_override,-dac_read_search"])
+            .arg(program)
+            .args(arguments);
+    }
+    let output = command
+        .current_dir(target.directory.path())
+        .output()
+        .unwrap();
+    let reason = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{reason}");
+    assert!(
+        reason.contains("Database can be written") && reason.contains("nothing was begun"),
+        "{reason}"
+    );
+    assert!(std::fs::read(&target.database).unwrap() == whole);
     assert!(!target.directory.path().join("backups").exists());
 }
 
