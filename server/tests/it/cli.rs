@@ -3,6 +3,7 @@
 mod console;
 mod decisions;
 mod mail;
+mod mode;
 mod run;
 mod target;
 mod usage;

@@ -2,7 +2,7 @@
 //! happened, and nothing is lost. The real binary, the sample system and its running application.
 
 mod backup;
-mod machine;
+pub mod machine;
 mod mode;
 mod outbox;
 mod rollback;
