@@ -32,6 +32,7 @@ pub use control::{
 };
 
 pub use hold::Holds;
+pub use lease::holder;
 
 /// What is wanted of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

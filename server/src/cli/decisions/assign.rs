@@ -2,22 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::export::COLUMNS;
 use super::{Opened, Subject, of_decision};
+use crate::cli::target::of_database;
 use crate::cli::{Failure, Output};
 use crate::db::Access;
 use crate::engine::decision::{self, Assigned, Assignment, BulkRule};
+use crate::engine::executor;
 use crate::wording::counted;
 
 /// Arguments of `decisions assign`.
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("which").required(true).args(["keys", "all", "reason", "best_candidate", "file"]),
-    after_help = "A row that has an organization already stays as it is. An unknown code or key refuses the whole of a model."
+    after_help = "A row that has an organization already stays as it is. An unknown code or key refuses the whole of a model.\n\
+        Each decision is recorded in the target itself with your name (USER), in the transaction that carries it out. The\n\
+        console's audit log has no entry of it. Refused while a run or a rollback of the target is being driven."
 )]
 pub struct Assign {
     #[command(flatten)]
@@ -68,6 +73,9 @@ struct Done {
 pub async fn run(arguments: Assign, output: &Output) -> Result<(), Failure> {
     let by = std::env::var("USER").unwrap_or_else(|_| "the command line".into());
     let mut opened = arguments.subject.open(Access::Write).await?;
+    if !arguments.dry_run {
+        opened.undriven().await?;
+    }
     let mut all = Vec::new();
     match (&arguments.file, &arguments.model) {
         (Some(file), _) => {
@@ -127,7 +135,32 @@ impl Assign {
     }
 }
 
+/// How often, and how far apart, a driver is looked for again: a gate is measured in less.
+const LOOKS: u32 = 20;
+const APART: Duration = Duration::from_millis(100);
+
 impl Opened {
+    /// Refuses while somebody drives the target: a rollback takes away the very column that is written here.
+    async fn undriven(&mut self) -> Result<(), Failure> {
+        let mut driver = None;
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(APART).await;
+            }
+            driver = (executor::holder(&mut self.db).await).map_err(|error| of_database(&error))?;
+            if driver.is_none() {
+                return Ok(());
+            }
+        }
+        let driver = driver.unwrap_or_default();
+        Err(Failure::new(format!(
+            "{driver} is driving this target; nothing was assigned"
+        ))
+        .remedy(
+            "Wait until its run waits for decisions or its rollback is done, then assign again.",
+        ))
+    }
+
     async fn assign(
         &mut self,
         model: &str,

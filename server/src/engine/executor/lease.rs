@@ -8,7 +8,8 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::session::{Halt, Session};
-use crate::db::{Dialect, Row, Statement};
+use crate::db::{Connection, DbError, Dialect, Row, Statement};
+use crate::engine::inspect::has_table;
 
 /// How long a lease lasts unless renewed, in milliseconds.
 const LASTS_MS: i64 = 15_000;
@@ -25,6 +26,9 @@ const ADVISORY: &str = "SELECT pg_try_advisory_lock(7375726379617264)";
 const END_HOLDER: &str = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' \
      AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
      AND (classid::int8 << 32 | objid::int8) = 7375726379617264 AND pid <> pg_backend_pid()";
+const HELD: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND (classid::int8 << 32 | objid::int8) = 7375726379617264";
 /// How often the lock of a session that is being ended is asked for.
 const PATIENCE: u32 = 100;
 const GIVE_BACK: &str = "SELECT pg_advisory_unlock(7375726379617264)";
@@ -136,6 +140,29 @@ impl Lease {
             let _ = session.db().execute(GIVE_BACK).await;
         }
     }
+}
+
+/// Who drives a target now, if anybody does. Needs reading access only.
+///
+/// # Errors
+/// When the target cannot be read.
+pub async fn holder(db: &mut Connection) -> Result<Option<String>, DbError> {
+    if !has_table(db, "switchyard_lease").await? {
+        return Ok(None);
+    }
+    let row = db
+        .row("SELECT owner, machine, process, expires_at_ms FROM switchyard_lease")
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let held = match db.dialect() {
+        Dialect::Sqlite => {
+            let gone = row.string(1) == machine() && is_gone(row.integer(2));
+            row.integer(3) > now_ms() && !gone
+        }
+        // its session has the lock for as long as it lives
+        Dialect::Postgres => db.count(HELD).await? > 0,
+    };
+    Ok(held.then(|| row.string(0)))
 }
 
 /// The time, milliseconds since 1970.

@@ -107,7 +107,23 @@ async fn rows_that_wait_at_the_gate_are_listed_exported_and_assigned_and_the_run
         "{told}"
     );
 
+    // a driver that lives somewhere else takes steps back: the column may be gone in a moment
     let rest = [&model[..], &["OOBC", "--all"]].concat();
+    let lease = |until: &str| {
+        format!(
+            "UPDATE switchyard_lease SET owner = 'a console', machine = 'elsewhere', expires_at_ms = {until}"
+        )
+    };
+    target.execute(&lease("9999999999999")).await;
+    let why = refused(&decisions(&target, "assign", &rest));
+    assert!(
+        why.contains("a console is driving this target; nothing was assigned"),
+        "{why}"
+    );
+    let told = done(&decisions(&target, "assign", &counted));
+    assert!(told.contains("21 rows would get"), "{told}");
+    target.execute(&lease("0")).await;
+
     assert!(done(&decisions(&target, "assign", &rest)).contains("21 rows got"));
     assert_eq!(
         done(&decisions(&target, "list", &[])).trim(),
