@@ -6,4 +6,5 @@ mod consoles;
 mod events;
 mod health;
 mod protocol;
+mod public;
 mod session;
