@@ -251,7 +251,7 @@ pub async fn coverage(store: &Store, system: &str) -> Result<Vec<CoveragePoint>,
         "SELECT at, assigned, total, run FROM (SELECT at, assigned, total, run, \
          ROW_NUMBER() OVER (ORDER BY at DESC, id DESC) - 1 AS place, \
          COUNT(*) OVER () AS points FROM coverage_history WHERE system = $1) AS curve \
-         WHERE place % ((points + $2 - 1) / $2) = 0 ORDER BY at",
+         WHERE place % ((points + $2 - 1) / $2) = 0 ORDER BY place DESC",
     )
     .bind(system)
     .bind(POINTS)
