@@ -178,6 +178,10 @@ pub struct RollbackStep {
     pub state: StepState,
     /// What happened.
     pub detail: String,
+    /// Time it took in milliseconds; none when it was begun again after a crash.
+    pub took_ms: Option<u64>,
+    /// Steps of the run that it undid, where it undid any.
+    pub undid: Option<u32>,
 }
 
 /// A task after a rollback.

@@ -38,7 +38,7 @@ impl From<RollbackStep> for StepLine {
             title: step.title,
             state: step.state,
             detail: step.detail,
-            took_ms: None,
+            took_ms: step.took_ms,
         }
     }
 }

@@ -8,7 +8,7 @@ use shared::mode::{Mode, SwitchState};
 use shared::rollback::{RollbackKind, RollbackRecord, RollbackState, RollbackStep};
 use shared::state::{RunState, StepState};
 
-use super::export;
+use super::{export, undoing};
 use crate::audit::{self, Entry};
 use crate::engine::progress::Watch;
 use crate::engine::{self, journal};
@@ -97,6 +97,8 @@ pub async fn drive_rollback(
                 title: title(*piece).into(),
                 state: StepState::Pending,
                 detail: String::new(),
+                took_ms: None,
+                undid: None,
             });
         }
     }
@@ -104,11 +106,19 @@ pub async fn drive_rollback(
         if record.steps[place].state == StepState::Done {
             continue;
         }
+        // what is left of a piece after a crash takes less than the piece
+        let resumed = record.steps[place].state == StepState::Running;
+        if piece == Work::Undo && !resumed {
+            let left = undoing::left(state, system, &record.way).await?;
+            record.steps[place].undid = Some(left);
+        }
         record.steps[place].state = StepState::Running;
         save(state, system, &record).await?;
+        let began = Instant::now();
         match perform(state, system, &mut record, piece).await {
             Ok(detail) => {
                 record.steps[place].state = StepState::Done;
+                record.steps[place].took_ms = (!resumed).then(|| millis(began.elapsed()));
                 record.steps[place].detail = detail;
                 save(state, system, &record).await?;
             }
@@ -127,6 +137,10 @@ pub async fn drive_rollback(
     }
     end(state, system, &mut record, RollbackState::Done).await?;
     Ok(RollbackState::Done)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn sentence(text: &str) -> String {

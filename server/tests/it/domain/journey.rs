@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use base64::Engine as _;
 use serde_json::{Value, json};
-use server::db::{Access, Connection, Dialect};
+use server::db::{Access, Connection, Dialect, Statement};
 
 use super::world::World;
 
@@ -28,6 +28,7 @@ async fn there_and_back(dialect: Dialect) {
     let run = world.migrate().await;
     let coverage = world.get("/coverage").await;
     assert_eq!(coverage["all"]["assigned"], coverage["all"]["total"]);
+    rises_to_the_whole(&coverage["history"]);
     let view = world.get(&format!("/runs/{run}")).await;
     assert_eq!(
         view["progress"]["steps_done"],
@@ -77,8 +78,10 @@ async fn there_and_back(dialect: Dialect) {
         }
     }
 
+    let partial = world.get("/rollback").await["current"].clone();
     let again = world.start_run().await;
     world.run_is(again, "done").await;
+    costs_what_undoing_it_took(&mut world, &partial).await;
     back(&mut world, json!("undo-all"), |options| {
         options["undo_all"]["fingerprint"].clone()
     })
@@ -94,6 +97,7 @@ async fn a_backup_brings_back_the_moment_before_and_what_is_lost_is_kept() {
     let report = world.post("/reports", Value::Null).await;
     assert_eq!(report["summary"]["number"], 1, "{report:#}");
     onboard_pilot(&mut world).await;
+    what_would_be_lost_is_exported(&mut world).await;
     assert_eq!(journey_of(&mut world, "Pilot").await, "3 of 3 prepared");
     let reported = journey_of(&mut world, "Verification report").await;
     assert!(reported.starts_with("Report 1"), "{reported}");
@@ -199,6 +203,105 @@ async fn groups_undone_together_are_one_choice_in_whatever_order_they_are_named(
     for group in options["groups"].as_array().unwrap() {
         let undone = ["mana", "recommendations"].contains(&group["name"].as_str().unwrap());
         assert_eq!(group["steps"] == 0, undone, "{group:#}");
+    }
+}
+
+/// Coverage over time begins below the whole, never falls, and ends at it.
+fn rises_to_the_whole(history: &Value) {
+    let counts: Vec<(u64, u64)> = (history.as_array().unwrap().iter())
+        .map(|point| {
+            let count = |key: &str| point["all"][key].as_u64().unwrap();
+            (count("assigned"), count("total"))
+        })
+        .collect();
+    let (first, last) = (counts[0], counts[counts.len() - 1]);
+    assert!(first.0 < first.1, "{history:#}");
+    assert!(last.0 == last.1 && last.1 > 0, "{history:#}");
+    assert!(
+        counts.windows(2).all(|two| two[0].0 <= two[1].0),
+        "{history:#}"
+    );
+}
+
+/// What undoing a group costs is what it took before; what was never undone is not said to take what doing it took.
+async fn costs_what_undoing_it_took(world: &mut World, partial: &Value) {
+    let took = |key: &'static str| {
+        let steps = partial["steps"].as_array().unwrap().iter();
+        steps
+            .filter_map(move |step| step[key].as_u64())
+            .sum::<u64>()
+    };
+    assert!(took("undid") > 0, "{partial:#}");
+    let options = world.get("/rollback").await;
+    let groups = options["groups"].as_array().unwrap();
+    for group in groups {
+        let (cost, from) = (
+            &group["cost"],
+            group["cost"]["takes_from"].as_str().unwrap(),
+        );
+        if group["name"] == "recommendations" {
+            assert_eq!(cost["takes_ms"], took("took_ms"), "{cost:#}");
+            let measured = format!(
+                "measured by rollback {}, which undid {} steps",
+                partial["id"],
+                took("undid")
+            );
+            assert_eq!(from, measured);
+        } else {
+            assert!(from.starts_with("3 times what run "), "{cost:#}");
+            assert!(
+                from.ends_with("undoing them was not measured yet"),
+                "{cost:#}"
+            );
+        }
+    }
+}
+
+/// Rows made after the backup, and decisions, are each in the file that can be downloaded before anything is confirmed.
+async fn what_would_be_lost_is_exported(world: &mut World) {
+    let mut db = Connection::open(&world.installed.database, Access::Write)
+        .await
+        .unwrap();
+    for name in ["Ñuñungan", "O'Brien", "=1+1"] {
+        let site = Statement::new("INSERT INTO django_site (domain, name) VALUES (?, ?)");
+        let domain = format!("{name}.example");
+        db.execute(site.bind(domain.as_str()).bind(name))
+            .await
+            .unwrap();
+    }
+    db.close().await;
+    let backups = world.get("/backups").await;
+    let oldest = backups.as_array().unwrap().last().unwrap()["name"].clone();
+    let query = format!("/rollback/export?backup={}", oldest.as_str().unwrap());
+    let lost = world.get(&query).await;
+    assert_eq!(lost["backup"], oldest);
+    let mut names: Vec<&str> = (lost["rows"].as_array().unwrap().iter())
+        .filter(|row| row["table"] == "django_site")
+        .inspect(|row| {
+            assert_eq!(
+                (&row["what"], &row["before"]),
+                (&json!("created"), &Value::Null)
+            )
+        })
+        .map(|row| row["after"]["name"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["=1+1", "O'Brien", "Ñuñungan"]);
+
+    for (query, decisions) in [
+        ("", 23),
+        ("?groups=project_central", 23),
+        ("?groups=mana", 0),
+    ] {
+        let lost = world.get(&format!("/rollback/export{query}")).await;
+        let found = lost["decisions"].as_array().unwrap();
+        assert_eq!(found.len(), decisions, "{query}");
+        for decision in found {
+            assert_eq!(decision["table"], "project_central_ppa", "{decision:#}");
+            assert_eq!(decision["organization"], "OOBC", "{decision:#}");
+            assert_eq!(decision["by"], "administrator", "{decision:#}");
+            assert!(decision["key"].is_string(), "{decision:#}");
+        }
     }
 }
 
