@@ -1,18 +1,23 @@
 //! Requests for approvals of a system.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use shared::approval::{Approval, ApprovalAction, DecideApproval, RequestApproval};
 use shared::event::Topic;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
+use super::idempotency;
 use super::problem::Answer;
 use crate::accounts::{Administrator, Fresh, Operator, Viewer};
 use crate::approvals::{self, Asked, Verdict};
 use crate::state::AppState;
+use crate::systems::System;
 
 /// Routes of this area.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -47,16 +52,40 @@ async fn list(
 
 /// Asks for an approval of exactly what the person saw.
 #[utoipa::path(post, path = "/systems/{system}/approvals", tag = "approvals",
-    params(("system" = String, Path)), request_body = RequestApproval,
+    params(
+        ("system" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
+    request_body = RequestApproval,
     responses((status = OK, body = Approval)))]
 async fn request(
     operator: Operator,
     State(state): State<AppState>,
     Path(system): Path<String>,
+    headers: HeaderMap,
     Json(wanted): Json<RequestApproval>,
-) -> Answer<Json<Approval>> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let subject = approvals::subject::of(&state, &system, wanted.action).await?;
+    let request = format!("POST /systems/{}/approvals", system.slug());
+    idempotency::once(
+        &state,
+        &operator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::OK,
+        async { ask(&state, &system, &operator, &wanted).await },
+    )
+    .await
+}
+
+async fn ask(
+    state: &AppState,
+    system: &Arc<System>,
+    operator: &Operator,
+    wanted: &RequestApproval,
+) -> Answer<Approval> {
+    let subject = approvals::subject::of(state, system, wanted.action).await?;
     let asked = Asked {
         system: system.slug(),
         action: wanted.action,
@@ -66,9 +95,9 @@ async fn request(
     };
     let good_for = state.config.approvals.expires();
     let now = state.clock.now();
-    let approval = approvals::request(&state.store, now, &operator, asked, good_for).await?;
+    let approval = approvals::request(&state.store, now, operator, asked, good_for).await?;
     state.hub.changed(system.slug(), Topic::Approvals);
-    Ok(Json(approval))
+    Ok(approval)
 }
 
 /// Agrees or refuses; never the one who asked.

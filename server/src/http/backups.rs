@@ -53,9 +53,15 @@ async fn make(
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
     let request = format!("POST /systems/{}/backups", system.slug());
-    idempotency::once(&state, &operator, &headers, &request, &(), async {
-        Ok(backups::start(&state, &system, &operator).await?)
-    })
+    idempotency::once(
+        &state,
+        &operator,
+        &headers,
+        &request,
+        &(),
+        StatusCode::ACCEPTED,
+        async { Ok(backups::start(&state, &system, &operator).await?) },
+    )
     .await
 }
 

@@ -1,6 +1,7 @@
 //! Coverage, and the decisions about rows that have no organization.
 
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use shared::coverage::{AssignByRule, AssignRows, Assigned, CoverageView, UnassignedPage};
@@ -8,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path, Query};
+use super::idempotency;
 use super::problem::Answer;
 use super::runs::download;
 use crate::accounts::{Administrator, Viewer};
@@ -95,7 +97,10 @@ async fn unassigned(
 /// Gives chosen rows an organization.
 #[utoipa::path(
     post, path = "/systems/{system}/decisions", tag = "coverage",
-    params(("system" = String, Path, description = "Slug of the system")),
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
     request_body = AssignRows,
     responses((status = OK, body = Assigned))
 )]
@@ -103,18 +108,30 @@ async fn assign(
     administrator: Administrator,
     State(state): State<AppState>,
     Path(system): Path<String>,
+    headers: HeaderMap,
     Json(wanted): Json<AssignRows>,
-) -> Answer<Json<Assigned>> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    Ok(Json(
-        decisions::assign(&state, &system, &wanted, &administrator).await?,
-    ))
+    let request = format!("POST /systems/{}/decisions", system.slug());
+    idempotency::once(
+        &state,
+        &administrator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::OK,
+        async { Ok(decisions::assign(&state, &system, &wanted, &administrator).await?) },
+    )
+    .await
 }
 
 /// Gives all rows that a rule takes an organization, or counts them.
 #[utoipa::path(
     post, path = "/systems/{system}/decisions/rule", tag = "coverage",
-    params(("system" = String, Path, description = "Slug of the system")),
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
     request_body = AssignByRule,
     responses((status = OK, body = Assigned))
 )]
@@ -122,10 +139,19 @@ async fn assign_by_rule(
     administrator: Administrator,
     State(state): State<AppState>,
     Path(system): Path<String>,
+    headers: HeaderMap,
     Json(wanted): Json<AssignByRule>,
-) -> Answer<Json<Assigned>> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    Ok(Json(
-        decisions::assign_by_rule(&state, &system, &wanted, &administrator).await?,
-    ))
+    let request = format!("POST /systems/{}/decisions/rule", system.slug());
+    idempotency::once(
+        &state,
+        &administrator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::OK,
+        async { Ok(decisions::assign_by_rule(&state, &system, &wanted, &administrator).await?) },
+    )
+    .await
 }

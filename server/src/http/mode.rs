@@ -1,7 +1,7 @@
 //! The mode of a system and switching it.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shared::mode::{ModeSwitch, ModeView, SwitchMode};
 use utoipa_axum::router::OpenApiRouter;
@@ -53,8 +53,14 @@ async fn switch(
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
     let request = format!("POST /systems/{}/mode", system.slug());
-    idempotency::once(&state, &administrator, &headers, &request, &wanted, async {
-        Ok(modes::switch(&state, &system, &wanted, &administrator).await?)
-    })
+    idempotency::once(
+        &state,
+        &administrator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::ACCEPTED,
+        async { Ok(modes::switch(&state, &system, &wanted, &administrator).await?) },
+    )
     .await
 }

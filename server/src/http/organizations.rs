@@ -1,7 +1,8 @@
 //! Organizations of a system, their onboarding, import and waves.
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use shared::organization::{
     ChangeOrganization, ImportOrganizations, ImportResult, IsolationCheck, MoveOrganization,
     NewOrganization, Organization, OrganizationDetail, OrganizationList, PlanWaves,
@@ -10,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
+use super::idempotency;
 use super::problem::Answer;
 use crate::accounts::{Administrator, Operator, Viewer};
 use crate::organizations;
@@ -69,7 +71,10 @@ async fn create(
 /// Says what an import would do, or does it.
 #[utoipa::path(
     post, path = "/systems/{system}/organizations/import", tag = "organizations",
-    params(("system" = String, Path, description = "Slug of the system")),
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
     request_body = ImportOrganizations,
     responses((status = OK, body = ImportResult))
 )]
@@ -77,12 +82,21 @@ async fn import(
     operator: Operator,
     State(state): State<AppState>,
     Path(system): Path<String>,
+    headers: HeaderMap,
     Json(wanted): Json<ImportOrganizations>,
-) -> Answer<Json<ImportResult>> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    Ok(Json(
-        organizations::import(&state, &system, &wanted, &operator).await?,
-    ))
+    let request = format!("POST /systems/{}/organizations/import", system.slug());
+    idempotency::once(
+        &state,
+        &operator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::OK,
+        async { Ok(organizations::import(&state, &system, &wanted, &operator).await?) },
+    )
+    .await
 }
 
 /// Sets who is in which wave.
@@ -109,7 +123,8 @@ async fn plan_waves(
     post, path = "/systems/{system}/waves/{number}/start", tag = "organizations",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("number" = u32, Path, description = "Number of the wave; 0 is the pilot")
+        ("number" = u32, Path, description = "Number of the wave; 0 is the pilot"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
     ),
     responses((status = OK, body = OrganizationList))
 )]
@@ -117,11 +132,20 @@ async fn start_wave(
     administrator: Administrator,
     State(state): State<AppState>,
     Path((system, number)): Path<(String, u32)>,
-) -> Answer<Json<OrganizationList>> {
+    headers: HeaderMap,
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    Ok(Json(
-        organizations::start_wave(&state, &system, number, &administrator).await?,
-    ))
+    let request = format!("POST /systems/{}/waves/{number}/start", system.slug());
+    idempotency::once(
+        &state,
+        &administrator,
+        &headers,
+        &request,
+        &(),
+        StatusCode::OK,
+        async { Ok(organizations::start_wave(&state, &system, number, &administrator).await?) },
+    )
+    .await
 }
 
 /// Everything about one organization.
@@ -169,7 +193,8 @@ async fn change(
     post, path = "/systems/{system}/organizations/{code}/move", tag = "organizations",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("code" = String, Path, description = "Code of the organization")
+        ("code" = String, Path, description = "Code of the organization"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
     ),
     request_body = MoveOrganization,
     responses((status = OK, body = OrganizationDetail))
@@ -178,12 +203,23 @@ async fn move_to(
     administrator: Administrator,
     State(state): State<AppState>,
     Path((system, code)): Path<(String, String)>,
+    headers: HeaderMap,
     Json(wanted): Json<MoveOrganization>,
-) -> Answer<Json<OrganizationDetail>> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    Ok(Json(
-        organizations::move_to(&state, &system, &code, &wanted, &administrator).await?,
-    ))
+    let request = format!("POST /systems/{}/organizations/{code}/move", system.slug());
+    idempotency::once(
+        &state,
+        &administrator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::OK,
+        async {
+            Ok(organizations::move_to(&state, &system, &code, &wanted, &administrator).await?)
+        },
+    )
+    .await
 }
 
 /// Checks that an organization sees no row of another one.

@@ -1,8 +1,8 @@
 //! Verification reports of a system.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::event::Topic;
 use shared::report::{Report, ReportComparison, ReportSummary};
@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path, Query};
+use super::idempotency;
 use super::problem::Answer;
 use crate::accounts::{Operator, Viewer};
 use crate::reports;
@@ -41,18 +42,35 @@ async fn list(
 
 /// Measures everything now and keeps it as a report.
 #[utoipa::path(post, path = "/systems/{system}/reports", tag = "reports",
-    params(("system" = String, Path)), responses((status = CREATED, body = Report)))]
+    params(
+        ("system" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+    ),
+    responses((status = CREATED, body = Report)))]
 async fn measure(
     operator: Operator,
     State(state): State<AppState>,
     Path(system): Path<String>,
-) -> Answer<(StatusCode, Json<Report>)> {
+    headers: HeaderMap,
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let report = reports::measure(&state, &system, &operator).await?;
-    for topic in [Topic::Reports, Topic::Checklist, Topic::System] {
-        state.hub.changed(system.slug(), topic);
-    }
-    Ok((StatusCode::CREATED, Json(report)))
+    let request = format!("POST /systems/{}/reports", system.slug());
+    idempotency::once(
+        &state,
+        &operator,
+        &headers,
+        &request,
+        &(),
+        StatusCode::CREATED,
+        async {
+            let report = reports::measure(&state, &system, &operator).await?;
+            for topic in [Topic::Reports, Topic::Checklist, Topic::System] {
+                state.hub.changed(system.slug(), topic);
+            }
+            Ok(report)
+        },
+    )
+    .await
 }
 
 /// One report.

@@ -1,7 +1,7 @@
 //! The ways back, carrying one out, and what has to be done after it.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use shared::rollback::{RollbackCost, RollbackOptions, RollbackRecord, StartRollback, WriteTask};
@@ -95,9 +95,15 @@ async fn start(
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
     let request = format!("POST /systems/{}/rollback", system.slug());
-    idempotency::once(&state, &administrator, &headers, &request, &wanted, async {
-        Ok(rollbacks::start(&state, &system, &wanted, &administrator).await?)
-    })
+    idempotency::once(
+        &state,
+        &administrator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::ACCEPTED,
+        async { Ok(rollbacks::start(&state, &system, &wanted, &administrator).await?) },
+    )
     .await
 }
 

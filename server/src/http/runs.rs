@@ -100,9 +100,15 @@ async fn start(
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
     let request = format!("POST /systems/{}/runs", system.slug());
-    idempotency::once(&state, &operator, &headers, &request, &wanted, async {
-        Ok(runs::start(&state, &system, &wanted, &operator).await?)
-    })
+    idempotency::once(
+        &state,
+        &operator,
+        &headers,
+        &request,
+        &wanted,
+        StatusCode::ACCEPTED,
+        async { Ok(runs::start(&state, &system, &wanted, &operator).await?) },
+    )
     .await
 }
 
