@@ -4,8 +4,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use server::db::{Access, Connection};
+use server::sample::PLAYBOOK;
+use server::sample::app::process;
 
 use super::machine::Machine;
+use crate::engine::world::World;
 
 fn as_it_is(_: &std::path::Path, command: Vec<String>) -> Vec<String> {
     command
@@ -34,9 +38,67 @@ fn is_complete(machine: &Machine, run: &str) {
     }
 }
 
+/// The application goes on answering, and writes nothing more of its own.
+async fn write_nothing(machine: &Machine) {
+    let state = &machine.installed.state;
+    let mut launch = process::stop(state).await.unwrap().unwrap();
+    let flag = |one: &String| one == "--write-every-ms";
+    let at = launch.arguments.iter().position(flag).unwrap();
+    launch.arguments.drain(at..at + 2);
+    process::start(state, &launch).await.unwrap();
+}
+
+/// A copy of the target, migrated with the same decisions by somebody whom nothing disturbs.
+async fn undisturbed(machine: &Machine) -> World {
+    let file = machine.file("twin.sqlite3");
+    let mut db = Connection::open(&machine.installed.database, Access::Write)
+        .await
+        .unwrap();
+    db.execute(format!("VACUUM INTO '{}'", file.display()))
+        .await
+        .unwrap();
+    db.close().await;
+    let url = format!("sqlite:{}", file.display());
+    let command = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_switchyard"))
+            .args(arguments)
+            .args(["--database", &url])
+            .current_dir(machine.directory.path())
+            .output()
+            .unwrap();
+        output.status.code()
+    };
+    let run = ["run", "obcms-to-bmms", "--quiet-seconds", "0"];
+    assert_eq!(command(&run), Some(1), "23 projects need a person");
+    let decide = [
+        "decisions",
+        "assign",
+        "obcms-to-bmms",
+        "--model",
+        "PPA",
+        "--organization",
+        "OOBC",
+        "--all",
+    ];
+    assert_eq!(command(&decide), Some(0));
+    assert_eq!(command(&run), Some(0));
+    World::existing(file, PLAYBOOK)
+}
+
+/// The first line in which two targets differ: all of them are more than anybody reads.
+async fn difference(one: &World, other: &World) -> Option<(String, String)> {
+    let (one, other) = (one.dump().await, other.dump().await);
+    assert_eq!(one.lines().count(), other.lines().count());
+    (one.lines().zip(other.lines()))
+        .find(|(one, other)| one != other)
+        .map(|(one, other)| (one.to_owned(), other.to_owned()))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_server_is_killed_again_and_again_ends_as_if_nothing_had_happened() {
     let mut machine = Machine::new(23, as_it_is).await;
+    write_nothing(&machine).await;
+    let undisturbed = undisturbed(&machine).await;
     machine.start();
     machine.get_ready().await;
     let run = machine.start_run();
@@ -55,6 +117,8 @@ async fn a_run_whose_server_is_killed_again_and_again_ends_as_if_nothing_had_hap
     }
     machine.run_is(&run, "done").await;
     is_complete(&machine, &run);
+    let target = World::existing(machine.installed.database.file().unwrap(), PLAYBOOK);
+    assert_eq!(difference(&target, &undisturbed).await, None);
     machine.audit_says(&[("run.started", 1), ("run.done", 1), ("run.failed", 0)]);
     // the gate that was measured again and again was told once
     let log = machine.get(&format!("{run}/log"));
