@@ -108,6 +108,15 @@ async fn it_has_every_row_table_index_and_foreign_key_of_the_original() {
 }
 
 #[tokio::test]
+async fn with_its_whole_texts_it_is_about_as_large_as_the_original() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db.sqlite3");
+    sample::create(&path, &Options::default()).await.unwrap();
+    let megabytes = std::fs::metadata(&path).unwrap().len() / 1_000_000;
+    assert!((100..=120).contains(&megabytes), "{megabytes} MB");
+}
+
+#[tokio::test]
 async fn it_is_sound_and_knows_no_organization_yet() {
     let (_directory, path) = small_sample(|_| {}).await;
     let mut connection = open(&path).await;
