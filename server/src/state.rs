@@ -58,13 +58,13 @@ impl AppState {
             config: Arc::new(config),
             leads: Arc::new(AtomicBool::new(!store.is_shared())),
             store,
+            board: Arc::new(Board::new(clock.clone())),
             hub: Hub::new(),
             clock,
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             metrics: Arc::new(Metrics::new()),
             probes: Arc::new(Probes::default()),
-            board: Arc::new(Board::default()),
         }
     }
 }

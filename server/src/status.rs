@@ -1,13 +1,16 @@
 //! Public status: pages that the run itself writes. Everything public is made from [`shared::status::PublicStatus`] and
-//! kept ready in memory, so that readers cost neither the control store nor a target anything, and are answered with the
-//! last known state when both are down. It must not be asked for anything by name that a configuration keeps private.
+//! kept ready in memory, so that readers cost neither the control store nor a target anything. When both are down they
+//! are answered at once with the last known state, which then says that it is old. Only who reads before anything was
+//! made waits, and not for long. It must not be asked for anything by name that a configuration keeps private.
 
 mod badge;
+mod board;
 mod calendar;
 mod compose;
 mod export;
 mod feeds;
 pub mod links;
+mod manifest;
 mod page;
 mod publish;
 mod style;
@@ -15,21 +18,23 @@ mod text;
 mod timeline;
 mod zoned;
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use shared::status::{PublicIndex, PublicStatus};
 
+use crate::moment::Moment;
+use crate::refusal::{Kind, Refusal};
 use crate::state::AppState;
 use crate::systems::{System, SystemError};
 
-pub use export::{ExportError, export, write_mirror};
+pub use board::Board;
+pub use export::{ExportError, Written, export, write_mirror};
 pub use links::KeptKey;
-pub(crate) use page::notice;
 pub use page::{Place, nothing_here};
+pub(crate) use page::{nothing_now, notice};
 pub use publish::begin;
 pub use style::{Asset, ICON, SCRIPT, STYLE};
 pub(crate) use zoned::Zone;
@@ -65,6 +70,8 @@ pub struct Snapshot {
     pub status: PublicStatus,
     /// The files.
     pub files: Vec<File>,
+    /// When it becomes another by time alone.
+    next: Option<Moment>,
 }
 
 impl Snapshot {
@@ -83,43 +90,33 @@ pub struct IndexSnapshot {
     pub files: Vec<File>,
 }
 
-/// A snapshot that is older than this is made anew by the reader who asks for it. The publisher is quicker; this is for
-/// when it is stuck.
-const OLDEST: Duration = Duration::from_secs(60);
+/// Longest wait of a reader who comes before anything was made.
+const FIRST: Duration = Duration::from_secs(3);
 
-/// The files that a private link opens, and when they were made.
-type Opened = (Instant, Arc<Vec<File>>);
-
-/// Snapshots of all public systems.
-#[derive(Debug, Default)]
-pub struct Board {
-    systems: RwLock<HashMap<String, (Instant, Arc<Snapshot>)>>,
-    index: RwLock<Option<(Instant, Arc<IndexSnapshot>)>>,
-    /// What is costly to know, and when it was found out.
-    measured: RwLock<HashMap<String, (Instant, compose::Measured)>>,
-    /// What links open, by their identifier; for two seconds.
-    private: RwLock<HashMap<String, Opened>>,
-    /// Held while snapshots are made: readers who find none do not all make the same one.
-    making: tokio::sync::Mutex<()>,
+/// Why there is nothing to read.
+#[derive(Debug, thiserror::Error)]
+pub enum StatusError {
+    /// Nothing was made yet, and making it takes too long.
+    #[error("The status was not put together yet.")]
+    NotReady,
+    /// What it is made from cannot be read.
+    #[error(transparent)]
+    System(#[from] SystemError),
 }
 
-impl Board {
-    /// What is ready for the public system with exactly this slug, and not old. Nothing is ever made ready for a private one.
-    pub fn kept(&self, slug: &str) -> Option<Arc<Snapshot>> {
-        let systems = self.systems.read().unwrap_or_else(PoisonError::into_inner);
-        let (made, snapshot) = systems.get(slug)?;
-        (made.elapsed() < OLDEST).then(|| snapshot.clone())
+impl Refusal for StatusError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotReady => Kind::Unavailable,
+            Self::System(error) => error.kind(),
+        }
     }
 
-    fn last(&self, slug: &str) -> Option<Arc<Snapshot>> {
-        let systems = self.systems.read().unwrap_or_else(PoisonError::into_inner);
-        systems.get(slug).map(|(_, snapshot)| snapshot.clone())
-    }
-
-    fn kept_index(&self) -> Option<Arc<IndexSnapshot>> {
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let (made, snapshot) = index.as_ref()?;
-        (made.elapsed() < OLDEST).then(|| snapshot.clone())
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::NotReady => Some("Look again in a few seconds.".into()),
+            Self::System(error) => error.remedy(),
+        }
     }
 }
 
@@ -137,27 +134,74 @@ pub fn public_system<'a>(state: &'a AppState, slug: &str) -> Option<&'a Arc<Syst
     public_systems(state).find(|system| system.slug() == slug)
 }
 
-/// What is ready for this public system; made now when nothing is.
+/// What is to be sent of this public system: what is ready, at once; made now only when nothing ever was. What could not
+/// be made anew for long is sent as stale, while one task tries again.
 ///
 /// # Errors
-/// When nothing was ever made, and the control store cannot be read.
+/// When nothing was ever made, and cannot be made in time.
 pub async fn snapshot(
     state: &AppState,
     system: &Arc<System>,
-) -> Result<Arc<Snapshot>, SystemError> {
-    let slug = system.slug();
-    if let Some(kept) = state.board.kept(slug) {
+) -> Result<Arc<Snapshot>, StatusError> {
+    if let Some(kept) = state.board.kept(system.slug()) {
         return Ok(kept);
     }
-    let _making = state.board.making.lock().await;
-    if let Some(kept) = state.board.kept(slug) {
-        return Ok(kept);
+    if let Some(old) = last(state, system) {
+        remake_behind(state);
+        return Ok(old);
     }
-    match remake(state, system).await {
-        Ok(snapshot) => Ok(snapshot),
-        // a page that says when it was checked is worth more than none
-        Err(error) => state.board.last(slug).ok_or(error),
+    let first = async {
+        let _making = state.board.making.lock().await;
+        match state.board.kept(system.slug()) {
+            Some(kept) => Ok(kept),
+            None => remake(state, system).await,
+        }
+    };
+    // readers wait side by side, not one after the other
+    let made = tokio::time::timeout(FIRST, first).await;
+    Ok(made.map_err(|_| StatusError::NotReady)??)
+}
+
+/// The newest of a system, as stale when it is old.
+fn last(state: &AppState, system: &System) -> Option<Arc<Snapshot>> {
+    let (last, fresh) = state.board.last(system.slug())?;
+    if fresh {
+        return Some(last);
     }
+    let stale = if last.status.stale {
+        last
+    } else {
+        let status = PublicStatus {
+            stale: true,
+            ..last.status.clone()
+        };
+        Arc::new(public(state, status, None))
+    };
+    state.board.keep_stale(stale.clone());
+    Some(stale)
+}
+
+/// Has everything made anew, by one task at a time.
+fn remake_behind(state: &AppState) {
+    let Ok(making) = state.board.making.clone().try_lock_owned() else {
+        return;
+    };
+    let state = state.clone();
+    state.tasks.clone().spawn(async move {
+        let _making = making;
+        let remade = async {
+            for system in public_systems(&state) {
+                remake(&state, system).await?;
+            }
+            remake_index(&state).await
+        };
+        tokio::select! {
+            () = state.shutdown.cancelled() => {}
+            remade = remade => if let Err(error) = remade {
+                tracing::warn!(%error, "the public status cannot be made anew; the last one is sent as stale");
+            },
+        }
+    });
 }
 
 /// Makes the snapshot of a system anew.
@@ -166,24 +210,21 @@ async fn remake(state: &AppState, system: &Arc<System>) -> Result<Arc<Snapshot>,
         show: &system.config.status.show,
         organization: None,
     };
-    let status = compose::compose(state, system, scope).await?;
-    let address = public_address(state, system.slug());
-    let snapshot = Arc::new(Snapshot {
-        files: files(
-            state,
-            &status,
-            &Place::live().with_form(&state.config),
-            &address,
-        ),
-        status,
-    });
-    state
-        .board
-        .systems
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(system.slug().to_owned(), (Instant::now(), snapshot.clone()));
+    let composed = compose::compose(state, system, scope).await?;
+    let snapshot = Arc::new(public(state, composed.status, composed.next));
+    state.board.keep(snapshot.clone());
     Ok(snapshot)
+}
+
+/// The files that everybody may read.
+fn public(state: &AppState, status: PublicStatus, next: Option<Moment>) -> Snapshot {
+    let address = public_address(state, &status.slug);
+    let place = Place::live().with_form(&state.config);
+    Snapshot {
+        files: files(state, &status, &place, &address),
+        status,
+        next,
+    }
 }
 
 /// Makes the snapshot of a system, and the list, anew. For whoever just changed something.
@@ -199,43 +240,68 @@ pub async fn refresh(state: &AppState, system: &Arc<System>) -> Result<(), Syste
     Ok(())
 }
 
-/// The list of public systems, ready to be sent.
+/// The list of public systems, ready to be sent; as with [`snapshot`], readers never wait for a new one.
 ///
 /// # Errors
-/// When a snapshot was never made, and the control store cannot be read.
-pub async fn index(state: &AppState) -> Result<Arc<IndexSnapshot>, SystemError> {
+/// When a system was never looked at, and cannot be in time.
+pub async fn index(state: &AppState) -> Result<Arc<IndexSnapshot>, StatusError> {
     if let Some(kept) = state.board.kept_index() {
         return Ok(kept);
     }
-    remake_index(state).await
+    let known: Option<Vec<_>> = public_systems(state)
+        .map(|system| last(state, system))
+        .collect();
+    if let Some(known) = known {
+        if known.iter().any(|snapshot| snapshot.status.stale) {
+            remake_behind(state);
+        }
+        return Ok(keep_index(state, known));
+    }
+    let first = async {
+        let _making = state.board.making.lock().await;
+        match state.board.kept_index() {
+            Some(kept) => Ok(kept),
+            None => remake_index(state).await,
+        }
+    };
+    let made = tokio::time::timeout(FIRST, first).await;
+    Ok(made.map_err(|_| StatusError::NotReady)??)
 }
 
+/// Puts the list together from what is known; only a system that was never looked at is looked at now.
 async fn remake_index(state: &AppState) -> Result<Arc<IndexSnapshot>, SystemError> {
     let mut systems = Vec::new();
     for system in public_systems(state) {
-        let kept = state.board.kept(system.slug());
-        let snapshot = match kept {
+        systems.push(match last(state, system) {
             Some(snapshot) => snapshot,
             None => remake(state, system).await?,
-        };
-        systems.push(snapshot.status.clone());
+        });
     }
+    Ok(keep_index(state, systems))
+}
+
+fn keep_index(state: &AppState, snapshots: Vec<Arc<Snapshot>>) -> Arc<IndexSnapshot> {
+    let systems: Vec<PublicStatus> = snapshots
+        .iter()
+        .map(|snapshot| snapshot.status.clone())
+        .collect();
+    let checked = systems
+        .iter()
+        .filter_map(|status| Moment::parse(&status.checked))
+        .min();
     let index = PublicIndex {
         title: state.config.status.title.clone(),
         organization: state.config.status.organization.clone(),
+        checked: checked.unwrap_or_else(|| state.clock.now()).rfc3339(),
+        stale: systems.iter().any(|status| status.stale),
         systems,
-        checked: state.clock.now().rfc3339(),
     };
     let snapshot = Arc::new(IndexSnapshot {
         files: index_files(state, &index, &Place::live()),
         index,
     });
-    *state
-        .board
-        .index
-        .write()
-        .unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), snapshot.clone()));
-    Ok(snapshot)
+    state.board.keep_index(snapshot.clone());
+    snapshot
 }
 
 /// Where everybody reads about a system.

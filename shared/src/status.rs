@@ -15,8 +15,10 @@ pub struct PublicIndex {
     pub organization: String,
     /// The systems, in the order of the configuration.
     pub systems: Vec<PublicStatus>,
-    /// When this was put together.
+    /// When the system that was looked at least lately was looked at.
     pub checked: Timestamp,
+    /// Whether one of them could not be looked at again for too long.
+    pub stale: bool,
 }
 
 /// What the public may know about one system.
@@ -37,6 +39,8 @@ pub struct PublicStatus {
     pub detail: String,
     /// When this was put together.
     pub checked: Timestamp,
+    /// Whether that is long ago, because it could not be put together again: then all of this may have changed.
+    pub stale: bool,
     /// Zone of the system, such as `Asia/Manila`.
     pub zone: String,
     /// Name of the mode that it runs in.
@@ -55,6 +59,17 @@ pub struct PublicStatus {
     pub updates: Vec<PublicUpdate>,
     /// Whom to ask; may be empty.
     pub contact: String,
+}
+
+impl PublicStatus {
+    /// The state that may be claimed now: what is stale is not known.
+    pub fn claimed(&self) -> PublicState {
+        if self.stale {
+            PublicState::Unknown
+        } else {
+            self.state
+        }
+    }
 }
 
 /// Whether a system can be used.

@@ -15,7 +15,7 @@ use crate::status;
 #[derive(Debug, Subcommand)]
 pub enum Status {
     /// Write every public status page, with its feeds, calendar and badge, into a directory: complete pages with relative
-    /// links. The console keeps such a directory up to date by itself when the configuration names one as
+    /// links. What was written there earlier and is no longer public is removed; other files stay. The console keeps such a directory up to date by itself when the configuration names one as
     /// `status.mirror`.
     Export(Export),
 }
@@ -34,6 +34,7 @@ pub struct Export {
 struct Written {
     directory: PathBuf,
     files: Vec<PathBuf>,
+    removed: Vec<PathBuf>,
 }
 
 /// Runs it.
@@ -43,25 +44,38 @@ struct Written {
 pub async fn run(command: Status, output: &Output) -> Result<(), Failure> {
     let Status::Export(arguments) = command;
     let (config, store) = arguments.configured.store().await?;
-    if !config
+    let nothing = !config
         .systems
         .iter()
-        .any(|system| system.status.is_public())
-    {
-        return Err(Failure::new("no system publishes its status").remedy(
-            "Write `visibility = \"public\"` under [systems.status] of each system that shall.",
-        ));
-    }
+        .any(|system| system.status.is_public());
     let state = AppState::new(config, store, Clock::system());
     let written = status::export(&state, &arguments.out).await;
     state.store.close().await;
+    let written = written.map_err(|error| Failure::of(&error))?;
+    if nothing {
+        let taken_away = if written.removed.is_empty() {
+            String::new()
+        } else {
+            format!("; {} files of earlier were removed", written.removed.len())
+        };
+        return Err(
+            Failure::new(format!("no system publishes its status{taken_away}")).remedy(
+                "Write `visibility = \"public\"` under [systems.status] of each system that shall.",
+            ),
+        );
+    }
     let written = Written {
         directory: arguments.out,
-        files: written.map_err(|error| Failure::of(&error))?,
+        files: written.files,
+        removed: written.removed,
     };
     output.result(&written, |written| {
+        let removed = match written.removed.len() {
+            0 => String::new(),
+            count => format!(", {count} of earlier removed"),
+        };
         format!(
-            "{} files in {}",
+            "{} files in {}{removed}",
             written.files.len(),
             written.directory.display()
         )

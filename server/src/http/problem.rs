@@ -21,6 +21,30 @@ pub struct Problem {
     body: Body,
     retry_after: Option<Duration>,
     cause: Option<Arc<str>>,
+    /// Whether a person without an account reads it, on a page.
+    on_page: bool,
+}
+
+/// What a handler of public pages answers.
+pub type PageAnswer = Result<Response, OnPage>;
+
+/// A problem on a public page: for people, and without a word of what failed.
+#[derive(Debug)]
+pub struct OnPage(Problem);
+
+impl<E: Refusal> From<E> for OnPage {
+    fn from(error: E) -> Self {
+        Self(Problem {
+            on_page: true,
+            ..Problem::from(error)
+        })
+    }
+}
+
+impl IntoResponse for OnPage {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
 }
 
 /// Name, status and title of each kind; the name is the end of the stable type.
@@ -84,6 +108,7 @@ impl Problem {
             },
             retry_after: None,
             cause: None,
+            on_page: false,
         }
     }
 
@@ -115,16 +140,23 @@ impl Problem {
     pub(super) fn response(&self, instance: Option<String>) -> Response {
         let status =
             StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = Body {
-            instance,
-            ..self.body.clone()
+        let mut response = if self.on_page {
+            let headers = [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CACHE_CONTROL, "no-store"),
+                (header::CONTENT_SECURITY_POLICY, super::status::POLICY),
+            ];
+            let page = crate::status::nothing_now(instance.as_deref());
+            (status, headers, page).into_response()
+        } else {
+            let body = Body {
+                instance,
+                ..self.body.clone()
+            };
+            let problem = [(header::CONTENT_TYPE, "application/problem+json")];
+            (status, problem, axum::Json(body)).into_response()
         };
-        let mut response = (status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
         if let Some(after) = self.retry_after {
             // rounded up: a client that comes back too early is refused again
             headers.insert(

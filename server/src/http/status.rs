@@ -8,13 +8,14 @@ use axum::routing::get;
 
 use super::conditional::is_known;
 use super::extract::Path;
-use super::problem::Answer;
+use super::problem::PageAnswer;
 use super::security;
 use crate::state::AppState;
 use crate::status::{self, Board, File};
 
-/// A change is to be seen within two seconds; when we are gone, a CDN keeps the last state for a day.
-const FRESH: &str = "public, max-age=2, stale-while-revalidate=10, stale-if-error=86400";
+/// A change is to be seen within two seconds, of which the publisher takes up to one; when we are gone, a CDN keeps the
+/// last state for a day, which says how old it is.
+const FRESH: &str = "public, max-age=1, stale-if-error=86400";
 const YEAR: &str = "public, max-age=31536000, immutable";
 /// What a status page may load: its own style and script, and itself again.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
@@ -43,11 +44,7 @@ pub(super) fn ready(
     Some(response)
 }
 
-async fn index(
-    method: Method,
-    headers: HeaderMap,
-    State(state): State<AppState>,
-) -> Answer<Response> {
+async fn index(method: Method, headers: HeaderMap, State(state): State<AppState>) -> PageAnswer {
     let snapshot = status::index(&state).await?;
     Ok(snapshot
         .files
@@ -60,7 +57,7 @@ async fn system(
     headers: HeaderMap,
     State(state): State<AppState>,
     Path(slug): Path<String>,
-) -> Answer<Response> {
+) -> PageAnswer {
     if let Some(asset) = asset(&slug) {
         return Ok(answer(&asset, YEAR, &method, &headers));
     }
@@ -82,7 +79,7 @@ async fn file(
     headers: HeaderMap,
     State(state): State<AppState>,
     Path((slug, file)): Path<(String, String)>,
-) -> Answer<Response> {
+) -> PageAnswer {
     of_system(&state, &slug, &file, &method, &headers).await
 }
 
@@ -92,7 +89,7 @@ async fn of_system(
     file: &str,
     method: &Method,
     headers: &HeaderMap,
-) -> Answer<Response> {
+) -> PageAnswer {
     let Some(system) = status::public_system(state, slug) else {
         return Ok(nothing_here());
     };

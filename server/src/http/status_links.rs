@@ -2,14 +2,13 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
 use axum::routing::get;
 use shared::status_link::{MadeStatusLink, MakeStatusLink, StatusLink};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
-use super::problem::Answer;
+use super::problem::{Answer, PageAnswer};
 use super::status::{found, nothing_here};
 use crate::accounts::Operator;
 use crate::state::AppState;
@@ -79,7 +78,7 @@ async fn page(
     headers: HeaderMap,
     State(state): State<AppState>,
     Path(token): Path<String>,
-) -> Answer<Response> {
+) -> PageAnswer {
     behind(&state, &token, "index.html", &method, &headers).await
 }
 
@@ -88,7 +87,7 @@ async fn file(
     headers: HeaderMap,
     State(state): State<AppState>,
     Path((token, file)): Path<(String, String)>,
-) -> Answer<Response> {
+) -> PageAnswer {
     behind(&state, &token, &file, &method, &headers).await
 }
 
@@ -98,7 +97,7 @@ async fn behind(
     name: &str,
     method: &Method,
     headers: &HeaderMap,
-) -> Answer<Response> {
+) -> PageAnswer {
     let Some(row) = links::open(state, token).await? else {
         return Ok(nothing_here());
     };

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::access::ClientAddress;
 use super::extract::Path;
-use super::problem::{Answer, Problem};
+use super::problem::{OnPage, PageAnswer};
 use super::status::{POLICY, nothing_here};
 use crate::refusal::{Kind, Refusal as _};
 use crate::state::AppState;
@@ -65,7 +65,7 @@ async fn on_page(
     State(state): State<AppState>,
     Path(slug): Path<String>,
     Form(wanted): Form<Wanted>,
-) -> Answer<Response> {
+) -> PageAnswer {
     let Some(system) = status::public_system(&state, &slug).cloned() else {
         return Ok(nothing_here());
     };
@@ -77,7 +77,7 @@ async fn on_link(
     State(state): State<AppState>,
     Path(token): Path<String>,
     Form(wanted): Form<Wanted>,
-) -> Answer<Response> {
+) -> PageAnswer {
     let Some(row) = links::open(&state, &token).await? else {
         return Ok(nothing_here());
     };
@@ -93,7 +93,7 @@ async fn subscribe(
     through: Option<&LinkRow>,
     wanted: &Wanted,
     ClientAddress(client): &ClientAddress,
-) -> Answer<Response> {
+) -> PageAnswer {
     let asked = if wanted.website.is_empty() {
         subscribers::subscribe(state, system, through, &wanted.address, client).await
     } else {
@@ -113,13 +113,13 @@ async fn subscribe(
     }
 }
 
-/// What a person can do something about is said on a page; all else is a problem like any other.
+/// What a person can do something about is said; all else is said in general.
 fn refused(error: SubscribeError) -> Response {
     let status = match error.kind() {
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        _ => return Problem::from(error).into_response(),
+        _ => return OnPage::from(error).into_response(),
     };
     let said = error.fields().into_iter().next().map_or_else(
         || format!("{error} {}", error.remedy().unwrap_or_default()),
@@ -139,7 +139,7 @@ fn refused(error: SubscribeError) -> Response {
     response
 }
 
-async fn ask_confirm(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Response> {
+async fn ask_confirm(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
     Ok(match subscribers::asked(&state, &token).await? {
         None => gone(),
         Some(known) => page(
@@ -153,7 +153,7 @@ async fn ask_confirm(State(state): State<AppState>, Path(token): Path<String>) -
     })
 }
 
-async fn confirm(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Response> {
+async fn confirm(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
     Ok(if subscribers::confirm(&state, &token).await? {
         page(
             StatusCode::OK,
@@ -165,7 +165,7 @@ async fn confirm(State(state): State<AppState>, Path(token): Path<String>) -> An
     })
 }
 
-async fn ask_stop(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Response> {
+async fn ask_stop(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
     Ok(match subscribers::told(&state, &token).await? {
         None => stopped(),
         Some(known) => page(
@@ -179,7 +179,7 @@ async fn ask_stop(State(state): State<AppState>, Path(token): Path<String>) -> A
     })
 }
 
-async fn stop(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Response> {
+async fn stop(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
     // a made-up token gets the same answer: there is nothing to learn here
     subscribers::stop(&state, &token).await?;
     Ok(stopped())

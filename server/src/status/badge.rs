@@ -6,9 +6,9 @@ use super::feeds::escape;
 
 /// The badge.
 pub(super) fn of(status: &PublicStatus) -> String {
-    let word = status.state.word();
+    let word = status.claimed().word();
     // both colours give white text at least 4.5:1
-    let colour = match status.state {
+    let colour = match status.claimed() {
         PublicState::Working => "#126238",
         PublicState::Slow => "#7f4f00",
         PublicState::Unavailable => "#a92218",

@@ -54,12 +54,19 @@ impl Scope<'_> {
     }
 }
 
+/// What a page tells.
+pub(super) struct Composed {
+    pub(super) status: PublicStatus,
+    /// When it changes by time alone.
+    pub(super) next: Option<Moment>,
+}
+
 /// Everything that a page of this scope may tell about a system, now.
 pub(super) async fn compose(
     state: &AppState,
     system: &Arc<System>,
     scope: Scope<'_>,
-) -> Result<PublicStatus, SystemError> {
+) -> Result<Composed, SystemError> {
     let now = state.clock.now();
     let config = &system.config.status;
     let newest = runs::summaries(&state.store, system.slug())
@@ -69,6 +76,8 @@ pub(super) async fn compose(
     let measured = measured(state, system, newest.as_ref()).await;
     let judgement = probes::judge(state, system).await?;
     let maintenance = maintenance(state, system, now).await?;
+    let written = notices::updates(&state.store, system.slug()).await?;
+    let next = next_change(system, &judgement, &maintenance, &written, now);
     let going_on = maintenance
         .iter()
         .any(|window| window.stage.is_open() && is_begun(window, now));
@@ -81,7 +90,7 @@ pub(super) async fn compose(
     } else {
         None
     };
-    Ok(PublicStatus {
+    let status = PublicStatus {
         slug: system.slug().to_owned(),
         title: system.config.title.clone(),
         summary: config.summary.clone(),
@@ -96,6 +105,7 @@ pub(super) async fn compose(
             .filter(|work| work.finished.is_none())
             .map_or_else(String::new, |work| work.sentence.clone()),
         checked: now.rfc3339(),
+        stale: false,
         zone: system.config.timezone.clone(),
         mode: measured.mode.filter(|_| scope.shows(Show::Mode)),
         work,
@@ -110,9 +120,33 @@ pub(super) async fn compose(
             None
         },
         maintenance,
-        updates: updates(state, system, now).await?,
+        updates: updates(written, now),
         contact: config.contact.clone(),
-    })
+    };
+    Ok(Composed { status, next })
+}
+
+/// The first moment ahead at which something is said that is not said now.
+fn next_change(
+    system: &System,
+    judgement: &Judgement,
+    windows: &[PublicWindow],
+    updates: &[UpdateRow],
+    now: Moment,
+) -> Option<Moment> {
+    let silent = judgement.last_beat_ms.map(|ms| {
+        let beat = now.minus(Duration::from_millis(ms));
+        beat.plus(system.config.probes.silent_after() + Duration::from_millis(1))
+    });
+    windows
+        .iter()
+        .filter(|window| window.stage.is_open())
+        .flat_map(|window| [&window.starts, &window.ends])
+        .filter_map(|at| Moment::parse(at))
+        .chain(updates.iter().map(|row| row.publish_at))
+        .chain(silent)
+        .filter(|at| *at > now)
+        .min()
 }
 
 fn public_state(judgement: &Judgement, maintenance: bool) -> PublicState {
@@ -324,18 +358,13 @@ fn public_window(row: WindowRow, now: Moment) -> PublicWindow {
     }
 }
 
-async fn updates(
-    state: &AppState,
-    system: &System,
-    now: Moment,
-) -> Result<Vec<PublicUpdate>, StoreError> {
-    Ok(notices::updates(&state.store, system.slug())
-        .await?
+fn updates(written: Vec<UpdateRow>, now: Moment) -> Vec<PublicUpdate> {
+    written
         .into_iter()
         .filter(|row| row.publish_at <= now)
         .take(UPDATES)
         .map(public_update)
-        .collect())
+        .collect()
 }
 
 fn public_update(row: UpdateRow) -> PublicUpdate {

@@ -156,13 +156,22 @@ pub(super) fn system(
             span { "Times are " (zone.name()) " time" }
         } }
     };
-    let description = if status.detail.is_empty() {
-        status.headline.clone()
-    } else {
-        format!("{} {}", status.headline, status.detail)
-    };
+    let parts = [
+        if status.stale {
+            "Not checked lately."
+        } else {
+            ""
+        },
+        &status.headline,
+        &status.detail,
+    ];
+    let description = parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     let head = Head {
-        title: format!("{}: {} status", status.state.word(), status.title),
+        title: format!("{}: {} status", status.claimed().word(), status.title),
         description,
         address: address.to_owned(),
         feed: Some(feed),
@@ -173,7 +182,7 @@ pub(super) fn system(
 
 /// The list of systems.
 pub(super) fn index(index: &PublicIndex, place: &Place, origin: &str) -> String {
-    let states: Vec<PublicState> = index.systems.iter().map(|system| system.state).collect();
+    let states: Vec<PublicState> = index.systems.iter().map(PublicStatus::claimed).collect();
     let worst = parts::worst(&states);
     let headline = text::index_headline(&states);
     let zone = Zone::of(index.systems.first().map_or("UTC", |first| &first.zone));
@@ -185,10 +194,11 @@ pub(super) fn index(index: &PublicIndex, place: &Place, origin: &str) -> String 
         p.vh #said role="status" {}
         main #main.wrap {
             section aria-labelledby="now" {
+                (sections::old(&index.checked, index.stale, &zone))
                 div.verdict data-state=(parts::tone(worst)) {
                     (parts::icon(parts::state_icon(worst)))
                     h1 #now { (headline) }
-                    p.sm { "Checked " (parts::time(&index.checked, &zone)) }
+                    (sections::as_of(&index.checked, &zone))
                 }
             }
             @if !index.systems.is_empty() {
@@ -237,6 +247,16 @@ pub fn nothing_here() -> String {
         ..Place::live()
     };
     document(&head, &place, body)
+}
+
+/// The answer when there is nothing to tell yet, or it cannot be read: without any word of what failed.
+pub(crate) fn nothing_now(request: Option<&str>) -> String {
+    let body = html! {
+        p { "This page cannot be put together right now. That says nothing about the system itself." }
+        p { "It is tried again all the time. Look again in a minute." }
+        @if let Some(request) = request { p.sm { "Request " (request) } }
+    };
+    notice("Nothing can be told right now", body)
 }
 
 /// A page that says one thing.

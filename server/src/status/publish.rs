@@ -1,5 +1,5 @@
-//! The publisher: makes the snapshot of a system anew when something of it changed, and now and then in any case, and
-//! keeps the mirror folder up to date. Readers never wait for it, and a run never waits for either.
+//! The publisher: makes the snapshot of a system anew when something of it changed, when time itself changes it, and now
+//! and then in any case, and keeps the mirror folder up to date. Readers never wait for it, and a run never waits for either.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -9,7 +9,8 @@ use shared::event::Event;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::export::write_mirror;
-use super::{public_systems, remake, remake_index};
+use super::{last, public_systems, remake, remake_index};
+use crate::moment::Moment;
 use crate::state::AppState;
 
 /// Changes that come together are published together: a run tells four a second.
@@ -17,9 +18,12 @@ const GATHER: Duration = Duration::from_millis(700);
 /// Everything is made anew this often, so that "checked at" is true.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// Begins to publish; it ends when the server stops. Does nothing when no system is public.
+/// A moment is not waited for more closely than this.
+const SHORTEST: Duration = Duration::from_millis(20);
+
+/// Begins to publish; it ends when the server stops. When no system is public, all there is to do is to empty the mirror.
 pub fn begin(state: &AppState) {
-    if public_systems(state).next().is_none() {
+    if public_systems(state).next().is_none() && state.config.status.mirror.is_none() {
         return;
     }
     let state = state.clone();
@@ -30,14 +34,29 @@ async fn run(state: AppState) {
     let mut events = state.hub.listen(None).receiver;
     // the first tick comes at once
     let mut every = tokio::time::interval(EVERY);
+    let mut all_made = true;
     loop {
+        // what cannot be made now is tried again soon enough
+        let pause = if all_made { until_next(&state) } else { EVERY };
         let changed = tokio::select! {
             () = state.shutdown.cancelled() => return,
             changed = gather(&mut events) => changed,
+            () = tokio::time::sleep(pause) => None,
             _ = every.tick() => None,
         };
-        publish(&state, changed).await;
+        all_made = publish(&state, changed).await;
     }
+}
+
+/// Time until a page changes by itself: an update comes due, a window begins or is over its end, the watcher has been
+/// silent for too long.
+fn until_next(state: &AppState) -> Duration {
+    let now = state.clock.now();
+    public_systems(state)
+        .filter_map(|system| state.board.last(system.slug())?.0.next)
+        .map(|next: Moment| next.since(now))
+        .min()
+        .map_or(EVERY, |pause| pause.clamp(SHORTEST, EVERY))
 }
 
 /// Waits for a change and for those right after it. None: everything may have changed.
@@ -89,8 +108,9 @@ async fn gather(
     (!all).then_some(changed)
 }
 
-/// Makes the snapshots of these systems, or of all.
-async fn publish(state: &AppState, changed: Option<BTreeSet<String>>) {
+/// Makes the snapshots of these systems, or of all, and answers whether it could.
+async fn publish(state: &AppState, changed: Option<BTreeSet<String>>) -> bool {
+    let mut all_made = true;
     let mut made = Vec::new();
     for system in public_systems(state) {
         if changed
@@ -104,11 +124,14 @@ async fn publish(state: &AppState, changed: Option<BTreeSet<String>>) {
             Ok(snapshot) => made.push(snapshot),
             Err(error) => {
                 tracing::warn!(system = system.slug(), %error, "the public status could not be made; the last one stays");
+                all_made = false;
+                // the mirror says of it too that it is old
+                made.extend(last(state, system).filter(|last| last.status.stale));
             }
         }
     }
-    if made.is_empty() {
-        return;
+    if made.is_empty() && public_systems(state).next().is_some() {
+        return all_made;
     }
     if let Err(error) = remake_index(state).await {
         tracing::warn!(%error, "the list of public systems could not be made; the last one stays");
@@ -120,4 +143,5 @@ async fn publish(state: &AppState, changed: Option<BTreeSet<String>>) {
     {
         tracing::warn!(%error, "the mirror of the public status could not be written");
     }
+    all_made
 }

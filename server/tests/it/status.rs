@@ -1,8 +1,12 @@
 //! Public status: what leaves the server, to whom, in which forms, and when.
 
+mod burst;
 mod leaks;
 mod links;
+mod mirror;
+mod moments;
 mod notices;
+mod outage;
 mod pages;
 
 use axum::body::Body;

@@ -36,7 +36,9 @@ pub async fn files(
             return Ok(Some(files.clone()));
         }
     }
-    let status = compose(state, &system, scope(&row.link.audience)).await?;
+    let status = compose(state, &system, scope(&row.link.audience))
+        .await?
+        .status;
     let place = Place::link(path).with_form(&state.config);
     let address = format!("{}{path}", state.config.origin());
     let files = Arc::new(crate::status::files(state, &status, &place, &address));

@@ -14,19 +14,37 @@ use crate::status::zoned::{Zone, short_day};
 pub(super) fn verdict(status: &PublicStatus, zone: &Zone) -> Markup {
     html! {
         section aria-labelledby="now" {
-            div.verdict data-state=(tone(status.state)) {
-                (icon(state_icon(status.state)))
+            (old(&status.checked, status.stale, zone))
+            div.verdict data-state=(tone(status.claimed())) {
+                (icon(state_icon(status.claimed())))
                 h1 #now { (status.headline) }
+                (as_of(&status.checked, zone))
                 @if !status.detail.is_empty() { p { (status.detail) } }
-                p.sm {
-                    "Checked " (time(&status.checked, zone)) "."
-                    @if let Some(mode) = &status.mode { " It runs in " (mode) " mode." }
-                    @if let Some(update) = status.updates.first() {
-                        " Last update " (time(&update.published, zone)) "."
-                    }
+                @if let Some(mode) = &status.mode { p.sm { "It runs in " (mode) " mode." } }
+                @if let Some(update) = status.updates.first() {
+                    p.sm { "Last update " (time(&update.published, zone)) "." }
                 }
             }
         }
+    }
+}
+
+/// Next to the headline: the time of which it is true.
+pub(super) fn as_of(checked: &str, zone: &Zone) -> Markup {
+    html! { p.sm { "As of " (time(checked, zone)) "." } }
+}
+
+/// Before a headline that is old. A page that is new carries it along for its script, which shows it when the page
+/// grew old on the reader's screen, or on a host that only keeps copies.
+pub(super) fn old(checked: &str, stale: bool, zone: &Zone) -> Markup {
+    let sentence = html! {
+        div.verdict.old data-state="pending" {
+            (icon("pending"))
+            p { strong { "Not checked since " (time(checked, zone)) "; this may have changed." } }
+        }
+    };
+    html! {
+        @if stale { (sentence) } @else { template #old data-checked=(checked) { (sentence) } }
     }
 }
 
@@ -271,7 +289,7 @@ pub(super) fn line(status: &PublicStatus, href: &str) -> Markup {
             div.hd {
                 h3 { a href=(href) { (status.title) } }
                 @if !status.summary.is_empty() { span.muted { (status.summary) } }
-                span.state data-state=(tone(status.state)) { (icon(state_icon(status.state))) (status.state.word()) }
+                span.state data-state=(tone(status.claimed())) { (icon(state_icon(status.claimed()))) (status.claimed().word()) }
             }
             @if let Some(availability) = &status.availability {
                 (bars(&status.slug, &status.title, &availability.days, true))

@@ -1,0 +1,139 @@
+//! What readers get while nothing new can be put together: the last state, at once, and the word that it is old.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+use super::{FILES, get, publish, site};
+use crate::app::TestApp;
+use crate::probes::Answering;
+use crate::site::Site;
+
+const OLD: &str = "Not checked since";
+
+/// A site that says that all is well.
+async fn well() -> Site {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let system = site.app.state.systems.get("obcms").unwrap();
+    for _ in 0..3 {
+        server::probes::measure_once(&site.app.state, &system)
+            .await
+            .unwrap();
+    }
+    publish(&site).await;
+    site
+}
+
+/// Whether the page shows that it is old; every page that is not carries the sentence for its script.
+fn is_old(page: &str) -> bool {
+    assert!(page.contains(OLD), "{page}");
+    !page.contains("<template")
+}
+
+/// Two hundred readers of every file at once.
+async fn burst(app: &TestApp) {
+    let readers: Vec<_> = (0..200)
+        .map(|_| {
+            let mut reader = app.anonymous();
+            tokio::spawn(async move {
+                for path in FILES {
+                    let request = axum::http::Request::builder().uri(path);
+                    let answer = reader
+                        .request(request.body(axum::body::Body::empty()).unwrap())
+                        .await;
+                    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn without_the_control_store_every_file_is_answered_and_says_that_it_is_old() {
+    let site = well().await;
+    for path in ["/status", "/status/obcms"] {
+        let page = get(&site.app, path).await.text;
+        assert!(!is_old(&page), "{path}: {page}");
+        assert!(page.contains("As of "), "{page}");
+    }
+    site.app.state.store.close().await;
+    std::fs::remove_file(site.world.url.path().unwrap()).unwrap();
+    site.app.wait(Duration::from_secs(61));
+    burst(&site.app).await;
+    for path in ["/status", "/status/obcms"] {
+        let page = get(&site.app, path).await.text;
+        assert!(is_old(&page), "{path}: {page}");
+        // since when it is not checked, and nothing that claims more
+        assert!(page.contains("datetime=\"2026-11-20T02:00:00Z\""), "{page}");
+        assert!(!page.contains("data-state=\"done\""), "{page}");
+        let told = get(&site.app, &format!("{path}/status.json")).await.json();
+        assert_eq!(told["stale"], true, "{told:#}");
+        assert_eq!(told["checked"], "2026-11-20T02:00:00Z", "{told:#}");
+    }
+    let badge = get(&site.app, "/status/obcms/badge.svg").await.text;
+    assert!(badge.contains("OBCMS: Not known"), "{badge}");
+    // a day later too
+    site.app.wait(Duration::from_secs(86_400));
+    burst(&site.app).await;
+}
+
+#[tokio::test]
+async fn a_control_store_that_does_not_answer_holds_up_no_reader() {
+    let site = well().await;
+    let store = &site.app.state.store;
+    // every connection is taken: whoever asks for one waits for many seconds
+    let mut taken = Vec::new();
+    while let Ok(reader) = tokio::time::timeout(Duration::from_millis(200), store.reader()).await {
+        taken.push(reader.unwrap());
+        assert!(taken.len() < 100, "connections without end");
+    }
+    site.app.wait(Duration::from_secs(61));
+    tokio::time::timeout(Duration::from_secs(4), burst(&site.app))
+        .await
+        .expect("readers wait for the control store");
+    assert!(is_old(&get(&site.app, "/status/obcms").await.text));
+    // it answers again, and one of the next readers sees to it that the page is new
+    taken.clear();
+    for _ in 0..300 {
+        site.app.wait(Duration::from_secs(5));
+        if !is_old(&get(&site.app, "/status/obcms").await.text) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the page stays old");
+}
+
+#[tokio::test]
+async fn before_anything_was_made_an_outage_is_told_on_a_page_and_not_as_json() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    site.app.state.store.close().await;
+    let signed = "/s/MDAwMDAwMDAwMDAwMDAwMDAw.ffffffffffffffffffffffffffffffff";
+    for path in ["/status", "/status/obcms", "/status/obcms/feed.atom"] {
+        let answer = get(&site.app, path).await;
+        assert!(answer.status.is_server_error(), "{path}: {}", answer.status);
+        assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("style-src 'self'"), "{policy}");
+        assert!(
+            answer.text.contains("Look again in a minute."),
+            "{}",
+            answer.text
+        );
+        for inside in ["pool", "sql", "store", "closed"] {
+            assert!(
+                !answer.text.to_lowercase().contains(inside),
+                "{}",
+                answer.text
+            );
+        }
+    }
+    // what is no link needs no control store to be none
+    assert_eq!(get(&site.app, signed).await.status, StatusCode::NOT_FOUND);
+}
