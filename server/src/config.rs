@@ -3,6 +3,7 @@
 
 mod environment;
 mod mail;
+mod metrics;
 mod outgoing;
 mod probes;
 mod read;
@@ -21,6 +22,7 @@ use crate::db::{DatabaseUrl, DbError};
 pub use environment::VARIABLES;
 pub(crate) use mail::read_authority;
 pub use mail::{Encryption, MailConfig, SecretSource, Sender};
+pub use metrics::MetricsConfig;
 pub use outgoing::{Network, OutgoingConfig};
 pub use probes::ProbeConfig;
 pub use read::{ConfigError, from_environment, from_file, from_text};
@@ -57,6 +59,8 @@ pub struct Config {
     pub outgoing: OutgoingConfig,
     /// The mail server that subscribers are told by. Default none: nobody can subscribe.
     pub mail: Option<MailConfig>,
+    /// Numbers for monitoring.
+    pub metrics: MetricsConfig,
     /// The systems under management.
     pub systems: Vec<SystemConfig>,
 }
@@ -75,6 +79,7 @@ impl Default for Config {
             status: StatusConfig::default(),
             outgoing: OutgoingConfig::default(),
             mail: None,
+            metrics: MetricsConfig::default(),
             systems: Vec::new(),
         }
     }
@@ -144,6 +149,9 @@ impl Config {
             if let Some(file) = &mut mail.certificate_authority {
                 *file = base.join(&*file);
             }
+        }
+        if let Some(token) = &mut self.metrics.token {
+            token.resolve(base);
         }
         for system in &mut self.systems {
             system.resolve(base, &self.data);

@@ -228,6 +228,15 @@ fn check(
         }
     }
     check_mail(config, place, variable)?;
+    if let Some(token) = &mut config.metrics.token {
+        token.read(variable).map_err(|message| {
+            place.wrong(
+                place.table_key("metrics", "token"),
+                format!("the token of the numbers: {message}"),
+                "Set it, or name another place: `env:NAME` or `file:PATH`.",
+            )
+        })?;
+    }
     for index in 0..config.systems.len() {
         check_system(config, index, place, variable)?;
     }
