@@ -5,6 +5,7 @@ mod decisions;
 mod mail;
 mod mode;
 mod run;
+mod status;
 mod target;
 mod usage;
 

@@ -1,5 +1,7 @@
 //! Health probes against an application that answers what a test wants: samples, verdicts, bounded history, baselines.
 
+mod limits;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;

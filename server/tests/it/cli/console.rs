@@ -10,14 +10,14 @@ use nix::unistd::Pid;
 
 use super::{switchyard, text};
 
-struct Console {
+pub struct Console {
     child: Child,
     stdout: BufReader<ChildStdout>,
     address: String,
 }
 
 impl Console {
-    fn start(data: &std::path::Path, arguments: &[&str]) -> Self {
+    pub fn start(data: &std::path::Path, arguments: &[&str]) -> Self {
         let mut child = switchyard(&["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(arguments)
@@ -51,7 +51,7 @@ impl Console {
         stream
     }
 
-    fn get(&self, path: &str) -> String {
+    pub fn get(&self, path: &str) -> String {
         let mut stream = self.connect(&format!("GET {path} HTTP/1.1"));
         write!(stream, "Connection: close\r\n\r\n").unwrap();
         let mut answer = Vec::new();
@@ -83,7 +83,7 @@ impl Console {
     }
 
     /// Asks it to stop and says how long that took; its exit code must be 0.
-    fn stop(mut self) -> (Duration, String) {
+    pub fn stop(mut self) -> (Duration, String) {
         let started = Instant::now();
         kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM).unwrap();
         let status = self.child.wait().unwrap();

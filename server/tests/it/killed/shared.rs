@@ -2,11 +2,12 @@
 //! one that drives a run is killed the other ends it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use server::db::{Access, Connection, DatabaseUrl, quote};
 use server::engine::inspect;
 use server::sample::{Options, Texts};
@@ -93,6 +94,32 @@ fn hear(mut lines: impl Iterator<Item = String>, wanted: &str) -> bool {
     })
 }
 
+/// A second system whose status anybody may read; nothing is done with it.
+fn publish_another_system(machine: &Machine) {
+    let path = machine.file("switchyard.toml");
+    let configuration = std::fs::read_to_string(&path).unwrap()
+        + "\n[[systems]]\nslug = \"notes\"\ntitle = \"Notes\"\ndatabase = \"sqlite:notes.sqlite3\"\n\
+           playbook = \"obcms-to-bmms\"\n[systems.status]\nvisibility = \"public\"\n";
+    std::fs::write(path, configuration).unwrap();
+}
+
+/// A public page, with its head.
+fn page(machine: &Machine, path: &str) -> String {
+    let mut stream = TcpStream::connect(machine.address()).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        machine.address()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 /// Opens the event stream.
 fn listen(machine: &Machine) -> impl Iterator<Item = String> + use<> {
     let mut stream = TcpStream::connect(machine.address()).unwrap();
@@ -116,6 +143,7 @@ async fn two_consoles_share_sessions_events_and_work() {
         ..large()
     };
     let mut machine = Machine::with_store(options, database.url.clone()).await;
+    publish_another_system(&machine);
     machine.start();
     machine.swap();
     machine.start();
@@ -125,6 +153,19 @@ async fn two_consoles_share_sessions_events_and_work() {
     machine.swap();
     machine.tick(&item(&machine));
     assert!(hear(&mut events, "checklist"), "{}", machine.log());
+    // what is published on either is on the public page of the other within two seconds
+    for title in ["Written here", "Written there"] {
+        let update = json!({ "title": title, "body": "" });
+        let (status, answer) = machine.call("POST", "/systems/notes/updates", Some(&update));
+        assert_eq!(status, 201, "{answer:#}");
+        let written = Instant::now();
+        machine.swap();
+        while !page(&machine, "/status/notes").contains(title) {
+            let waited = written.elapsed();
+            assert!(waited < Duration::from_secs(2), "{}", machine.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
     machine.swap();
     machine.get_ready().await;
     let run = machine.start_run();
