@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use server::moment::Moment;
 
 use crate::load::{Request, generate};
 use crate::process::{Program, free_address, resident_mib, switchyard};
@@ -163,7 +164,8 @@ impl Console {
         Ok(most)
     }
 
-    fn run_to_the_end(&self) -> anyhow::Result<()> {
+    /// Migrates the sample as a person does, and answers how long the run took by its own record.
+    pub fn run_to_the_end(&self) -> anyhow::Result<Duration> {
         self.tick_what_is_required()?;
         self.post(&format!("{SYSTEM}/backups"), &json!(null))?;
         self.wait_for("a verified backup", |console| {
@@ -185,7 +187,13 @@ impl Console {
                 Some("failed" | "aborted" | "waiting") => bail!("the run is {summary}"),
                 _ => Ok(false),
             }
-        })
+        })?;
+        let summary = &self.get(&path)?["summary"];
+        let at = |name: &str| summary[name].as_str().and_then(Moment::parse);
+        let (started, finished) = (at("started"), at("finished"));
+        Ok(finished
+            .context("the end of the run")?
+            .since(started.context("the start of the run")?))
     }
 
     fn tick_what_is_required(&self) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::console::sign_in;
+use crate::console::{Console, sign_in};
 use crate::load::{Request, generate};
 use crate::process::{Program, free_address, switchyard};
 use crate::static_files::{NO_NGINX, beside, nginx};
@@ -18,6 +18,8 @@ const READERS: usize = 200;
 /// A page in a browser asks every few seconds; these ask much more often.
 const PAUSE: Duration = Duration::from_millis(250);
 const PAGE: &str = "/status/s1";
+/// Size of the sample that is migrated beside readers: long enough to be measured.
+const RUN_SCALE: u32 = 10;
 
 /// Measures and prints.
 pub async fn measure(scratch: &Path) -> anyhow::Result<()> {
@@ -86,8 +88,42 @@ pub async fn measure(scratch: &Path) -> anyhow::Result<()> {
         format!("{size} MB"),
         promise("under 200 MB", size < 200),
     );
+    let (alone, beside) = run_beside_readers(scratch).await?;
+    let slower = beside.as_secs_f64() / alone.as_secs_f64();
+    add(
+        format!(
+            "a run beside {READERS} readers, to one alone ({})",
+            milliseconds(alone)
+        ),
+        format!("{slower:.2}×"),
+        promise("at most 1.25×", slower <= 1.25),
+    );
     table(&["Status and health", "Measured", "Promise", ""], &rows);
     Ok(())
+}
+
+/// How long the whole migration takes alone, and while readers ask for its public page all the time.
+async fn run_beside_readers(scratch: &Path) -> anyhow::Result<(Duration, Duration)> {
+    let alone = {
+        let console = Console::start(&scratch.join("alone"), RUN_SCALE).await?;
+        tokio::task::block_in_place(|| console.run_to_the_end())?
+    };
+    let console = Console::start(&scratch.join("beside"), RUN_SCALE).await?;
+    let address = console.program.address.clone();
+    let readers = tokio::spawn(async move {
+        let request = Request {
+            address: &address,
+            path: "/status/obcms",
+            headers: "",
+            pause: PAUSE,
+        };
+        generate(&request, READERS, Duration::from_secs(600)).await
+    });
+    let beside = tokio::task::block_in_place(|| console.run_to_the_end())?;
+    // an answer that is not good ends the readers
+    anyhow::ensure!(!readers.is_finished(), "the readers were not answered");
+    readers.abort();
+    Ok((alone, beside))
 }
 
 /// The same bytes, from us and from nginx.
