@@ -66,6 +66,11 @@ impl Receiver {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
+    /// Headers and body of every call.
+    pub fn calls(&self) -> Vec<(HeaderMap, String)> {
+        self.got.lock().unwrap().clone()
+    }
+
     /// A header of a call, counted from 0.
     pub fn header(&self, call: usize, name: &str) -> String {
         let got = self.got.lock().unwrap();

@@ -1,21 +1,29 @@
 //! What must not leave: secrets, hosts, paths, tables, SQL and accounts, planted everywhere and looked for in every
-//! public answer.
+//! answer to people without an account, in every file, call and mail.
 
-use axum::http::StatusCode;
-use serde_json::json;
-use server::config::{Hook, Hooks, SecretSource};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+use server::config::{Config, Hook, Hooks, SecretSource};
 use server::secret::Secret;
 use server::store::sql;
+use shared::status_link::MadeStatusLink;
+use shared::webhook::MadeWebhook;
 
 use super::{FILES, get, operator, publish, site_with};
+use crate::app::Answer;
+use crate::mail::sink::Sink;
 use crate::probes::Answering;
+use crate::site::Site;
+use crate::webhooks::Receiver;
 
 const SECRET: &str = "hunter2-of-the-hook";
 
-#[tokio::test]
-async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
-    let application = Answering::start().await;
-    let site = site_with(&application, |config| {
+/// A system whose configuration holds what must stay inside.
+async fn secretive(application: &Answering, change: impl FnOnce(&mut Config)) -> Site {
+    site_with(application, |config| {
         let system = &mut config.systems[0];
         system.hooks = Hooks {
             restart: Some(Hook {
@@ -25,17 +33,15 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
             ..Hooks::default()
         };
         system.backups = Some("/srv/backup-vault".into());
-        crate::mail::configure(config, 2525);
-        let mail = config.mail.as_mut().unwrap();
-        mail.account = Some("mail-account".into());
-        mail.password = Some(SecretSource::Resolved(Secret::new(
-            crate::mail::PASSWORD.into(),
-        )));
+        change(config);
     })
-    .await;
+    .await
+}
+
+/// A run that was stopped half-way, with everything in its words that must stay inside, and an application that fails.
+async fn plant(site: &Site, application: &Answering) {
     let state = &site.app.state;
     let system = state.systems.get("obcms").unwrap();
-    // a run that was stopped half-way, with everything in its words that must stay inside
     site.world.apply().await;
     server::runs::adopt(state, &system).await.unwrap();
     let mut tx = state.store.write().await.unwrap();
@@ -54,19 +60,12 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
         .execute(&mut *tx)
         .await
         .unwrap();
-    sql::query(
-        "INSERT INTO subscribers (system, address, created, asked, confirmed) \
-         VALUES ('obcms', 'sitti@people.example', 0, 0, 0)",
-    )
-    .execute(&mut *tx)
-    .await
-    .unwrap();
     tx.commit().await.unwrap();
     application.say(503);
     for _ in 0..4 {
         server::probes::measure_once(state, &system).await.unwrap();
     }
-    let mut operator = operator(&site).await;
+    let mut operator = operator(site).await;
     for (path, body) in [
         (
             "updates",
@@ -80,11 +79,23 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
         let answer = operator.post(&format!("/systems/obcms/{path}"), body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
     }
-    publish(&site).await;
+    publish(site).await;
+}
 
-    let directory = site.world.dir.path().display().to_string();
-    let data = state.config.data.display().to_string();
-    let host = application.address.replace("http://", "");
+/// Somebody who is told by mail.
+async fn subscriber(site: &Site) {
+    let mut tx = site.app.state.store.write().await.unwrap();
+    sql::query(
+        "INSERT INTO subscribers (system, address, created, asked, confirmed) \
+         VALUES ('obcms', 'sitti@people.example', 0, 0, 0)",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn needles(site: &Site, application: &Answering) -> Vec<String> {
     let mut needles: Vec<String> = [
         SECRET,
         "secret-place",
@@ -111,21 +122,66 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
         "mail-account",
         "of-the-mail-server",
         "2525",
+        "insiders",
     ]
     .map(str::to_owned)
     .to_vec();
-    needles.extend([directory, data, host]);
+    needles.push(site.world.dir.path().display().to_string());
+    needles.push(site.app.state.config.data.display().to_string());
+    needles.push(application.address.replace("http://", ""));
+    needles
+}
+
+fn tells_none(what: &str, told: &str, needles: &[String]) {
+    let told = told.to_lowercase();
+    for needle in needles {
+        assert!(
+            !told.contains(&needle.to_lowercase()),
+            "{what} tells {needle}: {told}"
+        );
+    }
+}
+
+fn answer_tells_none(what: &str, answer: &Answer, needles: &[String]) {
+    assert!(answer.headers.get("set-cookie").is_none(), "{what}");
+    let told = format!("{:?}\n{}", answer.headers, answer.text);
+    tells_none(what, &told, needles);
+}
+
+#[tokio::test]
+async fn no_secret_host_table_statement_or_account_is_in_any_public_answer_or_file() {
+    let application = Answering::start().await;
+    let site = secretive(&application, |config| {
+        crate::mail::configure(config, 2525);
+        let mail = config.mail.as_mut().unwrap();
+        mail.account = Some("mail-account".into());
+        mail.password = Some(SecretSource::Resolved(Secret::new(
+            crate::mail::PASSWORD.into(),
+        )));
+    })
+    .await;
+    subscriber(&site).await;
+    plant(&site, &application).await;
+    let needles = needles(&site, &application);
     for path in FILES {
         let answer = get(&site.app, path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
-        assert!(answer.headers.get("set-cookie").is_none(), "{path}");
-        let sent = format!("{:?}\n{}", answer.headers, answer.text).to_lowercase();
-        for needle in &needles {
-            assert!(
-                !sent.contains(&needle.to_lowercase()),
-                "{path} tells {needle}: {}",
-                answer.text
-            );
+        answer_tells_none(path, &answer, &needles);
+    }
+    let out = tempfile::tempdir().unwrap();
+    let written = server::status::export(&site.app.state, out.path())
+        .await
+        .unwrap();
+    for path in written
+        .files
+        .iter()
+        .chain([&out.path().join(".switchyard-files.json")])
+    {
+        let name = path.strip_prefix(out.path()).unwrap().display().to_string();
+        let text = std::fs::read_to_string(path).unwrap();
+        // the style and the script of every status page hold no word of any system
+        if !name.starts_with("status-") {
+            tells_none(&name, &text, &needles);
         }
     }
     // and it does tell what it is for
@@ -139,6 +195,126 @@ async fn no_secret_host_table_statement_or_account_is_in_any_public_answer() {
     ] {
         assert!(page.contains(told), "the page does not say {told}");
     }
+}
+
+#[tokio::test]
+async fn nor_is_any_behind_a_link_in_a_refusal_a_call_or_a_mail() {
+    let application = Answering::start().await;
+    let (sink, receiver) = (Sink::start().await, Receiver::start().await);
+    let port = sink.port;
+    let site = secretive(&application, |config| {
+        crate::mail::configure(config, port);
+        config.outgoing = serde_json::from_value(json!({ "allow": ["127.0.0.1"] })).unwrap();
+    })
+    .await;
+    let mut amina = site
+        .app
+        .client_named("amina-admin", shared::account::Role::Administrator)
+        .await;
+    let hook = json!({ "label": "For insiders", "address": receiver.address });
+    let made = amina.post("/systems/obcms/webhooks", hook).await;
+    let _: MadeWebhook = made.read();
+    subscriber(&site).await;
+    site.app.wait(Duration::from_secs(1));
+    plant(&site, &application).await;
+    let needles = needles(&site, &application);
+
+    let mut links = Vec::new();
+    for audience in [
+        json!("executive"),
+        json!("engineer"),
+        json!({ "organization": { "code": "OOBC" } }),
+    ] {
+        let body = json!({ "label": "For insiders", "audience": audience, "days": 30 });
+        let made = amina.post("/systems/obcms/status-links", body).await;
+        let made: MadeStatusLink = made.read();
+        let link = made.address.replace("http://status.example.org", "");
+        for file in [
+            "",
+            "/status.json",
+            "/feed.atom",
+            "/feed.json",
+            "/maintenance.ics",
+            "/badge.svg",
+        ] {
+            let answer = get(&site.app, &format!("{link}{file}")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{audience} {file}");
+            answer_tells_none(&format!("{audience} {file}"), &answer, &needles);
+        }
+        links.push(link);
+    }
+    let nowhere = [
+        "/status/nowhere".to_owned(),
+        "/status/obcms/none.html".to_owned(),
+        "/s/nobody".to_owned(),
+        format!("{}/none.html", links[0]),
+        format!("{}x", links[0]),
+        "/subscription/confirm/nobody".to_owned(),
+    ];
+    for path in &nowhere {
+        let answer = get(&site.app, path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        answer_tells_none(path, &answer, &needles);
+    }
+    for address in ["not-an-address", "juana%40example.org"] {
+        let answer = ask(&site, &format!("address={address}&website=")).await;
+        answer_tells_none(address, &answer, &needles);
+    }
+
+    server::outbox::enqueue(&site.app.state).await.unwrap();
+    server::webhooks::deliver_due(&site.app.state)
+        .await
+        .unwrap();
+    let mut sending = server::mail::Sending::default();
+    sending.deliver_due(&site.app.state).await.unwrap();
+    let calls = receiver.calls();
+    assert!(calls.len() >= 2, "{calls:?}");
+    for (headers, body) in calls {
+        let _: Value = serde_json::from_str(&body).unwrap();
+        let mut headers = headers;
+        // where the receiver is, it knows
+        headers.remove(header::HOST);
+        tells_none("a call", &format!("{headers:?}\n{body}"), &needles);
+    }
+    let mails = sink.mails();
+    let to_sitti = mails
+        .iter()
+        .filter(|mail| mail.to == "sitti@people.example");
+    assert!(to_sitti.count() >= 2, "{}", mails.len());
+    for mail in &mails {
+        // whom it is for, the mail says
+        let told = mail.text.replace(&mail.to, "");
+        tells_none("a mail", &told, &needles);
+        tells_none("a mail", &mail.plain().replace(&mail.to, ""), &needles);
+    }
+
+    site.app.state.store.close().await;
+    let stop = mails
+        .iter()
+        .find_map(|mail| mail.path("/subscription/stop/"));
+    for path in [links[0].as_str(), &stop.expect("a way to stop")] {
+        let answer = get(&site.app, path).await;
+        assert!(answer.status.is_server_error(), "{path}: {}", answer.status);
+        assert!(
+            answer.text.starts_with("<!DOCTYPE html>"),
+            "{}",
+            answer.text
+        );
+        answer_tells_none(path, &answer, &needles);
+    }
+    let answer = ask(&site, "address=juana%40example.org&website=").await;
+    assert!(answer.status.is_server_error(), "{}", answer.text);
+    answer_tells_none("a form", &answer, &needles);
+}
+
+/// Sends the form of the public page.
+async fn ask(site: &Site, form: &str) -> Answer {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/status/obcms/subscribe")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()));
+    site.app.anonymous().request(request.unwrap()).await
 }
 
 #[tokio::test]
