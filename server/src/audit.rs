@@ -4,7 +4,7 @@
 mod chain;
 mod read;
 
-pub use read::{Filter, csv, page, verify};
+pub use read::{Filter, csv, newest_of, page, verify};
 
 use shared::evidence::EvidenceEntry;
 

@@ -5,6 +5,7 @@ mod change;
 pub mod import;
 mod importing;
 mod intent;
+mod meanwhile;
 mod moves;
 mod readiness;
 pub mod target;

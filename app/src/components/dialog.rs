@@ -3,6 +3,7 @@
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::icon::icon;
 use super::note::RefusalNote;
@@ -36,6 +37,8 @@ pub fn Dialog(
         if let Some(dialog) = node.get() {
             if shown && !dialog.open() {
                 let _ = dialog.show_modal();
+                // one that an effect opened gets its content only after this, too late for the browser's own focus
+                request_animation_frame(move || focus_first(&dialog));
             } else if !shown && dialog.open() {
                 dialog.close();
             }
@@ -63,6 +66,16 @@ pub fn Dialog(
         </dialog>
     }
     .into_any()
+}
+
+/// Moves the focus to what asks for it, unless it is in the dialog's content already.
+fn focus_first(dialog: &web_sys::HtmlDialogElement) {
+    let inside = document()
+        .active_element()
+        .is_some_and(|now| now != ***dialog && dialog.contains(Some(&now)));
+    if !inside && let Ok(Some(first)) = dialog.query_selector("[autofocus]") {
+        let _ = first.unchecked_ref::<web_sys::HtmlElement>().focus();
+    }
 }
 
 /// A drawer at the end side, for things to read and copy.

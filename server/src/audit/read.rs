@@ -104,6 +104,26 @@ pub async fn page(
     })
 }
 
+/// What was written last about one thing of a system.
+///
+/// # Errors
+/// When the control store cannot be read.
+pub async fn newest_of(
+    store: &Store,
+    system: &str,
+    object: &str,
+) -> Result<Option<AuditEntry>, StoreError> {
+    let row = sql::query(
+        "SELECT id, at, actor, system, action, object, text, refused, address, hash FROM audit \
+         WHERE system = $1 AND object = $2 ORDER BY id DESC LIMIT 1",
+    )
+    .bind(system)
+    .bind(object)
+    .fetch_optional(store.read())
+    .await?;
+    Ok(row.as_ref().map(entry).transpose()?)
+}
+
 fn entry(row: &sql::Row) -> Result<AuditEntry, sqlx::Error> {
     Ok(AuditEntry {
         id: row.try_get("id")?,

@@ -11,6 +11,7 @@ use shared::problem::FieldProblem;
 
 use super::import::{code_problem, email_problem, kind_problem, name_problem};
 use super::intent::{self, Act, Intent, Write};
+use super::meanwhile::{changed_meanwhile, object};
 use super::moves;
 use super::readiness::BY_HAND;
 use super::target;
@@ -23,13 +24,6 @@ use crate::systems::{System, SystemError};
 
 /// People that one organization may have here.
 const MOST_PEOPLE: usize = 500;
-
-fn changed_meanwhile(code: &str) -> SystemError {
-    SystemError::changed_meanwhile(
-        format!("{code} was changed by somebody else meanwhile."),
-        "Look at it as it is now, then make your change again.",
-    )
-}
 
 fn check(fields: Vec<(&str, Option<String>)>) -> Result<(), SystemError> {
     let fields: Vec<FieldProblem> = fields
@@ -120,7 +114,7 @@ pub async fn change(
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
     if before.version != wanted.version {
-        return Err(changed_meanwhile(&before.code));
+        return Err(changed_meanwhile(state, system, &before.code).await);
     }
     if let Some(kind) = wanted.kind.as_deref().map(str::trim)
         && kind != before.kind
@@ -230,7 +224,7 @@ pub async fn move_to(
     let known = Known::gather(state, system).await?;
     let before = known.record(code)?.clone();
     if before.version != wanted.version {
-        return Err(changed_meanwhile(&before.code));
+        return Err(changed_meanwhile(state, system, &before.code).await);
     }
     let readiness = known.readiness(&before);
     if let Some(why) = moves::refused(&before, wanted.to, &readiness, &known.around(&before)) {
@@ -327,8 +321,4 @@ pub async fn isolation(
     intent.records.push((record, before.version));
     intent::carry_out(state, system, &known.playbook.organizations, &intent).await?;
     Ok(check)
-}
-
-fn object(code: &str) -> String {
-    format!("organization {code}")
 }

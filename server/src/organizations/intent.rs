@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::event::Topic;
 use shared::organization::Person;
 
+use super::meanwhile::changed_meanwhile;
 use super::target::{self, Change, Row};
 use crate::accounts::Actor;
 use crate::audit::{self, Entry};
@@ -159,13 +160,6 @@ impl Intent {
     }
 }
 
-fn changed_meanwhile(code: &str) -> SystemError {
-    SystemError::changed_meanwhile(
-        format!("{code} was changed by somebody else meanwhile."),
-        "Look at it as it is now, then make your change again.",
-    )
-}
-
 /// Carries a change out. The caller holds the lock of the system's organizations.
 pub(super) async fn carry_out(
     state: &AppState,
@@ -176,7 +170,7 @@ pub(super) async fn carry_out(
     let mut tx = state.store.write().await?;
     for (record, seen) in &intent.records {
         if !rows::is_version(&mut tx, system.slug(), &record.code, *seen).await? {
-            return Err(changed_meanwhile(&record.code));
+            return Err(changed_meanwhile(state, system, &record.code).await);
         }
     }
     if intent.writes.is_empty() {
@@ -240,7 +234,7 @@ async fn keep(
 ) -> Result<(), SystemError> {
     for (record, seen) in &intent.records {
         if !rows::save(&mut tx, system.slug(), record, *seen).await? {
-            return Err(changed_meanwhile(&record.code));
+            return Err(changed_meanwhile(state, system, &record.code).await);
         }
     }
     if let Some((code, people)) = &intent.people {

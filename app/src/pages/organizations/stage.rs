@@ -223,6 +223,7 @@ pub fn MoveOutcome(
                             class="in"
                             id="move-reason"
                             rows="3"
+                            autofocus
                             aria-invalid=move || missing.get().then_some("true")
                             aria-describedby="move-reason-hint"
                             prop:value=move || reason.get()

@@ -193,7 +193,9 @@ impl Unfinished {
 
     pub(super) fn new(path: PathBuf) -> Result<Self, BackupError> {
         if let Some(directory) = path.parent() {
-            leftovers::remove_leftovers(directory)?;
+            for name in leftovers::remove_leftovers(directory)? {
+                tracing::info!(name, "removed what a killed backup left");
+            }
         }
         make_directory(&path)?;
         match InUse::lock(&path)? {

@@ -376,6 +376,9 @@ async fn prepare(world: &mut World, code: &str) {
     // the same button by somebody who saw the version before
     let answer = world.administrator.patch(&path, change).await;
     assert_eq!(answer.problem(), "changed-meanwhile");
+    // and is told who changed it, when, and what was done
+    let last = format!("{code} was changed meanwhile. Last by administrator, 20");
+    assert!(answer.text.contains(&last), "{}", answer.text);
     let check = world
         .post(&format!("/organizations/{code}/isolation"), Value::Null)
         .await;
