@@ -1,6 +1,7 @@
 //! Backups of a system: what lies on the disk is the truth, the control store adds who made each and what goes on.
 
 mod clean_up;
+mod kept;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::store::{Exclusive, backups as rows};
 use crate::systems::{Busy, System, SystemError};
 
 pub use clean_up::{clean_up, clean_up_after_others};
+pub use kept::{kept, release};
 
 /// Work that only one task of a system does at a time.
 const WORK: &str = "backup";

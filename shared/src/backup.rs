@@ -46,3 +46,23 @@ pub enum BackupState {
     /// Damaged, incomplete or of another database.
     Unusable,
 }
+
+/// The database as it was before a restore: kept until a person releases it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeptDatabase {
+    /// Name of its file or database, such as `db.sqlite3.before-restore-20261120T015204.000Z`.
+    pub name: String,
+    /// When the restore put another in its place.
+    pub since: Option<Timestamp>,
+    /// Bytes on disk.
+    pub size_bytes: u64,
+}
+
+/// Releases a kept database for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleaseKept {
+    /// Title of the system, typed to confirm.
+    pub confirm: String,
+}

@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::backup::{Acceptance, BackupError, Rejection, Verification, accept, open};
@@ -122,6 +123,50 @@ pub async fn kept(url: &DatabaseUrl) -> Result<Vec<Kept>, BackupError> {
     }
 }
 
+/// What a person wants to know of a kept database before it is released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Which one.
+    pub kept: Kept,
+    /// When the restore put another in its place; none when its name does not tell.
+    pub since: Option<Timestamp>,
+    /// Bytes that it takes.
+    pub bytes: u64,
+}
+
+/// What restores have kept of a target, with age and size, oldest first.
+pub async fn describe(url: &DatabaseUrl) -> Result<Vec<Described>, BackupError> {
+    let mut found = Vec::new();
+    for kept in kept(url).await? {
+        let bytes = match (url, &kept) {
+            (DatabaseUrl::Postgres(address), Kept::Database(name)) => {
+                postgres::size(address, name).await?
+            }
+            (_, Kept::File(path)) => file::size(path),
+            (DatabaseUrl::Sqlite(_), Kept::Database(_)) => 0,
+        };
+        found.push(Described {
+            since: moment_of(&kept.name()),
+            kept,
+            bytes,
+        });
+    }
+    Ok(found)
+}
+
+/// The moment at the end of a kept database's name, with or without a fraction of a second.
+fn moment_of(name: &str) -> Option<Timestamp> {
+    let start = name.rfind(['-', '_'])? + 1;
+    let text = name.get(start..)?;
+    let (date, time) = text.split_once('T')?;
+    let part = |text: &str, from: usize| text.get(from..from + 2).map(str::to_owned);
+    let (year, month, day) = (date.get(..4)?, part(date, 4)?, part(date, 6)?);
+    let (hour, minute, rest) = (part(time, 0)?, part(time, 2)?, time.get(4..)?);
+    format!("{year}-{month}-{day}T{hour}:{minute}:{rest}")
+        .parse()
+        .ok()
+}
+
 /// Removes what a restore has kept. Refuses anything else.
 pub async fn release(url: &DatabaseUrl, kept: &Kept) -> Result<(), BackupError> {
     match (url, kept) {
@@ -140,4 +185,25 @@ pub async fn release(url: &DatabaseUrl, kept: &Kept) -> Result<(), BackupError> 
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_what_is_kept_tells_since_when() {
+        let at = |name: &str| moment_of(name).map(|at| at.to_string());
+        assert_eq!(
+            at("db.sqlite3.before-restore-20261120T015204.007Z").as_deref(),
+            Some("2026-11-20T01:52:04.007Z")
+        );
+        assert_eq!(
+            at("obcms_before_restore_20261120T015204Z").as_deref(),
+            Some("2026-11-20T01:52:04Z")
+        );
+        for name in ["db.sqlite3.before-restore-", "x-ñT", "plain", "x-20261120T"] {
+            assert_eq!(at(name), None, "{name}");
+        }
+    }
 }

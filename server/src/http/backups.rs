@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use shared::backup::BackupSummary;
+use shared::backup::{BackupSummary, KeptDatabase, ReleaseKept};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
 use super::idempotency;
 use super::problem::Answer;
-use crate::accounts::{Operator, Viewer};
+use crate::accounts::{Administrator, Fresh, Operator, Viewer};
 use crate::backups;
 use crate::state::AppState;
 
@@ -19,6 +19,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, make))
         .routes(routes!(verify))
+        .routes(routes!(kept))
+        .routes(routes!(release))
 }
 
 /// Backups, newest first.
@@ -82,4 +84,40 @@ async fn verify(
     let system = state.systems.get(&system)?;
     let backup = backups::start_verification(&state, &system, &name, &operator).await?;
     Ok((StatusCode::ACCEPTED, Json(backup)))
+}
+
+/// Databases as they were before a restore, oldest first.
+#[utoipa::path(
+    get, path = "/systems/{system}/kept", tag = "backups",
+    params(("system" = String, Path, description = "Slug of the system")),
+    responses((status = OK, body = Vec<KeptDatabase>))
+)]
+async fn kept(
+    _viewer: Viewer,
+    State(state): State<AppState>,
+    Path(system): Path<String>,
+) -> Answer<Json<Vec<KeptDatabase>>> {
+    let system = state.systems.get(&system)?;
+    Ok(Json(backups::kept(&system).await?))
+}
+
+/// Removes a database that a restore has kept, for good.
+#[utoipa::path(
+    post, path = "/systems/{system}/kept/{name}/release", tag = "backups",
+    params(
+        ("system" = String, Path, description = "Slug of the system"),
+        ("name" = String, Path, description = "Name of the kept database")
+    ),
+    request_body = ReleaseKept,
+    responses((status = OK, body = Vec<KeptDatabase>))
+)]
+async fn release(
+    administrator: Fresh<Administrator>,
+    State(state): State<AppState>,
+    Path((system, name)): Path<(String, String)>,
+    Json(wanted): Json<ReleaseKept>,
+) -> Answer<Json<Vec<KeptDatabase>>> {
+    let system = state.systems.get(&system)?;
+    let left = backups::release(&state, &system, &name, &wanted, &administrator).await?;
+    Ok(Json(left))
 }

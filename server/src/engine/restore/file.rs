@@ -64,6 +64,12 @@ pub(super) fn release(live: &Path, file: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
+/// Bytes of a kept file and of the log beside it; one that is gone meanwhile has none.
+pub(super) fn size(file: &Path) -> u64 {
+    let of = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
+    of(file) + of(&with_suffix(file, "-wal"))
+}
+
 /// Restores a backup into the live path.
 pub(super) fn restore(
     backup: &Backup,

@@ -247,6 +247,18 @@ pub(super) async fn kept(address: &PostgresAddress) -> Result<Vec<String>, Backu
         .collect())
 }
 
+/// Bytes of a kept database; one that is gone meanwhile has none.
+pub(super) async fn size(address: &PostgresAddress, name: &str) -> Result<u64, BackupError> {
+    let mut db = Maintenance::open(address).await?.db;
+    let about = Statement::new(
+        "SELECT coalesce(sum(pg_database_size(oid)), 0)::int8 FROM pg_database WHERE datname = ?",
+    )
+    .bind(name);
+    let bytes = db.count(about).await;
+    db.close().await;
+    Ok(bytes?.unsigned_abs())
+}
+
 /// Drops a database that a restore has kept. The server refuses while somebody reads it.
 pub(super) async fn release(address: &PostgresAddress, name: &str) -> Result<(), BackupError> {
     if !kept(address).await?.iter().any(|kept| kept == name) {

@@ -196,3 +196,53 @@ async fn who_watches_the_numbers_sees_how_old_the_newest_verified_backup_is() {
     std::fs::remove_dir_all(place(&site, &name)).unwrap();
     assert!(!numbers().await.contains(age));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_has_kept_is_listed_and_released_once_by_who_types_the_name() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    let name = back_up(&mut amina).await;
+    assert_eq!(
+        amina.get("/systems/obcms/kept").await.json(),
+        json!([]),
+        "nothing was restored yet"
+    );
+    server::reconcile::begin(&site.app.state);
+    let options = amina.get("/systems/obcms/rollback").await.json();
+    let fingerprint = &options["restores"][0]["cost"]["fingerprint"];
+    let way = json!({ "restore": { "backup": name } });
+    let body = json!({ "way": way, "fingerprint": fingerprint, "confirm": "OBCMS" });
+    let answer = amina.post("/systems/obcms/rollback", body).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
+    amina
+        .until("/systems/obcms/rollback", "its end", |options| {
+            options["current"]["state"] == "done"
+        })
+        .await;
+
+    let kept = amina.get("/systems/obcms/kept").await.json();
+    let one = &kept[0];
+    let named = one["name"].as_str().unwrap();
+    assert!(named.contains(".before-restore-"), "{kept:#}");
+    assert!(one["size_bytes"].as_u64().unwrap() > 0 && one["since"].is_string());
+    let file = site.world.url.path().unwrap().with_file_name(named);
+    assert!(file.exists());
+
+    let path = format!("/systems/obcms/kept/{named}/release");
+    let typo = amina.post(&path, json!({ "confirm": "OBCM" })).await;
+    assert_eq!(typo.problem(), "invalid", "{}", typo.text);
+    let live = site.world.url.path().unwrap().file_name().unwrap();
+    let not_kept = format!("/systems/obcms/kept/{}/release", live.to_string_lossy());
+    let body = json!({ "confirm": "OBCMS" });
+    let refused = amina.post(&not_kept, body.clone()).await;
+    assert_eq!(refused.problem(), "not-found", "{}", refused.text);
+    assert!(file.exists());
+
+    let left = amina.post(&path, body.clone()).await;
+    assert_eq!((left.status, left.json()), (StatusCode::OK, json!([])));
+    assert!(!file.exists());
+    let again = amina.post(&path, body).await;
+    assert_eq!(again.problem(), "not-found", "{}", again.text);
+    let audit = amina.get("/audit?action=backup.kept-released").await.json();
+    assert_eq!(audit["total"], 1, "{audit:#}");
+}

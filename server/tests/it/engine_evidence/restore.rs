@@ -83,6 +83,10 @@ async fn what_was_there_is_kept_until_it_is_released() {
         restore::kept(&office.url).await.unwrap(),
         vec![kept.clone()]
     );
+    let described = restore::describe(&office.url).await.unwrap();
+    assert_eq!(described.len(), 1);
+    assert_eq!(described[0].kept, kept);
+    assert!(described[0].since.is_some() && described[0].bytes >= 4096);
 
     assert!(
         restore::release(&office.url, &Kept::File(office.path().to_owned()))

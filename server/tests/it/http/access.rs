@@ -58,6 +58,7 @@ const TABLE: &[(&str, &str, May)] = &[
         Viewer,
     ),
     ("GET", "/systems/{system}/data", Viewer),
+    ("GET", "/systems/{system}/kept", Viewer),
     ("GET", "/systems/{system}/data/{model}", Viewer),
     ("GET", "/systems/{system}/health", Viewer),
     ("POST", "/systems/{system}/health/baselines", Operator),
@@ -156,6 +157,11 @@ const TABLE: &[(&str, &str, May)] = &[
     ),
     ("POST", "/systems/{system}/mode", FreshAdministrator),
     ("POST", "/systems/{system}/rollback", FreshAdministrator),
+    (
+        "POST",
+        "/systems/{system}/kept/{name}/release",
+        FreshAdministrator,
+    ),
 ];
 
 /// Routes of the document.

@@ -74,6 +74,8 @@ async fn the_database_is_what_it_was_and_what_was_there_is_kept_until_it_is_rele
     let kept = restored.kept.unwrap();
     assert!(kept.name().starts_with(&format!("{name}_before_restore_")));
     assert_eq!(application.kept().await, vec![kept.clone()]);
+    let described = restore::describe(application.url()).await.unwrap();
+    assert!(described[0].since.is_some() && described[0].bytes > 1_000_000);
     let before = DatabaseUrl::Postgres(application.address().with_database(&kept.name()).unwrap());
     let mut db = server::db::Connection::open(&before, Access::Read)
         .await
