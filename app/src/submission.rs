@@ -5,13 +5,14 @@ use std::future::Future;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api::{Answer, ApiError};
+use crate::api::{self, Answer, ApiError};
 
 /// One form's or button's request. Pressing twice does it once.
 #[derive(Clone, Copy)]
 pub struct Submission {
     pending: RwSignal<bool>,
     error: RwSignal<Option<ApiError>>,
+    key: StoredValue<Option<String>>,
 }
 
 impl Default for Submission {
@@ -26,6 +27,7 @@ impl Submission {
         Self {
             pending: RwSignal::new(false),
             error: RwSignal::new(None),
+            key: StoredValue::new(None),
         }
     }
 
@@ -44,9 +46,21 @@ impl Submission {
         self.error.get()
     }
 
-    /// Forgets the last error.
+    /// Begins anew, as when a dialog opens: forgets the last error, and what is asked next is another request.
     pub fn clear(&self) {
         self.error.set(None);
+        self.key.set_value(None);
+    }
+
+    /// The key that makes the next request the same as the last one, as long as that was not answered with a yes: what is
+    /// pressed again because its answer was lost on the way starts nothing twice.
+    pub fn key(&self) -> String {
+        if let Some(key) = self.key.get_value() {
+            return key;
+        }
+        let key = api::idempotency_key();
+        self.key.set_value(Some(key.clone()));
+        key
     }
 
     /// Shows an error that was found before anything was sent.
@@ -63,7 +77,7 @@ impl Submission {
         if self.pending.get_untracked() {
             return;
         }
-        let (pending, error) = (self.pending, self.error);
+        let (pending, error, key) = (self.pending, self.error, self.key);
         pending.set(true);
         error.set(None);
         spawn_local(async move {
@@ -73,7 +87,10 @@ impl Submission {
                 return;
             }
             match answer {
-                Ok(value) => then(value),
+                Ok(value) => {
+                    key.try_set_value(None);
+                    then(value);
+                }
                 Err(ApiError::Cancelled) => {}
                 Err(why) => {
                     error.try_set(Some(why));

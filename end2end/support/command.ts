@@ -7,7 +7,7 @@ export async function command(page: Page, method: string, path: string, body?: u
     async ([method, path, body]) => {
       const answer = await fetch(`/api/v1${path}`, {
         method,
-        headers: { "Content-Type": "application/json" },
+        headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
         body: body === null ? undefined : body,
       });
       const text = await answer.text();

@@ -1,5 +1,5 @@
 // Watches a page for what must never happen: a script error, a violated content security policy, a request to
-// somebody else, an answer that says the server broke.
+// somebody else, a start without a key that makes it the same when it is asked again, an answer that says the server broke.
 import { expect, type Page } from "@playwright/test";
 
 export class Watch {
@@ -20,6 +20,11 @@ export class Watch {
       const url = new URL(request.url());
       if (url.origin !== origin && !["data:", "blob:"].includes(url.protocol)) {
         this.#wrong.push(`request to ${url.origin}`);
+      }
+      // pressed again because the answer was lost, these must not start anything twice
+      const starts = /\/systems\/[^/]+\/(backups|mode|rollback|runs)$/.test(url.pathname);
+      if (request.method() === "POST" && starts && !request.headers()["idempotency-key"]) {
+        this.#wrong.push(`no idempotency key on ${url.pathname}`);
       }
     });
     page.on("response", (response) => {

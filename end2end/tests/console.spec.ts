@@ -1,6 +1,7 @@
 // What the console itself promises, whatever page it shows: keys alone do, nothing is lost when a session ends, the
 // stream comes back, a phone is wide enough, and every page reads in light, dark and on paper.
 import { expect, expectAccessible, expectNoSidewaysScroll, test, watchOf } from "../support/fixtures.ts";
+import { command } from "../support/command.ts";
 import { administrator, second } from "../support/people.ts";
 
 test.use({ house: "console" });
@@ -127,6 +128,34 @@ test("a dangerous act asks for the password again, and does nothing until it is 
   await expect(again).toBeHidden();
   expect(tries, "once refused, once done").toBe(2);
   await expect(page.getByLabel("One-time link")).toHaveValue(/\/welcome\//);
+});
+
+test("a press whose answer was lost on the way starts nothing twice when it is repeated", async ({ open }) => {
+  const page = await open(administrator, `${system}/rollback`);
+  watchOf(page).connectionWillBeLost();
+  const keys: (string | undefined)[] = [];
+  await page.route(`**/api/v1${system}/backups`, async (route) => {
+    if (route.request().method() !== "POST") return await route.fallback();
+    keys.push(route.request().headers()["idempotency-key"]);
+    if (keys.length > 1) return await route.fallback();
+    await route.fetch();
+    await route.abort();
+  });
+  const press = page.getByRole("button", { name: "Back up now" });
+  const lost = page.getByText("Switchyard does not answer");
+  await press.click();
+  await expect(lost).toBeVisible();
+  await press.click();
+  await expect(lost).toBeHidden();
+  await expect(page.getByRole("rowheader", { name: /^obcms-/ })).toHaveCount(1);
+  expect(keys).toEqual([expect.stringMatching(/./), keys[0]]);
+  expect((await command(page, "GET", `${system}/backups`)).body).toHaveLength(1);
+  await expect(page.getByText("Verified", { exact: true })).toBeVisible({ timeout: 120_000 });
+
+  // what is asked after a yes is another request
+  await press.click();
+  await expect(page.getByRole("rowheader", { name: /^obcms-/ })).toHaveCount(2);
+  expect(keys[2]).not.toBe(keys[0]);
 });
 
 test("what one administrator does is on the page of the other without a reload", async ({ open }) => {

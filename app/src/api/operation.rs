@@ -17,7 +17,7 @@ use shared::status_link::{MadeStatusLink, MakeStatusLink, StatusLink};
 use shared::subscriber::Subscribers;
 use shared::webhook::{Delivery, MadeWebhook, MakeWebhook, TriedCall, Webhook};
 
-use super::{Answer, command, file, get, of, submit, with_query};
+use super::{Answer, command, file, get, of, submit, submit_once, with_query};
 use crate::route::encode;
 
 /// All organizations of a system.
@@ -128,9 +128,9 @@ pub async fn mode(system: &str) -> Answer<ModeView> {
     get(of(system, "/mode")).await
 }
 
-/// Switches the mode.
-pub async fn switch_mode(system: &str, body: &SwitchMode) -> Answer<ModeSwitch> {
-    submit(Method::POST, of(system, "/mode"), body).await
+/// Switches the mode; the same key twice switches it once.
+pub async fn switch_mode(system: &str, body: &SwitchMode, key: String) -> Answer<ModeSwitch> {
+    submit_once(of(system, "/mode"), body, key).await
 }
 
 /// The ways back, with what each would cost now.
@@ -147,9 +147,13 @@ pub async fn rollback_cost(system: &str, groups: &[String]) -> Answer<RollbackCo
     get(path).await
 }
 
-/// Starts a rollback.
-pub async fn start_rollback(system: &str, body: &StartRollback) -> Answer<RollbackRecord> {
-    submit(Method::POST, of(system, "/rollback"), body).await
+/// Starts a rollback; the same key twice starts it once.
+pub async fn start_rollback(
+    system: &str,
+    body: &StartRollback,
+    key: String,
+) -> Answer<RollbackRecord> {
+    submit_once(of(system, "/rollback"), body, key).await
 }
 
 /// Writes down a task after a rollback.
@@ -175,9 +179,9 @@ pub async fn backups(system: &str) -> Answer<Vec<BackupSummary>> {
     get(of(system, "/backups")).await
 }
 
-/// Makes a backup and verifies it.
-pub async fn make_backup(system: &str) -> Answer<BackupSummary> {
-    submit(Method::POST, of(system, "/backups"), &()).await
+/// Makes a backup and verifies it; the same key twice makes one.
+pub async fn make_backup(system: &str, key: String) -> Answer<BackupSummary> {
+    submit_once(of(system, "/backups"), &(), key).await
 }
 
 /// Restores a backup into a scratch database and compares it.

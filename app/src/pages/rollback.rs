@@ -180,9 +180,9 @@ pub fn RollbackPage(
     let make = Submission::new();
     let session = session::current();
     let back_up = move || {
-        let system = system.get_untracked();
+        let (system, key) = (system.get_untracked(), make.key());
         make.run(
-            async move { api::make_backup(&system).await },
+            async move { api::make_backup(&system, key).await },
             move |made: BackupSummary| {
                 announce(&format!("Backup {} is being written", made.name));
                 backups.reload();

@@ -60,8 +60,9 @@ pub fn SwitchDialog(
         }
         let (to, title) = other.with_untracked(|other| (other.mode, other.title.clone()));
         let body = SwitchMode { to, confirm: typed };
+        let key = submission.key();
         submission.run(
-            async move { api::switch_mode(&system, &body).await },
+            async move { api::switch_mode(&system, &body, key).await },
             move |_| {
                 open.set(false);
                 announce(&format!("Switching to {title} mode"));

@@ -194,13 +194,6 @@ fn ask(start: Start, asking: Submission) {
 fn confirm_start(start: Start, open: RwSignal<bool>) -> AnyView {
     let submission = Submission::new();
     let place = location::current();
-    // one key for one opening of the dialog: a second press, or a retry after a lost answer, starts nothing new
-    let key = StoredValue::new(String::new());
-    Effect::new(move |_| {
-        if open.get() {
-            key.set_value(api::idempotency_key());
-        }
-    });
     let act = move |_typed: String| {
         let Some(fingerprint) = start
             .plan
@@ -213,7 +206,7 @@ fn confirm_start(start: Start, open: RwSignal<bool>) -> AnyView {
             fingerprint,
             until: None,
         };
-        let key = key.get_value();
+        let key = submission.key();
         submission.run(
             async move { api::start_run(&system, &body, key).await },
             move |run| {

@@ -88,8 +88,9 @@ pub fn ConfirmRollback(
             fingerprint,
             confirm: typed,
         };
+        let key = submission.key();
         submission.run(
-            async move { api::start_rollback(&system, &body).await },
+            async move { api::start_rollback(&system, &body, key).await },
             move |_| {
                 open.set(false);
                 announce("The rollback started");
