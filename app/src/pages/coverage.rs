@@ -1,6 +1,7 @@
 //! Coverage: by app and model, over time, and the rows that no rule could place.
 
 mod rule;
+mod selection;
 mod unassigned;
 
 use leptos::prelude::*;

@@ -35,6 +35,17 @@ pub(super) fn OrganizationSelector() -> impl IntoView {
     }
 }
 
+/// Whose records the page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// Those of the organization that is chosen, or of all.
+    OneOrAll,
+    /// Those of all together, whatever is chosen.
+    All,
+    /// No records.
+    Neither,
+}
+
 /// The selector itself.
 #[component]
 pub(super) fn Selector(
@@ -44,7 +55,37 @@ pub(super) fn Selector(
     let place = location::current();
     let route = place.route();
     let slug = system;
-    let chosen = place.query("organization");
+    let asked = place.query("organization");
+    let page = Memo::new(move |_| {
+        route.with(|route| match route {
+            Route::System {
+                page: SystemPage::Data { .. },
+                ..
+            } => Shows::OneOrAll,
+            Route::System {
+                page: SystemPage::All,
+                ..
+            } => Shows::All,
+            _ => Shows::Neither,
+        })
+    });
+    // the choice outlives the page that it was made on: coming back to the data finds it again
+    let kept = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        let asked = asked.get();
+        if page.get() != Shows::OneOrAll {
+            return;
+        }
+        match (asked, kept.get_untracked()) {
+            (Some(code), _) => kept.set(Some(code)),
+            (None, Some(code)) => place.set_query(&[("organization", code.as_str())]),
+            (None, None) => {}
+        }
+    });
+    let chosen = Memo::new(move |_| match page.get() {
+        Shows::All => None,
+        Shows::OneOrAll | Shows::Neither => kept.get(),
+    });
     let open = RwSignal::new(false);
     let organizations = load(&[Topic::Organizations], move || {
         let system = slug.get_value();
@@ -101,17 +142,9 @@ pub(super) fn Selector(
     let code = move || chosen.get().unwrap_or_else(|| "All".into());
     let choose = move |value: String| {
         open.set(false);
-        let on_data = route.with_untracked(|route| {
-            matches!(
-                route,
-                Route::System {
-                    page: SystemPage::Data { .. },
-                    ..
-                }
-            )
-        });
         let organization = if value == ALL { "" } else { value.as_str() };
-        if on_data {
+        kept.set((!organization.is_empty()).then(|| organization.to_owned()));
+        if page.get_untracked() == Shows::OneOrAll {
             place.set_query(&[("organization", organization), ("after", ""), ("q", "")]);
         } else {
             let system = slug.get_value();

@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use leptos::ev;
 use leptos::prelude::*;
 use shared::account::Role;
-use shared::coverage::{
-    AssignRows, Assignment, CoverageView, OrganizationChoice, UnassignedPage, UnassignedRow,
-};
+use shared::coverage::{CoverageView, OrganizationChoice, UnassignedPage, UnassignedRow};
 use shared::event::Topic;
 
 use super::rule::RuleDialog;
+use super::selection::selection_bar;
 use crate::api;
-use crate::components::{ActionButton, Confirm, Empty, SearchBox, Segment};
+use crate::components::{ActionButton, Empty, SearchBox, Segment};
 use crate::format;
 use crate::loader::{Loaded, load};
 use crate::route::location;
@@ -25,18 +24,18 @@ pub(super) struct Decisions {
     pub(super) slug: StoredValue<String>,
     pub(super) model: Memo<String>,
     pub(super) organizations: Signal<Vec<OrganizationChoice>>,
-    coverage: Loaded<CoverageView>,
+    pub(super) coverage: Loaded<CoverageView>,
     page: Loaded<UnassignedPage>,
     more: RwSignal<Vec<UnassignedRow>>,
     next: RwSignal<Option<Option<String>>>,
-    selected: RwSignal<BTreeSet<String>>,
-    chosen: RwSignal<BTreeMap<String, String>>,
+    pub(super) selected: RwSignal<BTreeSet<String>>,
+    pub(super) chosen: RwSignal<BTreeMap<String, String>>,
     anchor: StoredValue<Option<String>>,
 }
 
 impl Decisions {
     /// The rows shown: the first page as it is now, and the pages asked for since.
-    fn rows(&self) -> Vec<UnassignedRow> {
+    pub(super) fn rows(&self) -> Vec<UnassignedRow> {
         let mut rows = self
             .page
             .with(|page| page.map(|page| page.rows.clone()).unwrap_or_default());
@@ -84,25 +83,6 @@ impl Decisions {
         session::current().refusal(Role::Administrator).or_else(|| {
             self.coverage
                 .with(|coverage| coverage.and_then(|coverage| coverage.assign_refused.clone()))
-        })
-    }
-
-    /// What would be assigned: of the selected rows, those with a choice of their own or `organization`.
-    fn assignments(&self, organization: Option<&str>) -> Vec<Assignment> {
-        self.selected.with(|selected| {
-            selected
-                .iter()
-                .filter_map(|key| {
-                    let organization = organization
-                        .map(str::to_string)
-                        .or_else(|| self.chosen.with(|chosen| chosen.get(key).cloned()))
-                        .filter(|code| !code.is_empty())?;
-                    Some(Assignment {
-                        key: key.clone(),
-                        organization,
-                    })
-                })
-                .collect()
         })
     }
 
@@ -263,91 +243,11 @@ fn list(
     .into_any()
 }
 
-fn selection_bar(decisions: Decisions) -> AnyView {
-    let count = Memo::new(move |_| decisions.selected.with(BTreeSet::len) as u64);
-    let organization = RwSignal::new(String::new());
-    let open = RwSignal::new(false);
-    let submission = Submission::new();
-    let fits = Memo::new(move |_| common_candidate(&decisions.rows(), &decisions.selected.get()));
-    let target = Memo::new(move |_| {
-        Some(organization.get())
-            .filter(|code| !code.is_empty())
-            .or_else(|| fits.get())
-    });
-    let ready = Memo::new(move |_| decisions.assignments(target.get().as_deref()).len() as u64);
-    let refused = Signal::derive(move || {
-        decisions
-            .refusal()
-            .or_else(|| (ready.get() == 0).then(|| "Choose an organization".to_string()))
-    });
-    let label = Signal::derive(move || match target.get() {
-        Some(code) => format!("Assign {} to {code}", format::count(ready.get())),
-        None => format!("Assign {} as chosen", format::count(ready.get())),
-    });
-    let title = Signal::derive(move || format!("{}?", label.get()));
-    let act = move |_typed: String| {
-        let system = decisions.slug.get_value();
-        let body = AssignRows {
-            model: decisions.model.get_untracked(),
-            assignments: decisions.assignments(target.get_untracked().as_deref()),
-        };
-        submission.run(
-            async move { api::assign_rows(&system, &body).await },
-            move |_| {
-                open.set(false);
-                organization.set(String::new());
-                decisions.settled();
-            },
-        );
-    };
-    let suggestion = move || match fits.get() {
-        Some(code) => format!("The suggestion fits all: {code}"),
-        None => "No suggestion fits all of them".to_string(),
-    };
-    let after = move || {
-        decisions.coverage.with(|coverage| {
-            coverage.map(|coverage| {
-                let now = coverage.all;
-                format!(
-                    "Coverage goes from {} to {}.",
-                    format::of(now.assigned, now.total),
-                    format::of((now.assigned + ready.get()).min(now.total), now.total)
-                )
-            })
-        })
-    };
-    view! {
-        {move || (count.get() > 0).then(|| view! {
-            <div class="toolbar sel">
-                <b role="status">{move || format!("{} selected", format::count(count.get()))}</b>
-                <span>{suggestion}</span>
-                <div class="push row">
-                    {organization_select(decisions, "Organization for the selected records".into(), organization)}
-                    <ActionButton label class="sm" refused on_press=move || open.set(true)/>
-                    <button type="button" class="btn sm quiet" on:click=move |_| decisions.selected.set(BTreeSet::new())>"Select none"</button>
-                </div>
-            </div>
-        })}
-        <Confirm open title label quiet="Not now" submission action=act>
-            <p>{after} " It can be changed again until the field is made required."</p>
-        </Confirm>
-    }
-    .into_any()
-}
-
-/// The organization that every selected row suggests first.
-fn common_candidate(rows: &[UnassignedRow], selected: &BTreeSet<String>) -> Option<String> {
-    let mut candidates = rows
-        .iter()
-        .filter(|row| selected.contains(&row.key))
-        .map(|row| row.candidates.first());
-    let first = candidates.next()??.clone();
-    candidates
-        .all(|candidate| candidate == Some(&first))
-        .then_some(first)
-}
-
-fn organization_select(decisions: Decisions, label: String, value: RwSignal<String>) -> AnyView {
+pub(super) fn organization_select(
+    decisions: Decisions,
+    label: String,
+    value: RwSignal<String>,
+) -> AnyView {
     view! {
         <select class="in orgs" aria-label=label prop:value=move || value.get() on:change=move |event| value.set(event_target_value(&event))>
             <option value="">"Choose"</option>
@@ -459,41 +359,4 @@ fn table_row(decisions: Decisions, row: UnassignedRow) -> AnyView {
         </tr>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(key: &str, candidates: &[&str]) -> UnassignedRow {
-        UnassignedRow {
-            key: key.into(),
-            title: String::new(),
-            reason: String::new(),
-            candidates: candidates.iter().map(|code| (*code).to_string()).collect(),
-        }
-    }
-
-    #[test]
-    fn a_suggestion_fits_only_when_every_selected_row_has_it_first() {
-        let rows = [
-            row("1", &["OOBC", "MOH"]),
-            row("2", &["OOBC"]),
-            row("3", &["MOH"]),
-            row("4", &[]),
-        ];
-        let keys = |keys: &[&str]| {
-            keys.iter()
-                .map(|key| (*key).to_string())
-                .collect::<BTreeSet<_>>()
-        };
-        assert_eq!(
-            common_candidate(&rows, &keys(&["1", "2"])),
-            Some("OOBC".into())
-        );
-        assert_eq!(common_candidate(&rows, &keys(&["1", "3"])), None);
-        assert_eq!(common_candidate(&rows, &keys(&["2", "4"])), None);
-        assert_eq!(common_candidate(&rows, &keys(&["4", "2"])), None);
-        assert_eq!(common_candidate(&rows, &keys(&[])), None);
-    }
 }
