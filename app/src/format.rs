@@ -25,6 +25,11 @@ pub fn of(part: u64, whole: u64) -> String {
     format!("{} of {}", count(part), count(whole))
 }
 
+/// `1 of 1 step`, `3 of 87 steps`: a part of what is counted.
+pub fn of_counted(part: u64, whole: u64, one: &str, many: &str) -> String {
+    format!("{} of {}", count(part), counted(whole, one, many))
+}
+
 /// Coverage in percent with one decimal; `100%` only when nothing is left.
 pub fn percent(coverage: Coverage) -> String {
     if coverage.is_complete() {
@@ -311,6 +316,12 @@ fn offset_minutes(_ms: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_step_of_one_is_one_step() {
+        assert_eq!(of_counted(1, 1, "step", "steps"), "1 of 1 step");
+        assert_eq!(of_counted(0, 87, "step", "steps"), "0 of 87 steps");
+    }
 
     #[test]
     fn numbers_are_separated_by_thousands() {

@@ -6,6 +6,8 @@ use super::layout::{Frame, line_path, round_up};
 
 /// Least distance in pixels between the words of two marks on the time axis.
 const APART: f64 = 64.0;
+/// Room in pixels for one character on the axis of values.
+const CHARACTER: f64 = 6.5;
 
 /// A dashed line with what happens there.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,18 +68,22 @@ impl Plot {
             time_words,
             value_words,
         } = self;
-        let frame = Frame {
-            width,
-            height,
-            start: 46.0,
-            end: 10.0,
-            top: 20.0,
-            bottom: 24.0,
-        };
         // the largest of a number and of none is the number
         let largest = points.iter().map(|point| point.1).fold(0.0, f64::max);
         let largest = band.as_ref().map_or(largest, |band| largest.max(band.high));
         let top = highest.unwrap_or_else(|| round_up(largest));
+        let widest = (0..=4)
+            .map(|quarter| value_words(top * f64::from(quarter) / 4.0).chars().count())
+            .max()
+            .unwrap_or(0);
+        let frame = Frame {
+            width,
+            height,
+            start: (widest as f64 * CHARACTER + 14.0).max(46.0),
+            end: 10.0,
+            top: 20.0,
+            bottom: 24.0,
+        };
         let (from, to) = span.unwrap_or((
             points.first().map_or(0.0, |point| point.0),
             points.last().map_or(1.0, |point| point.0),

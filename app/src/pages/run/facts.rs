@@ -99,7 +99,7 @@ pub(super) fn glance(part: RunPart) -> AnyView {
                 {move || format!("{} a batch", format::counted(progress.with(|now| now.batch_size), "row", "rows"))}
             </Stat>
             <Stat label="Time worked" value=Signal::derive(move || format::duration(progress.with(|now| now.elapsed_ms)))>
-                {move || progress.with(|now| format!("{} steps", format::of(now.steps_done.into(), now.steps_total.into())))}
+                {move || progress.with(|now| format::of_counted(now.steps_done.into(), now.steps_total.into(), "step", "steps"))}
             </Stat>
         </Stats>
     }
@@ -116,32 +116,49 @@ pub(super) fn speed_panel(part: RunPart) -> AnyView {
                 .collect::<Vec<_>>()
         })
     });
+    let highest =
+        move || points.with(|points| points.iter().map(|point| point.1).fold(0.0, f64::max));
     let finding = Signal::derive(move || {
-        points.with(|points| {
-            let highest = points.iter().map(|point| point.1).fold(0.0, f64::max);
-            let last = points.last().map_or(0.0, |point| point.1);
-            format!(
-                "Up to {} rows, last {} rows.",
-                format::rate(highest),
-                format::rate(last)
-            )
+        let last = points.with(|points| points.last().map_or(0.0, |point| point.1));
+        format!(
+            "Up to {} rows per second, last {}.",
+            format::count(highest().round() as u64),
+            format::count(last.round() as u64)
+        )
+    });
+    // a line needs two moments that read differently
+    let drawn = Memo::new(move |_| {
+        points.with(|points| match (points.first(), points.last()) {
+            (Some(first), Some(last)) => moment_words(first.0) != moment_words(last.0),
+            _ => false,
         })
     });
-    let none = move || points.with(Vec::is_empty);
+    let instead = move || {
+        if points.with(Vec::is_empty) {
+            "Measured as soon as rows are written.".to_owned()
+        } else {
+            let highest = format::count(highest().round() as u64);
+            format!("Up to {highest} rows per second, over before a line could be drawn.")
+        }
+    };
     view! {
         <Panel title="Speed" note="rows per second">
             <div class="body">
-                {move || none().then(|| view! { <p class="sm">"Measured as soon as rows are written."</p> })}
-                <div hidden=none>
+                {move || (!drawn.get()).then(|| view! { <p class="sm">{instead}</p> })}
+                <div hidden=move || !drawn.get()>
                     <LineChart
                         title="Rows per second" finding points height=128.0
-                        time_words=|ms| format::duration(ms.max(0.0) as u64) value_words=format::rate value_title="Rows"
+                        time_words=moment_words value_words=format::rate value_title="Rows"
                     />
                 </div>
             </div>
         </Panel>
     }
     .into_any()
+}
+
+fn moment_words(ms: f64) -> String {
+    format::duration(ms.max(0.0) as u64)
 }
 
 /// What people using the application notice.

@@ -86,7 +86,7 @@ fn one_phase(part: RunPart, open: OpenPhases, place: usize, one: RunPhase) -> An
         open_by_itself: !matches!(standing.tone, Tone::Done | Tone::Pending),
         standing,
         title: one.title,
-        value: format!("{} steps", format::of(done, one.steps.len() as u64)),
+        value: format::of_counted(done, one.steps.len() as u64, "step", "steps"),
         time: if took > 0 {
             format::duration(took)
         } else {
