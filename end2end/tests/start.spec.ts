@@ -1,7 +1,9 @@
 // The first minute: the one-time link, the first account, and what a stranger may see.
-import { acceptFirstLink } from "../support/accounts.ts";
+import { acceptFirstLink, signIn } from "../support/accounts.ts";
 import { expect, expectAccessible, test } from "../support/fixtures.ts";
 import { administrator } from "../support/people.ts";
+import { hashedNames, StaticHost } from "../support/static-host.ts";
+import { Watch } from "../support/watch.ts";
 
 test.use({ house: "start" });
 
@@ -33,4 +35,27 @@ test("a wrong password is refused in words, and does not say which half was wron
 test("an unknown address of the console says so and leads back", async ({ open }) => {
   const page = await open(null, "/nowhere/at/all");
   await expect(page.getByRole("main")).toBeVisible();
+});
+
+test("the console works from any static host that passes /api on", async ({ browser, server }) => {
+  const host = new StaticHost(server.url);
+  await host.start();
+  const context = await browser.newContext({ baseURL: host.url });
+  const page = await context.newPage();
+  const watch = new Watch(page, host.url);
+  await page.goto("/systems/obcms/checklist");
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await signIn(page, administrator);
+  await expect(page.getByRole("heading", { name: "Checklist", level: 1 })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Tick", exact: true }).first()).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Checklist", level: 1 })).toBeVisible();
+  const hashed = hashedNames();
+  for (const extension of [".css", ".wasm", ".js"]) {
+    const served = host.served.filter((name) => name.endsWith(extension) && hashed.includes(name));
+    expect(served, `${extension} by hashed names`).not.toEqual([]);
+  }
+  watch.check();
+  await context.close();
+  host.stop();
 });
