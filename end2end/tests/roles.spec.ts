@@ -1,9 +1,11 @@
 // What a viewer may do: read everything, change nothing. The console does not offer it, and the server refuses it.
+import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "@playwright/test";
-import { acceptLink } from "../support/accounts.ts";
+import { acceptLink, signIn } from "../support/accounts.ts";
 import { command } from "../support/command.ts";
 import { expect, expectAccessible, test } from "../support/fixtures.ts";
 import { administrator, viewer } from "../support/people.ts";
+import { confirmPassword } from "../support/questions.ts";
 
 test.use({ house: "roles" });
 test.describe.configure({ mode: "serial", timeout: 120_000 });
@@ -85,4 +87,60 @@ test("the server refuses a viewer's commands, whatever the console offers", asyn
     const answer = await command(page, method, path, body);
     expect([answer.status, answer.body.type], `${method} ${path}`).toEqual([403, expect.stringContaining("not-allowed")]);
   }
+});
+
+test("the audit log is narrowed to one kind of entry, and exactly that is exported", async ({ open }) => {
+  const page = await open(administrator, "/audit");
+  const entries = (action: string) => page.getByRole("rowheader").filter({ hasText: `${action} ` });
+  await expect(entries("account.invited").first()).toBeVisible();
+  await expect(entries("account.accepted").first()).toBeVisible();
+  await page.getByLabel("Any action").selectOption("account.invited");
+  await expect(entries("account.accepted")).toHaveCount(0);
+  await page.getByLabel("Anyone").selectOption(administrator.username);
+  await expect(page).toHaveURL(/action=account\.invited&actor=f\.usman/);
+  await expect(entries("account.invited").first()).toBeVisible();
+  await expectAccessible(page);
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export CSV" }).click();
+  const lines = (await readFile(await (await waiting).path(), "utf8")).trim().split(/\r?\n/);
+  expect(lines.length).toBe(1 + (await entries("account.invited").count()));
+  for (const line of lines.slice(1)) expect(line).toContain("account.invited");
+  await page.getByRole("button", { name: "Check the chain" }).click();
+  await expect(page.getByText(/^The chain is whole: \d+ entries checked$/)).toBeVisible();
+});
+
+test("an administrator changes a role and disables an account, and nobody takes the last administrator away", async ({ open }) => {
+  const theirs = await open(viewer, `${system}/checklist`);
+  const tick = theirs.getByRole("button", { name: "Tick", exact: true }).first();
+  await expect(tick).toHaveAttribute("aria-disabled", "true");
+
+  const page = await open(administrator, "/users");
+  const pick = async (name: string, item: string) => {
+    await page.getByRole("button", { name: `Actions for ${name}` }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  const answer = async (question: string, act: string) => {
+    const dialog = page.getByRole("dialog", { name: question });
+    await expectAccessible(page);
+    await confirmPassword(page, () => dialog.getByRole("button", { name: act }).click());
+    await expect(dialog).toBeHidden();
+  };
+  const row = page.getByRole("row").filter({ hasText: viewer.username });
+  await pick(viewer.name, "Make operator");
+  await answer(`Make ${viewer.name} operator?`, "Change the role");
+  await expect(row.getByRole("cell", { name: "Operator", exact: true })).toBeVisible();
+  await theirs.reload();
+  await expect(tick).not.toHaveAttribute("aria-disabled");
+
+  await pick(viewer.name, "Disable");
+  await answer(`Disable ${viewer.name}?`, "Disable the account");
+  await expect(row.getByText("Disabled", { exact: true })).toBeVisible();
+  await theirs.reload();
+  await expect(theirs.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await signIn(theirs, viewer);
+  await expect(theirs.getByRole("alert")).toBeVisible();
+
+  await page.getByRole("button", { name: `Actions for ${administrator.name}` }).click();
+  await expect(page.getByRole("menuitem", { name: /^Disable/ })).toHaveAttribute("aria-disabled", "true");
+  await expect(page.getByText("The last administrator stays. Make another one first.").first()).toBeVisible();
 });
