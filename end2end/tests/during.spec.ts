@@ -6,6 +6,7 @@ import { writeFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../support/fixtures.ts";
 import { administrator } from "../support/people.ts";
+import { prepareForRun } from "../support/preparations.ts";
 
 test.use({ house: "during" });
 test.describe.configure({ mode: "serial", timeout: 240_000 });
@@ -22,14 +23,7 @@ async function ask(page: Page, method: "GET" | "POST" | "PUT", path: string, dat
 
 test("while a run waits, the public page says how far it is and why it waits, in light and dark", async ({ open }) => {
   const page = await open(administrator, system);
-  const checklist = await ask(page, "GET", "/checklist");
-  for (const section of checklist.sections) {
-    for (const item of section.items) {
-      if (item.required && !item.automatic) await ask(page, "PUT", `/checklist/${item.name}`, { done: true, note: "Agreed with Amina" });
-    }
-  }
-  await ask(page, "POST", "/backups", null);
-  await expect.poll(async () => (await ask(page, "GET", "/backups")).some((one: { state: string }) => one.state === "verified"), { timeout: 120_000 }).toBe(true);
+  await prepareForRun(page, system);
   const { fingerprint } = await ask(page, "GET", "/plan");
   await ask(page, "POST", "/runs", { fingerprint });
   await expect.poll(async () => (await ask(page, "GET", "/runs/1")).summary.state, { timeout: 120_000 }).toBe("waiting-at-gate");
