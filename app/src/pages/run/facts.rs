@@ -24,12 +24,15 @@ pub(super) fn glance(part: RunPart) -> AnyView {
     };
     let open = move || progress.with(|now| now.state.is_open());
     let tone = Signal::derive(move || progress.with(|now| run_standing(now.state).tone));
+    // the step that an ended run looked at last is no step that it works on
     let step = Signal::derive(move || {
         progress
-            .with(|now| now.step_title.clone())
+            .with(|now| now.step_title.clone().filter(|_| now.state.is_open()))
             .unwrap_or_else(|| "Steps".into())
     });
-    let in_rows = move || progress.with(|now| now.rows_total > 0 && now.step.is_some());
+    let in_rows = move || {
+        progress.with(|now| now.rows_total > 0 && now.step.is_some() && now.state.is_open())
+    };
     let done = Signal::derive(move || {
         progress.with(|now| {
             if in_rows() {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::plan::Gate;
-use shared::run::{RunPhase, RunStep};
+use shared::run::{RunPhase, RunStep, RunView};
 use shared::state::{GateState, StepState};
 use shared::system::{Standing, Tone};
 
@@ -25,7 +25,7 @@ pub(super) fn steps_panel(part: RunPart) -> AnyView {
         })
     });
     let open = OpenPhases::new();
-    let phases = Memo::new(move |_| part.view.with(|view| view.phases.clone()));
+    let phases = Memo::new(move |_| part.view.with(phases_of));
     view! {
         <Panel title="Phases and steps" note class="clip">
             <ol class="steps">
@@ -34,6 +34,22 @@ pub(super) fn steps_panel(part: RunPart) -> AnyView {
         </Panel>
     }
     .into_any()
+}
+
+/// The phases as they are to be read. In a run that has ended no gate is in the way any more, and nothing is planned.
+fn phases_of(view: &RunView) -> Vec<RunPhase> {
+    let mut phases = view.phases.clone();
+    if !view.summary.state.is_open() {
+        for phase in &mut phases {
+            phase.planned = None;
+            for gate in phase.steps.iter_mut().flat_map(|step| &mut step.gates) {
+                if gate.state == GateState::Closed {
+                    gate.state = GateState::NotReached;
+                }
+            }
+        }
+    }
+    phases
 }
 
 fn phase_standing(phase: &RunPhase) -> Standing {
@@ -167,7 +183,7 @@ fn folded(
     let (tone, word, to_come) = match kind {
         Kind::Done => (Tone::Done, "Done", "done"),
         Kind::Undone => (Tone::Rolledback, "Undone", "undone"),
-        Kind::Ahead | Kind::Now => (Tone::Pending, "Pending", "to come"),
+        Kind::Ahead | Kind::Now => (Tone::Pending, "Pending", "not begun"),
     };
     let count = format::counted(steps.len() as u64, "step", "steps");
     let took: u64 = steps.iter().filter_map(|step| step.took_ms).sum();
