@@ -2,7 +2,7 @@
 
 use gloo_net::http::Method;
 use serde::de::IgnoredAny;
-use shared::backup::BackupSummary;
+use shared::backup::{BackupSummary, KeptDatabase, ReleaseKept};
 use shared::browse::{AllOrganizations, BrowseModels, RowPage};
 use shared::health::{Baseline, CaptureBaseline, HealthView};
 use shared::mode::{ModeSwitch, ModeView, SwitchMode};
@@ -192,6 +192,17 @@ pub async fn verify_backup(system: &str, name: &str) -> Answer<IgnoredAny> {
         &(),
     )
     .await
+}
+
+/// Databases that restores have kept, oldest first.
+pub async fn kept(system: &str) -> Answer<Vec<KeptDatabase>> {
+    get(of(system, "/kept")).await
+}
+
+/// Removes a kept database for good.
+pub async fn release_kept(system: &str, name: &str, body: &ReleaseKept) -> Answer<IgnoredAny> {
+    let path = of(system, &format!("/kept/{}/release", encode(name)));
+    submit(Method::POST, path, body).await
 }
 
 /// Verification reports, newest first.

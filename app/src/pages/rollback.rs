@@ -4,6 +4,7 @@ mod backups;
 mod chooser;
 mod confirm;
 mod cost;
+mod kept;
 mod lost;
 mod options;
 mod record;
@@ -17,6 +18,7 @@ use shared::rollback::{RestoreCost, RollbackCost, RollbackKind, RollbackOptions,
 use self::backups::Backups;
 use self::chooser::{Full, Groups};
 use self::confirm::ConfirmRollback;
+use self::kept::KeptDatabases;
 use self::lost::LostTable;
 use self::options::Options;
 use self::record::{Record, RecordHistory};
@@ -279,6 +281,7 @@ fn Ways(
                     Side::Full => view! { <Full options=options choice=choice /> }.into_any(),
                 }}
                 {backups.view("backups", move |backups| view! { <Backups system=system backups=backups options=options choice=choice /> }.into_any())}
+                <KeptDatabases system=system />
             </div>
         </div>
         <div class="between">

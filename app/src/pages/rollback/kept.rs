@@ -1,0 +1,141 @@
+//! What restores have kept of the database before: how old and how large each is, and releasing it for good.
+
+use leptos::prelude::*;
+use shared::account::Role;
+use shared::backup::{KeptDatabase, ReleaseKept};
+use shared::event::Topic;
+
+use crate::api;
+use crate::components::{Confirm, Note, Systems, announce};
+use crate::format;
+use crate::loader::load;
+use crate::session;
+use crate::submission::Submission;
+
+/// The list; nothing while nothing is kept.
+#[component]
+pub fn KeptDatabases(
+    /// Slug of the system.
+    system: Signal<String>,
+) -> impl IntoView {
+    let session = session::current();
+    let systems = expect_context::<Systems>();
+    let kept = load(&[Topic::Backups, Topic::Rollback], move || {
+        let system = system.get();
+        async move { api::kept(&system).await }
+    });
+    let chosen = RwSignal::new(None::<KeptDatabase>);
+    let open = RwSignal::new(false);
+    let submission = Submission::new();
+    let title = Signal::derive(move || {
+        let slug = system.get();
+        systems.find(&slug).map_or(slug, |summary| summary.title)
+    });
+    let release = move |typed: String| {
+        let Some(one) = chosen.get_untracked() else {
+            return;
+        };
+        let system = system.get_untracked();
+        let body = ReleaseKept { confirm: typed };
+        submission.run(
+            async move { api::release_kept(&system, &one.name, &body).await },
+            move |_| {
+                open.set(false);
+                announce("The kept database is released");
+                kept.reload();
+            },
+        );
+    };
+    let line = move |one: KeptDatabase| {
+        let name = one.name.clone();
+        let since = one.since.as_deref().map_or_else(
+            || "Kept by a restore".to_owned(),
+            |at| format!("As it was before the restore of {}", format::moment(at)),
+        );
+        let size = format::bytes(one.size_bytes);
+        let ask = StoredValue::new(one);
+        view! {
+            <tr>
+                <th scope="row" class="mono">
+                    {name.clone()}
+                    <small class="plain">{since}</small>
+                </th>
+                <td class="r nowrap">{size}</td>
+                <td class="r">
+                    {session
+                        .may(Role::Administrator)
+                        .then(|| {
+                            view! {
+                                <button
+                                    type="button"
+                                    class="btn sm quiet"
+                                    aria-label=format!("Release {name}")
+                                    on:click=move |_| {
+                                        chosen.set(Some(ask.get_value()));
+                                        open.set(true);
+                                    }
+                                >
+                                    "Release…"
+                                </button>
+                            }
+                        })}
+                </td>
+            </tr>
+        }
+    };
+    let told = move || {
+        chosen.get().map(|one| {
+            let size = format::bytes(one.size_bytes);
+            view! {
+                <p><span class="mono">{one.name}</span></p>
+                <Note state="failed" title=format!("{size} are removed for good")>
+                    "Rows that were written before the restore and are not in the backup are then gone. Look at the present database first."
+                </Note>
+            }
+        })
+    };
+    view! {
+        {kept
+            .view(
+                "kept databases",
+                move |list| {
+                    view! {
+                        {move || (!list.with(Vec::is_empty)).then(|| view! {
+                            <section class="panel clip" aria-labelledby="kept-heading">
+                                <header>
+                                    <h2 id="kept-heading">"Kept from before a restore"</h2>
+                                    <p>"Each takes room until it is released"</p>
+                                </header>
+                                <div class="scroll" tabindex="0" role="group" aria-labelledby="kept-heading">
+                                    <table class="t mid tight stackable kept">
+                                        <thead class="vh">
+                                            <tr>
+                                                <th scope="col">"Database"</th>
+                                                <th scope="col">"Size"</th>
+                                                <th scope="col">"Actions"</th>
+                                            </tr>
+                                        </thead>
+                                        <tbody>{move || list.get().into_iter().map(line).collect_view()}</tbody>
+                                    </table>
+                                </div>
+                            </section>
+                        })}
+                    }
+                        .into_any()
+                },
+            )}
+        <Confirm
+            open=open
+            title="Release the kept database?"
+            label="Release it for good"
+            quiet="Keep it"
+            danger=true
+            typed=title
+            submission=submission
+            action=release
+        >
+            {told}
+        </Confirm>
+    }
+    .into_any()
+}
