@@ -1,8 +1,11 @@
 // The main job in a real browser, from the first account to the ways back, on the sample system of real size. The steps
 // build on each other; each page that is met is also held against WCAG 2.2 AA.
+import { readFile } from "node:fs/promises";
+import { addresses, addressOf } from "../support/addresses.ts";
 import { command } from "../support/command.ts";
 import { expect, expectAccessible, expectNoSidewaysScroll, test, watchOf } from "../support/fixtures.ts";
 import { administrator, second } from "../support/people.ts";
+import { prepareOrganization, startRun } from "../support/preparations.ts";
 import { confirmPassword, confirmTyped } from "../support/questions.ts";
 
 test.use({ house: "journey" });
@@ -45,14 +48,7 @@ test("a backup is made, and is verified by restoring it", async ({ open }) => {
 test("the run stops at the gate of the 23 projects that no rule can place", async ({ open }) => {
   const page = await open(administrator, `${system}/runs/new`);
   await expectAccessible(page);
-  const preflight = page.getByRole("button", { name: "Run preflight" });
-  const start = page.getByRole("button", { name: "Start the run" });
-  await expect(preflight.or(start).first()).toBeVisible({ timeout: 60_000 });
-  if (await preflight.isVisible()) await preflight.click();
-  await expect(start).toBeVisible({ timeout: 60_000 });
-  await start.click();
-  await confirmPassword(page, () => page.getByRole("dialog").getByRole("button", { name: "Start the run" }).click());
-  await expect(page).toHaveURL(/\/runs\/1$/);
+  await startRun(page, 1);
   await expect(page.getByText(/Gate closed/).first()).toBeVisible({ timeout: 120_000 });
   await expect(page.getByRole("heading", { name: /319 of 342|23/ }).first()).toBeVisible();
   await expectAccessible(page);
@@ -70,7 +66,7 @@ test("the page of the run outlives a server that is killed and started again", a
   await expect(page.getByText(/Gate closed/).first()).toBeVisible();
 });
 
-test("the projects are assigned by rule, the gate opens, and the run ends", async ({ open }) => {
+test("one project is assigned by hand, the others by rule, the gate opens, and the run ends", async ({ open }) => {
   const away = await open(administrator, `${system}/runs/1`);
   await expect(away.getByText(/Gate closed/).first()).toBeVisible();
   watchOf(away).connectionWillBeLost();
@@ -80,11 +76,26 @@ test("the projects are assigned by rule, the gate opens, and the run ends", asyn
   const page = await open(administrator, `${system}/coverage`);
   await expect(page.getByText(/23/).first()).toBeVisible();
   await expectAccessible(page);
+  const left = page.getByRole("region", { name: "Records without an organization" });
+  const rows = left.locator("tbody tr");
+  await expect(rows).toHaveCount(23);
+  const project = await rows.first().getByRole("rowheader").innerText();
+  await expect(rows.first().getByText("OOBC", { exact: true }), "the suggestion").toBeVisible();
+  await rows.first().getByLabel(/^Organization of PPA /).selectOption("OOBC");
+  await expect(left.getByText("1 selected")).toBeVisible();
+  await left.getByRole("button", { name: "Assign 1 to OOBC" }).click();
+  const one = page.getByRole("dialog", { name: "Assign 1 to OOBC?" });
+  await expect(one.getByText(/^Coverage goes from /)).toBeVisible();
+  await one.getByRole("button", { name: "Assign 1 to OOBC" }).click();
+  await expect(one).toBeHidden();
+  await expect(rows).toHaveCount(22);
+  await expect(left.getByRole("rowheader", { name: project, exact: true })).toBeHidden();
+
   await page.getByRole("button", { name: "Assign by rule" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("radio", { name: /All that are left/ }).check();
   await dialog.getByLabel("Organization", { exact: true }).selectOption("OOBC");
-  await dialog.getByRole("button", { name: /Assign 23 records/ }).click();
+  await dialog.getByRole("button", { name: /Assign 22 records/ }).click();
   await expect(dialog).toBeHidden();
 
   await page.goto(`${system}/runs/1`);
@@ -108,6 +119,28 @@ test("the report is measured against the live system, and every check passes", a
   await page.getByRole("button", { name: "Measure now" }).click();
   await expect(page).toHaveURL(/\/reports\/1$/, { timeout: 120_000 });
   await expect(page.getByText(/^All \d+ checks passed$/).first()).toBeVisible();
+  await expectAccessible(page);
+
+  for (const [label, extension, opens] of [["Markdown", "md", "# "], ["JSON", "json", "{"]] as const) {
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("link", { name: label }).click();
+    const download = await waiting;
+    expect(download.suggestedFilename()).toMatch(new RegExp(`report.*\\.${extension}$`));
+    expect(await readFile(await download.path(), "utf8")).toMatch(new RegExp(`^\\${opens}`));
+  }
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByRole("article", { name: /report 1$/ })).toBeVisible();
+  await expect(page.getByText("Reviewed by")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Print or save as PDF" })).toBeHidden();
+  await expect(page.getByRole("navigation").first()).toBeHidden();
+  await page.emulateMedia({ media: "screen" });
+
+  await page.goto(`${system}/reports`);
+  await page.getByRole("button", { name: "Measure now" }).click();
+  await expect(page).toHaveURL(/\/reports\/2$/, { timeout: 120_000 });
+  await page.getByLabel("Compare with").selectOption({ label: await page.getByRole("option", { name: /^Report 1,/ }).innerText() });
+  await expect(page.getByRole("region", { name: "Report 2 beside report 1" })).toBeVisible();
+  await expect(page.getByText("Worse", { exact: true })).toHaveCount(0);
   await expectAccessible(page);
 
   // the overview tells of the sealed evidence by its hash, which has no place to break a line
@@ -172,19 +205,14 @@ test("an organization is prepared in the wizard, which refuses to hand over befo
 
 test("two more are prepared, and the three are planned as the pilot", async ({ open }) => {
   const page = await open(administrator, `${system}/organizations`);
-  for (const code of others) {
-    const path = `${system}/organizations/${code}`;
-    const { version } = (await command(page, "GET", path)).body.organization;
-    const people = [{ name: "Ali Datu", email: `ali@${code.toLowerCase()}.example`, role: "organization-administrator", training: null, trained: true }];
-    const changed = await command(page, "PATCH", path, { version, people, ticks: [["data-owner", true]] });
-    expect(changed.status).toBe(200);
-    expect((await command(page, "POST", `${path}/isolation`)).body.foreign_rows).toBe(0);
-    const after = (await command(page, "GET", path)).body.organization.version;
-    expect((await command(page, "POST", `${path}/move`, { version: after, to: "prepared" })).body.organization.stage).toBe("prepared");
-  }
-  const waves = [{ title: "Pilot", organizations: [first, ...others], soak_days: 14 }];
-  expect((await command(page, "PUT", `${system}/waves`, { waves })).status).toBe(200);
+  for (const code of others) await prepareOrganization(page, system, code);
   await page.reload();
+  await page.getByRole("button", { name: "Plan the waves" }).click();
+  const plan = page.getByRole("dialog", { name: "Plan the waves" });
+  for (const code of [first, ...others]) await plan.getByLabel(`Wave of ${code}`).selectOption({ label: "Pilot" });
+  await expectAccessible(page);
+  await plan.getByRole("button", { name: "Save the plan" }).click();
+  await expect(plan).toBeHidden();
   const pilot = page.getByRole("region", { name: "Waves" });
   await expect(pilot.getByText("MAFAR, MBHTE, MOH")).toBeVisible();
   await expect(pilot.getByRole("button", { name: "Start the pilot" })).toBeHidden();
@@ -240,12 +268,44 @@ test("six open gates and the typed name switch the mode, and many organizations 
   await expectAccessible(page);
 });
 
+test("the organization that is chosen filters the records, and stays chosen from page to page", async ({ open }) => {
+  const page = await open(administrator, `${system}/data`);
+  const selector = page.getByRole("button", { name: /^Organization:/ });
+  const choose = async (words: string) => {
+    await selector.click();
+    await page.getByRole("combobox", { name: "Search organizations" }).fill(words);
+    await page.getByRole("option").first().click();
+  };
+  const models = page.getByRole("navigation", { name: "Models" });
+  await models.getByRole("link", { name: /^PPAs/ }).click();
+  const all = await models.locator("a[aria-current=page] .count").innerText();
+  await choose("OOBC");
+  await expect(page).toHaveURL(/organization=OOBC/);
+  await expect(page.getByText(/^Records of OOBC only/)).toBeVisible();
+  await expect(page.getByRole("table").locator("tbody tr").first()).toBeVisible();
+  await expect(models.locator("a[aria-current=page] .count")).toHaveText(all);
+  await expectAccessible(page);
+
+  await choose("MOH");
+  await expect(page.getByText("This organization has no row of this model.")).toBeVisible();
+  await expect(models.locator("a[aria-current=page] .count")).toHaveText("0");
+  await page.getByRole("link", { name: "Checklist" }).click();
+  await expect(page.getByRole("heading", { name: "Checklist", level: 1 })).toBeVisible();
+  await expect(selector).toHaveAccessibleName(/Ministry of Health/);
+  await page.getByRole("link", { name: "Data", exact: true }).click();
+  await expect(page).toHaveURL(/\/data\?organization=MOH/);
+  await expect(page.getByText(/^Records of MOH only/)).toBeVisible();
+  await choose("All organizations");
+  await expect(page.getByText(/^Records of all organizations/)).toBeVisible();
+  await expect(page).not.toHaveURL(/organization=/);
+});
+
 test("every page, full as it is now, fits a phone of 360 pixels and reads in dark", async ({ open }) => {
   const page = await open(administrator, system);
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await page.setViewportSize({ width: 360, height: 740 });
-  for (const part of ["", "/runs", "/runs/1", "/coverage", "/mode", "/organizations", "/organizations?view=board", "/data/ppa", "/all", "/rollback", "/reports/1", "/notices", "/audit"]) {
-    await page.goto(`${system}${part}`);
+  for (const address of [...addresses.map(addressOf), `${system}/organizations?view=board`]) {
+    await page.goto(address);
     await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
@@ -371,6 +431,16 @@ test("the verified backup is restored, and the tasks after it wait", async ({ op
   await expect(record.getByText("After it: 0 of 5 tasks done")).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole("heading", { name: "Earlier rollbacks" })).toBeVisible();
   await expectAccessible(page);
+
+  // the database before the restore is kept until somebody says that it is not needed any more
+  const kept = page.getByRole("region", { name: "Kept from before a restore" });
+  await expect(kept.getByText(/before-restore-/)).toBeVisible();
+  await kept.getByRole("button", { name: /^Release / }).click();
+  await expectAccessible(page);
+  await confirmTyped(page, "Release the kept database?");
+  await expect(kept).toBeHidden();
+  await page.goto(`${system}/audit?action=backup.kept-released`);
+  await expect(page.getByText(/^Releases .* for good/)).toBeVisible();
 
   // no page says of this database what was true of the one before
   await page.goto(system);
