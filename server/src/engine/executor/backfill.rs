@@ -8,7 +8,7 @@ use super::control::Event;
 use super::driver::Driver;
 use super::hold::Seen;
 use super::lease::now_ms;
-use super::session::{Halt, millis};
+use super::session::{Halt, Wait, millis};
 use crate::db::{Statement, Value, quote};
 use crate::engine::journal::{Cursor, StepState};
 use crate::engine::operation::{Populate, batch_time};
@@ -17,6 +17,11 @@ use crate::engine::operation::{Populate, batch_time};
 const FIRST: u64 = 2_500;
 /// The smallest and the largest batch, in rows.
 const LIMITS: (u64, u64) = (100, 100_000);
+
+/// The size of a batch after one that met a locked row: fewer rows meet fewer others.
+fn size_after_lock(size: u64) -> u64 {
+    (size / 2).max(LIMITS.0)
+}
 
 /// The size of the next batch: doubles at most, shrinks at once.
 fn next_size(size: u64, took: Duration, aim: Duration) -> u64 {
@@ -31,6 +36,7 @@ impl Driver<'_> {
     pub(super) async fn backfill(&mut self, at: usize, populate: &Populate) -> Result<(), Halt> {
         let mut size = FIRST;
         let mut seen = Seen::default();
+        let mut wait = Wait::default();
         loop {
             self.hold(at, &mut seen).await?;
             if self.session.wants_pause() {
@@ -41,9 +47,19 @@ impl Driver<'_> {
                 Ok(batch) => batch,
                 Err(halt) => {
                     self.roll_back().await;
-                    return Err(halt);
+                    let Halt::Db(error) = halt else {
+                        return Err(halt);
+                    };
+                    if !error.is_locked() {
+                        return Err(error.into());
+                    }
+                    // what waits add up to over a whole table says nothing: a batch has its own
+                    size = size_after_lock(size);
+                    self.session.wait(&mut wait, error).await?;
+                    continue;
                 }
             };
+            wait = Wait::default();
             let took = began.elapsed();
             if done {
                 return Ok(());
@@ -188,5 +204,7 @@ mod tests {
         assert_eq!(next_size(1_000, aim * 4, aim), 250);
         assert_eq!(next_size(200, aim * 100, aim), LIMITS.0);
         assert_eq!(next_size(LIMITS.1, Duration::ZERO, aim), LIMITS.1);
+        assert_eq!(size_after_lock(2_500), 1_250);
+        assert_eq!(size_after_lock(150), LIMITS.0);
     }
 }

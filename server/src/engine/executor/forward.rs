@@ -59,7 +59,8 @@ impl Driver<'_> {
                 return Ok(Outcome::Done);
             };
             self.session.at(&self.record.steps[at].step);
-            let ended = match self.record.steps[at].step.mode {
+            let mode = self.record.steps[at].step.mode;
+            let ended = match mode {
                 StepMode::Atomic => self.steps_from(at, last, limit).await,
                 StepMode::Batched => self.batched(at).await,
                 StepMode::Staged => self.staged(at).await,
@@ -81,7 +82,8 @@ impl Driver<'_> {
                     limit = before;
                 }
                 Chunk::Failed { at, halt, .. } => match halt {
-                    Halt::Db(error) if error.is_locked() => {
+                    // batches have waited on their own
+                    Halt::Db(error) if error.is_locked() && mode != StepMode::Batched => {
                         if let Err(halt) = self.session.wait(&mut wait, error).await {
                             return self.failed(at, halt, StepState::Failed).await;
                         }

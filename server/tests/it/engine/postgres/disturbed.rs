@@ -11,6 +11,8 @@ use server::engine::executor::{Event, Outcome};
 
 use super::super::world::{Watch, World, applied, until};
 use super::{PLAYBOOK, large, statements};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A server of the test's own with the tables in it.
 async fn on_own(directory: &Path, rows: u32) -> (Cluster, World) {
@@ -145,7 +147,7 @@ async fn in_a_deadlock_the_migration_gives_way_and_the_application_goes_on() {
     clerk.execute(late).await.unwrap();
     let watch = Watch::new();
     let application = async {
-        // the batch has the first rows and waits for a later one
+        // the first batch has the first rows and waits for one of its last
         let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
                      AND wait_event_type = 'Lock'";
         for _ in 0..5_000 {
@@ -207,4 +209,46 @@ async fn a_deadlock_that_the_server_breaks_up_is_waited_for_as_any_lock() {
     assert!(broken.to_string().contains("deadlock"), "{broken}");
     ours.roll_back().await;
     assert_eq!(waiting.await.unwrap(), 1);
+}
+
+/// Some of the rows of nearly every batch are locked for longer than a batch waits. Each batch has
+/// its own patience, and meets fewer of them the smaller it becomes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_whose_rows_are_locked_all_the_time_is_populated_with_few_attempts() {
+    let rows = 100_000;
+    let world = large(rows).await;
+    let before = until("g.index.parent");
+    world.drive(&before, &Watch::new()).await.unwrap();
+    let watch = Watch {
+        attempts: Some(12),
+        ..Watch::new()
+    };
+    let stop = AtomicBool::new(false);
+    let writer = async {
+        let mut db = world.open().await;
+        db.execute("SET lock_timeout = 0").await.unwrap();
+        let mut locked: u32 = 0;
+        while !stop.load(Ordering::SeqCst) {
+            db.begin_write().await.unwrap();
+            let at = locked * 7_919 % 2_500;
+            let some = format!("UPDATE child SET note = 'busy' WHERE id % 2500 = {at}");
+            db.execute(some).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(80)).await;
+            db.commit().await.unwrap();
+            locked += 1;
+        }
+        locked
+    };
+    let goal = until("g.populate.child");
+    let migrate = async {
+        let outcome = world.drive(&goal, &watch).await.unwrap();
+        stop.store(true, Ordering::SeqCst);
+        outcome
+    };
+    let (outcome, locked) = tokio::join!(migrate, writer);
+    assert_eq!(outcome, Outcome::Done, "after {locked} locks");
+    let waits = |event: &&Event| matches!(event, Event::Waiting { .. });
+    let waited = watch.events.lock().unwrap().iter().filter(waits).count();
+    assert!(waited > 12, "only {waited} batches met a locked row");
+    ended_well(&world).await;
 }
