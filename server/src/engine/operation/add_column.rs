@@ -18,7 +18,7 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
     let existing = table.column(column);
     let relation = cx.dialect.relation(&table.name);
     let mut forward = Vec::new();
-    let mut reverse = stamp_off(cx, &table.name, &trigger);
+    let mut reverse = stamp_off(cx, &table.name, &trigger, rule);
     let mut stages = Vec::new();
     if existing.is_none() {
         match cx.dialect {
@@ -214,9 +214,9 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
 }
 
 /// The statements that end it.
-pub(super) fn stamp_off(cx: &Cx<'_>, table: &str, trigger: &str) -> Vec<Statement> {
+pub(super) fn stamp_off(cx: &Cx<'_>, table: &str, trigger: &str, rule: &Rule) -> Vec<Statement> {
     if cx.dialect == Dialect::Postgres {
-        return postgres::stamp_off(table, trigger);
+        return postgres::stamp_off(table, trigger, rule);
     }
     vec![
         Statement::new(format!("DROP TRIGGER IF EXISTS {}", quote(trigger))),

@@ -62,9 +62,13 @@ pub(super) fn transaction(statements: usize) -> Stage {
 /// The statements that begin to stamp rows which come without an organization. Rows of a table
 /// without a primary key are walked by their place, which an update changes: it stamps too.
 ///
+/// A row that an old application moves to another parent follows it: its organization, which that
+/// application does not know, would stay the one before.
+///
 /// The function runs with the rights of whoever migrates: the application's role may not even
-/// know our tables. Each stamped row is noted by a row of its own: a counter would make the
-/// application's writers wait for each other.
+/// know our tables. So it must do nothing but this, whoever calls it: the names in it mean what
+/// they mean now ([`fixed`]), and nobody may hang it on a table of their own. Each stamped row is
+/// noted by a row of its own: a counter would make the application's writers wait for each other.
 pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<Statement> {
     let Subject { table, column, .. } = subject;
     let dialect = cx.dialect;
@@ -76,44 +80,88 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
         true => "BEFORE INSERT OR UPDATE",
         false => "BEFORE INSERT",
     };
-    vec![
+    let answer = |row: &str| format!("(SELECT {} FROM (SELECT {row}.*) AS t)", rule.sql);
+    let (now, before) = (answer("NEW"), answer("OLD"));
+    let mut statements = vec![
         Statement::new(
             "INSERT INTO switchyard_stamp (table_name, stamped, last_at) VALUES (?, 0, NULL)",
         )
         .bind(table.name.as_str()),
         Statement::new(format!(
             "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql \
-             SECURITY DEFINER SET search_path FROM CURRENT AS $switchyard$ BEGIN \
-             NEW.{column} := (SELECT {rule} FROM (SELECT NEW.*) AS t); \
-             IF TG_OP = 'INSERT' THEN \
+             SECURITY DEFINER AS $switchyard$ BEGIN \
+             IF TG_OP = 'INSERT' THEN NEW.{column} := {now}; \
              INSERT INTO switchyard_stamp (table_name, stamped, last_at) \
              VALUES ({literal}, 1, extract(epoch FROM clock_timestamp())::bigint); \
+             ELSIF NEW.{column} IS NULL OR {now} IS DISTINCT FROM {before} THEN \
+             NEW.{column} := COALESCE({now}, NEW.{column}); \
              END IF; RETURN NEW; END $switchyard$",
             function = quote(&trigger),
-            rule = rule.sql,
         )),
-        Statement::new(format!(
-            "DROP TRIGGER IF EXISTS {} ON {name}",
-            quote(&trigger)
-        )),
+        fixed(&trigger),
+        drop_trigger(&name, &trigger),
         Statement::new(format!(
             "CREATE TRIGGER {} {when} ON {name} FOR EACH ROW WHEN (NEW.{column} IS NULL) \
              EXECUTE FUNCTION {}()",
             quote(&trigger),
             quote(&trigger)
         )),
-    ]
+    ];
+    if let Some(moved) = moved(rule, &table.name) {
+        let along = rule.along.as_deref().map(quote);
+        let along = along.map_or_else(String::new, |along| {
+            format!(" AND NEW.{along} IS DISTINCT FROM OLD.{along}")
+        });
+        statements.push(drop_trigger(&name, &moved));
+        statements.push(Statement::new(format!(
+            "CREATE TRIGGER {} BEFORE UPDATE ON {name} FOR EACH ROW \
+             WHEN (NEW.{column} IS NOT DISTINCT FROM OLD.{column}{along}) EXECUTE FUNCTION {}()",
+            quote(&moved),
+            quote(&trigger)
+        )));
+    }
+    statements
+}
+
+/// The trigger for rows that are moved; none where the rule answers the same for every row.
+fn moved(rule: &Rule, table: &str) -> Option<String> {
+    (!rule.constant).then(|| own_name("move", table))
+}
+
+fn drop_trigger(relation: &str, trigger: &str) -> Statement {
+    Statement::new(format!(
+        "DROP TRIGGER IF EXISTS {} ON {relation}",
+        quote(trigger)
+    ))
+}
+
+/// Keeps a function that runs with our rights from being used for anything else. The schemas in
+/// which it looks for names are those of now, by name, and the temporary one comes last: unnamed it
+/// would come first, and anybody can make a table of any name there. Who may carry it out is asked
+/// when a trigger is made, not when it fires: the application needs no right to it.
+fn fixed(function: &str) -> Statement {
+    let literal = Dialect::Postgres.literal(&quote(function));
+    Statement::new(format!(
+        "DO $switchyard$ BEGIN \
+         EXECUTE format('ALTER FUNCTION %s() SET search_path = %s', {literal}, \
+         (SELECT string_agg(quote_ident(name), ', ' ORDER BY place) || ', pg_temp' \
+         FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (name, place) \
+         WHERE name !~ '^pg_temp')); \
+         EXECUTE format('REVOKE ALL ON FUNCTION %s() FROM PUBLIC', {literal}); \
+         END $switchyard$"
+    ))
 }
 
 /// The statements that end it.
-pub(super) fn stamp_off(table: &str, trigger: &str) -> Vec<Statement> {
+pub(super) fn stamp_off(table: &str, trigger: &str, rule: &Rule) -> Vec<Statement> {
     let relation = Dialect::Postgres.relation(table);
-    vec![
-        Statement::new(format!(
-            "DROP TRIGGER IF EXISTS {} ON {relation}",
-            quote(trigger)
-        )),
-        Statement::new(format!("DROP FUNCTION IF EXISTS {}()", quote(trigger))),
-        Statement::new("DELETE FROM switchyard_stamp WHERE table_name = ?").bind(table),
-    ]
+    let mut statements = vec![drop_trigger(&relation, trigger)];
+    statements.extend(moved(rule, table).map(|moved| drop_trigger(&relation, &moved)));
+    statements.push(Statement::new(format!(
+        "DROP FUNCTION IF EXISTS {}()",
+        quote(trigger)
+    )));
+    statements
+        .push(Statement::new("DELETE FROM switchyard_stamp WHERE table_name = ?").bind(table));
+    statements
 }

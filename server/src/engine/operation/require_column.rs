@@ -95,7 +95,7 @@ fn on_sqlite(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Statements {
         RequireWay::Rebuild => RequireWay::Rebuild,
         RequireWay::InPlace | RequireWay::Alter => RequireWay::InPlace,
     };
-    let mut forward = stamp_off(cx, &table.name, &subject.trigger());
+    let mut forward = stamp_off(cx, &table.name, &subject.trigger(), rule);
     // the text as it will be by then: what the executor does with the text that it finds
     let before = match table.column(column) {
         Some(_) => Ok(table.sql.clone()),
@@ -127,7 +127,7 @@ fn on_postgres(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Statements {
     let set = Statement::new(format!(
         "ALTER TABLE {relation} ALTER COLUMN {column} SET NOT NULL"
     ));
-    let off = stamp_off(cx, &table.name, &subject.trigger());
+    let off = stamp_off(cx, &table.name, &subject.trigger(), rule);
     let mut reverse = vec![Statement::new(format!(
         "ALTER TABLE {relation} ALTER COLUMN {column} DROP NOT NULL"
     ))];

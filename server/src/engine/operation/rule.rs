@@ -19,6 +19,8 @@ pub struct Rule {
     pub sentence: String,
     /// Whether it answers the same for every row.
     pub constant: bool,
+    /// The one column of the row that its answer depends on, where it is known.
+    pub along: Option<String>,
     /// Whether it may leave rows for a person's decision.
     pub decides: bool,
 }
@@ -37,14 +39,15 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
         "(SELECT switchyard_o.{key} FROM {table} AS switchyard_o WHERE switchyard_o.{code} = {})",
         schema.dialect.literal(default_code)
     );
-    let mut join = None;
-    let (sql, sentence, otherwise) = match &model.organization {
+let mut join = None;
+    let (sql, sentence, along, otherwise) = match &model.organization {
         Placement::Word(_) => {
             return Some(Rule {
                 sql: default,
                 join: None,
                 sentence: format!("every row belongs to {default_code}"),
                 constant: true,
+                along: None,
                 decides: false,
             });
         }
@@ -73,7 +76,7 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
                 join = (schema.dialect == Dialect::Postgres).then_some(parent);
                 sql
             };
-            (sql, sentence, along.otherwise)
+            (sql, sentence, Some(along.through.clone()), along.otherwise)
         }
         // the expression stands in a FROM of its own, so that a name in it can never mean a
         // column of the organizations table
@@ -84,6 +87,7 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
                 by.expression
             ),
             format!("the organization whose code is {}", by.expression),
+            None,
             by.otherwise,
         ),
     };
@@ -93,6 +97,7 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
             join,
             sentence,
             constant: false,
+            along,
             decides: true,
         },
         Otherwise::Default => Rule {
@@ -101,6 +106,7 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
             join: None,
             sentence: format!("{sentence}, otherwise {default_code}"),
             constant: false,
+            along,
             decides: false,
         },
     })

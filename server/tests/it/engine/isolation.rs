@@ -144,6 +144,47 @@ async fn a_session_sees_its_organization_and_without_one_nothing() {
     separated.end().await;
 }
 
+/// The stamp runs with our rights whenever the application writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stamp_lends_its_rights_to_nobody() {
+    let separated = Separated::new("").await;
+    let world = &separated.world;
+    let goal = super::world::until("nullable");
+    world.drive(&goal, &Watch::new()).await.unwrap();
+    let url = world.url_as(&separated.role);
+    let mut app = Connection::open(&url, Access::Write).await.unwrap();
+    app.execute("SET row_security = on").await.unwrap();
+    // tables of the names in the stamp, found first by whoever looks without a schema
+    for statement in [
+        "CREATE TEMPORARY TABLE switchyard_stamp (table_name text, stamped bigint, last_at bigint)",
+        "CREATE TEMPORARY TABLE organizations_organization AS SELECT 4711::bigint AS id, \
+         'OOBC'::text AS code",
+        "CREATE TEMPORARY TABLE spied (role text)",
+        "CREATE FUNCTION pg_temp.spy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         INSERT INTO pg_temp.spied VALUES (current_user); RETURN NEW; END $$",
+        "CREATE TRIGGER spy BEFORE INSERT ON pg_temp.switchyard_stamp FOR EACH ROW \
+         EXECUTE FUNCTION pg_temp.spy()",
+        "GRANT ALL ON switchyard_stamp, organizations_organization, spied TO PUBLIC",
+        "INSERT INTO project_ppa (title, office) VALUES ('late', 'OOBC')",
+    ] {
+        app.execute(statement).await.unwrap();
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM spied").await.unwrap(), 0);
+    let hung = "CREATE TEMPORARY TABLE mine (organization_id bigint, title text, office text)";
+    app.execute(hung).await.unwrap();
+    let hang = "CREATE TRIGGER mine BEFORE INSERT ON mine FOR EACH ROW \
+                EXECUTE FUNCTION switchyard_stamp_project_ppa()";
+    let refused = app.execute(hang).await.unwrap_err().to_string();
+    assert!(refused.contains("permission denied"), "{refused}");
+    app.close().await;
+    let noted = "SELECT SUM(stamped) FROM switchyard_stamp WHERE table_name = 'project_ppa'";
+    assert_eq!(world.count(noted).await, 1);
+    let stamped = "SELECT COUNT(*) FROM project_ppa AS p JOIN organizations_organization AS o \
+                   ON o.id = p.organization_id WHERE p.title = 'late' AND o.code = 'OOBC'";
+    assert_eq!(world.count(stamped).await, 1);
+    separated.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn isolation_is_undone_to_the_last_right_and_can_be_made_again() {
     let statements = [
