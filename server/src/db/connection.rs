@@ -160,6 +160,16 @@ impl Connection {
         }
     }
 
+    /// Takes, in the open transaction, the lock on a table (its name quoted) under which it is read and written on, but not
+    /// vacuumed nor altered. Nobody else queues behind it, so it is waited for until an autovacuum gives way: the server
+    /// asks one to after its `deadlock_timeout`. SQLite has no such thing.
+    pub async fn displace_vacuum(&mut self, relation: &str) -> Result<(), DbError> {
+        match &mut self.inner {
+            Inner::Sqlite(_) => Ok(()),
+            Inner::Postgres(postgres) => postgres.displace_vacuum(relation).await,
+        }
+    }
+
     /// Switches the enforcement of foreign keys and reads the setting back. Inside a transaction
     /// SQLite ignores the switch silently; the answer is then an error rather than a cascade.
     /// PostgreSQL needs no such switch, and always enforces them.

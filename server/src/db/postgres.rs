@@ -27,6 +27,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// long, so it gives up soon and asks again.
 const LOCK_WAIT: Duration = Duration::from_millis(50);
 
+/// How long an autovacuum may take to give way once it was asked to.
+const VACUUM_WAIT: Duration = Duration::from_secs(2);
+
 /// How long an index that is built beside its writers waits for one older transaction.
 const TRANSACTION_WAIT: Duration = Duration::from_secs(600);
 
@@ -116,6 +119,19 @@ impl Postgres {
         let set = format!("SET lock_timeout = {}", wait.as_millis());
         self.execute(&Statement::new(set)).await?;
         Ok(())
+    }
+
+    /// See [`super::Connection::displace_vacuum`].
+    pub(super) async fn displace_vacuum(&mut self, relation: &str) -> Result<(), DbError> {
+        let lock = format!(
+            "SELECT set_config('lock_timeout', (setting::int8 + {})::text, true) \
+             FROM pg_settings WHERE name = 'deadlock_timeout'; \
+             LOCK TABLE {relation} IN SHARE UPDATE EXCLUSIVE MODE; \
+             SET LOCAL lock_timeout = {}",
+            VACUUM_WAIT.as_millis(),
+            LOCK_WAIT.as_millis()
+        );
+        self.execute(&Statement::new(lock)).await.map(drop)
     }
 
     pub(super) async fn execute(&mut self, statement: &Statement) -> Result<u64, DbError> {

@@ -4,6 +4,7 @@
 mod apply;
 mod backfill;
 mod backward;
+mod blocking;
 mod building;
 mod control;
 mod driver;

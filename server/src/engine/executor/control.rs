@@ -1,6 +1,8 @@
 //! What a caller of the executor gives it: answers between database calls, facts that live
 //! outside of the target, and ears for progress.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,9 @@ use crate::db::Dialect;
 use crate::engine::gate::{CallerFact, GateEvidence};
 use crate::engine::journal::StepState;
 use crate::engine::operation::ApplicationCheck;
+
+/// The longest rest between two attempts at a lock, unless the caller says otherwise.
+const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 
 /// How often a lock is asked for, unless the caller says otherwise. On PostgreSQL each attempt
 /// keeps others waiting for some milliseconds only: it is asked for about two minutes.
@@ -37,6 +42,11 @@ pub trait Control: Send + Sync {
     /// How often a lock is asked for before the step gives up.
     fn attempts(&self, dialect: Dialect) -> u32 {
         polite_attempts(dialect)
+    }
+
+    /// How long is rested between two attempts at a lock, at most.
+    fn longest_wait(&self) -> Duration {
+        LONGEST_WAIT
     }
 
     /// Who drives, for the lease and for whoever is refused because of it.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::blocking::{Blocker, Observer};
 use super::control::{Boundary, Control, Event, Signal};
 use crate::db::{Connection, DbError, Dialect, Row, Statement};
 use crate::engine::gate::GateEvidence;
@@ -11,8 +12,6 @@ use crate::engine::plan::Step;
 
 /// The first wait; each is up to half longer than the one before, at random.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
-/// The longest wait between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 
 /// What stops the work at hand. The open transaction is rolled back by whoever receives it.
 #[derive(Debug)]
@@ -63,6 +62,8 @@ pub(in crate::engine) struct Session<'a> {
     step: Option<String>,
     table: Option<String>,
     opened: Option<Instant>,
+    /// Looks for whom a statement waits, from the first wait to the next commit.
+    observer: Option<Observer>,
     pause: bool,
 }
 
@@ -74,6 +75,7 @@ impl<'a> Session<'a> {
             step: None,
             table: None,
             opened: None,
+            observer: None,
             pause: false,
         }
     }
@@ -125,7 +127,24 @@ impl<'a> Session<'a> {
         statement: impl Into<Statement>,
     ) -> Result<u64, Halt> {
         self.ask("execute").await?;
-        Ok(self.db.execute(statement).await?)
+        let work = self.db.execute(statement);
+        Ok(match &mut self.observer {
+            Some(observer) => observer.beside(self.table.as_deref(), work).await?,
+            None => work.await?,
+        })
+    }
+
+    /// Takes, in the open transaction, the lock on the step's table under which everybody reads and
+    /// writes on, and which an autovacuum gives way to: the short strong lock is then not waited
+    /// for behind one. No other database than PostgreSQL has such a lock, or needs it.
+    pub(super) async fn displace_vacuum(&mut self, table: &str) -> Result<(), Halt> {
+        self.ask("execute").await?;
+        let work = self.db.displace_vacuum(table);
+        let done = match &mut self.observer {
+            Some(observer) => observer.beside(Some(table), work).await,
+            None => work.await,
+        };
+        Ok(done?)
     }
 
     pub(in crate::engine) async fn rows(
@@ -181,9 +200,17 @@ impl<'a> Session<'a> {
         self.ask("commit").await?;
         let mut wait = Wait::default();
         loop {
-            match self.db.commit().await {
+            let work = self.db.commit();
+            let done = match &mut self.observer {
+                Some(observer) => observer.beside(self.table.as_deref(), work).await,
+                None => work.await,
+            };
+            match done {
                 Ok(()) => {
                     self.opened = None;
+                    if let Some(observer) = self.observer.take() {
+                        observer.close().await;
+                    }
                     return Ok(());
                 }
                 Err(error) if error.is_locked() => self.wait(&mut wait, error).await?,
@@ -203,22 +230,25 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Who holds a lock on the table at hand, in words. Known on PostgreSQL, between transactions.
-    async fn blocker(&mut self) -> Option<String> {
-        if self.db.dialect() != Dialect::Postgres || self.opened.is_some() {
-            return None;
+    /// Whom the statement that was given up has waited for, where that was seen. Who looks is there
+    /// from the second attempt on: most locks are granted at once.
+    async fn blocker(&mut self) -> Option<Blocker> {
+        match &mut self.observer {
+            Some(observer) => observer.seen(),
+            None => {
+                self.observer = Observer::open(self.db).await;
+                None
+            }
         }
-        let table = Dialect::Postgres.relation(self.table.as_deref()?);
-        let row = (self.db.row(Statement::new(BLOCKER).bind(table)).await).ok()??;
-        Some(format!(
-            "{} of {} (process {}, {}) has held a lock on {} for {} s",
-            row.string(1),
-            row.string(2),
-            row.integer(0),
-            row.string(3),
-            self.table.as_deref().unwrap_or_default(),
-            row.integer(4)
-        ))
+    }
+
+    /// Has an autovacuum end its work on a table.
+    async fn end_vacuum(&mut self, table: &str) {
+        // granted or not, the next attempt at the step shows it
+        if self.db.begin_write().await.is_ok() {
+            let _ = self.db.displace_vacuum(table).await;
+        }
+        self.db.roll_back().await;
     }
 
     /// Waits a little and reports it; answers the error when that was often enough.
@@ -229,7 +259,7 @@ impl<'a> Session<'a> {
         if wait.attempt >= attempts {
             return Err(match (blocker, error) {
                 (Some(blocker), DbError::LockNotGranted { detail, sql }) => {
-                    let detail = format!("{detail}; {blocker}");
+                    let detail = format!("{detail}; {}", blocker.said);
                     DbError::LockNotGranted { detail, sql }.into()
                 }
                 (_, error) => error.into(),
@@ -240,22 +270,21 @@ impl<'a> Session<'a> {
             attempt: wait.attempt + 1,
             attempts,
             waited_ms: millis(wait.since.elapsed()),
-            blocker,
+            blocker: blocker.as_ref().map(|blocker| blocker.said.clone()),
         });
         self.ask("wait").await?;
+        if let Some(table) = blocker.and_then(|blocker| blocker.vacuumed)
+            && self.opened.is_none()
+        {
+            self.end_vacuum(&table).await;
+        }
         let pause = wait.pause.mul_f64(rand::random_range(0.5..1.0));
-        wait.pause = wait.pause.mul_f64(1.5).min(LONGEST_WAIT);
+        let longest = self.control.longest_wait();
+        wait.pause = wait.pause.mul_f64(1.5).min(longest);
         tokio::time::sleep(pause).await;
         Ok(())
     }
 }
-
-/// Who holds a lock on a table for longest, on PostgreSQL.
-const BLOCKER: &str = "SELECT a.pid::int8, COALESCE(NULLIF(a.application_name, ''), 'an unnamed \
-     program'), a.usename::text, a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::int8 \
-     FROM pg_stat_activity AS a WHERE a.pid <> pg_backend_pid() AND a.pid IN \
-     (SELECT pid FROM pg_locks WHERE granted AND relation = to_regclass(?)) \
-     ORDER BY a.xact_start LIMIT 1";
 
 /// The state of a wait for another writer.
 pub(super) struct Wait {

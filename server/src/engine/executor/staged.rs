@@ -70,6 +70,10 @@ impl Driver<'_> {
         statements: &[Statement],
     ) -> Result<(), Halt> {
         self.begin_transaction().await?;
+        if let Some(table) = step.table() {
+            let relation = self.record.plan.dialect.relation(table);
+            self.session.displace_vacuum(&relation).await?;
+        }
         // at the first stage to let nothing begin in vain, at the last in its own transaction
         if number == 0 || number + 1 == step.stages.len() {
             self.pass_gates(at).await?;

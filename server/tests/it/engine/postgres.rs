@@ -4,12 +4,13 @@
 mod disturbed;
 mod holds;
 mod refused;
+mod waits;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use server::db::{Access, Connection, Dialect, Patience};
-use server::engine::executor::{Event, Outcome};
+use server::engine::executor::Outcome;
 use server::engine::plan::StepMode;
 
 use super::world::{Watch, World, applied, undone, until};
@@ -155,72 +156,6 @@ async fn a_validation_that_fails_leaves_nothing_and_the_next_try_passes() {
     assert_eq!(world.count(left).await, 0, "a check stayed behind");
     assert_eq!(world.apply().await, Outcome::Done);
     assert_eq!(world.leftovers().await, Vec::<String>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_stays_long_keeps_nobody_waiting_behind_the_migration() {
-    let world = large(6_000).await;
-    let mut reader = world.open().await;
-    reader
-        .execute("SET application_name = 'monthly report'")
-        .await
-        .unwrap();
-    reader.begin_write().await.unwrap();
-    reader
-        .execute("LOCK TABLE parent IN ACCESS SHARE MODE")
-        .await
-        .unwrap();
-    let stop = AtomicBool::new(false);
-    let third = async {
-        let patience = Patience(Duration::from_secs(10));
-        let mut db = Connection::open_patiently(&world.url, Access::Read, patience)
-            .await
-            .unwrap();
-        let mut longest = Duration::ZERO;
-        while !stop.load(Ordering::SeqCst) {
-            let began = Instant::now();
-            db.rows("SELECT name FROM parent WHERE id = 1")
-                .await
-                .unwrap();
-            longest = longest.max(began.elapsed());
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        longest
-    };
-    let watch = Watch::new();
-    let migrate =
-        async {
-            let release =
-                async {
-                    while !watch.events.lock().unwrap().iter().any(
-                        |event| matches!(event, Event::Waiting { attempt, .. } if *attempt > 8),
-                    ) {
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
-                    reader.roll_back().await;
-                };
-            let goal = applied();
-            let (outcome, ()) = tokio::join!(world.drive(&goal, &watch), release);
-            stop.store(true, Ordering::SeqCst);
-            outcome.unwrap()
-        };
-    let (outcome, longest) = tokio::join!(migrate, third);
-    assert_eq!(outcome, Outcome::Done);
-    // the lock timeout is 50 ms; the rest is a busy machine
-    assert!(
-        longest < Duration::from_millis(500),
-        "someone queued for {longest:?}"
-    );
-    let events = watch.events.lock().unwrap();
-    let told = events.iter().find_map(|event| match event {
-        Event::Waiting { blocker, .. } => blocker.clone(),
-        _ => None,
-    });
-    let told = told.expect("who blocks was not told");
-    assert!(
-        told.contains("monthly report") && told.contains("parent"),
-        "{told}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

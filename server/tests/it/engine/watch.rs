@@ -1,7 +1,8 @@
 //! A caller of the executor that listens, pauses, overrides or dies at a chosen boundary.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use server::db::{Access, Connection, DatabaseUrl, Dialect};
@@ -27,7 +28,7 @@ pub fn undone() -> Goal {
 }
 
 /// Something that is done to a target in the middle of a drive.
-type Disturb = Box<dyn Fn() + Send + Sync>;
+pub type Disturb = Box<dyn Fn() + Send + Sync>;
 
 /// A caller of the executor.
 pub struct Watch {
@@ -55,6 +56,11 @@ pub struct Watch {
     pub attempts: Option<u32>,
     /// What happens to the target at which boundary.
     pub disturb: Option<(usize, Disturb)>,
+    /// How long is rested between two attempts at a lock, where it is not as long as is polite.
+    pub longest_wait: Option<Duration>,
+    /// What happens once in a step, after its first reading and before it changes anything.
+    pub slip: Option<(&'static str, Disturb)>,
+    pub slipped: AtomicBool,
     /// Whether to say every boundary on the standard output.
     pub chatty: bool,
 }
@@ -78,6 +84,9 @@ impl Watch {
             holds: Mutex::default(),
             attempts: None,
             disturb: None,
+            longest_wait: None,
+            slip: None,
+            slipped: AtomicBool::new(false),
             chatty: false,
         }
     }
@@ -110,7 +119,12 @@ impl Watch {
 impl Control for Watch {
     async fn between(&self, boundary: &Boundary<'_>) -> Signal {
         let at = self.passed.fetch_add(1, Ordering::SeqCst);
-        self.calls.lock().unwrap().push(boundary.next);
+        let before = {
+            let mut calls = self.calls.lock().unwrap();
+            let before = calls.last().copied();
+            calls.push(boundary.next);
+            before
+        };
         if self.chatty {
             println!("boundary {at}");
         }
@@ -132,6 +146,13 @@ impl Control for Watch {
         {
             disturb();
         }
+        if let Some((step, slip)) = &self.slip
+            && boundary.step == Some(step)
+            && (before, boundary.next) == (Some("read"), "execute")
+            && !self.slipped.swap(true, Ordering::SeqCst)
+        {
+            slip();
+        }
         match self.answer {
             Some((when, signal)) if when == at => signal,
             _ => Signal::Continue,
@@ -148,6 +169,10 @@ impl Control for Watch {
 
     fn attempts(&self, dialect: Dialect) -> u32 {
         self.attempts.unwrap_or_else(|| polite_attempts(dialect))
+    }
+
+    fn longest_wait(&self) -> Duration {
+        self.longest_wait.unwrap_or(Duration::from_millis(1_500))
     }
 
     fn owner(&self) -> String {
