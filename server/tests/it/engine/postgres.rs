@@ -3,13 +3,13 @@
 
 mod disturbed;
 mod holds;
+mod live;
 mod refused;
 mod waits;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use server::db::{Access, Connection, Dialect, Patience};
+use server::db::{Access, Connection, DatabaseUrl, Dialect};
 use server::engine::executor::Outcome;
 use server::engine::plan::StepMode;
 
@@ -120,6 +120,17 @@ async fn an_index_that_broke_off_is_dropped_and_built_again() {
     assert_eq!(world.leftovers().await, Vec::<String>::new());
 }
 
+/// A row of a session in which no trigger fires.
+#[tokio::main(flavor = "current_thread")]
+async fn insert_unstamped(url: &DatabaseUrl) {
+    let mut db = Connection::open(url, Access::Write).await.unwrap();
+    let silent = "SET session_replication_role = replica";
+    db.execute(silent).await.unwrap();
+    let row = "INSERT INTO child (id, parent_id) VALUES (0, 1)";
+    db.execute(row).await.unwrap();
+    db.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_validation_that_fails_leaves_nothing_and_the_next_try_passes() {
     let world = large(6_000).await;
@@ -128,32 +139,28 @@ async fn a_validation_that_fails_leaves_nothing_and_the_next_try_passes() {
         .await
         .unwrap();
     // a row that slips in between the gate and the check: found by the validation alone
+    let url = world.url.clone();
     let watch = Watch {
-        bomb_before: None,
+        slip: Some((
+            "g.required.child",
+            Box::new(move || {
+                let url = url.clone();
+                let inserted = std::thread::spawn(move || insert_unstamped(&url));
+                inserted.join().unwrap();
+            }),
+        )),
         ..Watch::new()
     };
-    world.execute("ALTER TABLE child DISABLE TRIGGER ALL").await;
-    world
-        .execute(
-            "CREATE FUNCTION slip() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \
-        IF EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'switchyard_required_child') \
-        THEN RAISE EXCEPTION 'check constraint is violated by some row' USING ERRCODE = '23514'; \
-        END IF; END $$",
-        )
-        .await;
-    world.execute("CREATE EVENT TRIGGER slip ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION slip()").await;
     let outcome = world.drive(&applied(), &watch).await.unwrap();
     let Outcome::Failed { step, error } = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(step, "g.required.child");
-    assert!(error.contains("violated"), "{error}");
+    assert!(error.contains("is violated by some row"), "{error}");
     assert_eq!(world.states().await["g.required.child"], "failed");
-    world.execute("DROP EVENT TRIGGER slip").await;
-    world.execute("DROP FUNCTION slip").await;
-    world.execute("ALTER TABLE child ENABLE TRIGGER ALL").await;
     let left = "SELECT COUNT(*) FROM pg_constraint WHERE conname = 'switchyard_required_child'";
     assert_eq!(world.count(left).await, 0, "a check stayed behind");
+    // no statement by hand: the row is offered to its rule before the gate is measured again
     assert_eq!(world.apply().await, Outcome::Done);
     assert_eq!(world.leftovers().await, Vec::<String>::new());
 }
@@ -207,80 +214,6 @@ async fn a_session_ended_at_any_moment_is_resumed_to_the_same_end() {
         assert_eq!(world.apply().await, Outcome::Done, "cut at {at}");
         assert_eq!(world.dump().await, top, "cut at {at}");
     }
-}
-
-/// The old version of the application writes until the column is required, then the new one.
-async fn lives_through(rows: u32) {
-    let world = large(rows).await;
-    let (stop, new, rounds) = (
-        AtomicBool::new(false),
-        AtomicBool::new(false),
-        AtomicI64::new(0),
-    );
-    let longest = std::sync::Mutex::new(Vec::new());
-    let writer = async {
-        let patience = Patience(Duration::from_secs(10));
-        let mut db = Connection::open_patiently(&world.url, Access::Write, patience)
-            .await
-            .unwrap();
-        db.execute("SET lock_timeout = 0").await.unwrap();
-        while !stop.load(Ordering::SeqCst) {
-            let n = i64::from(rows) + rounds.load(Ordering::SeqCst) + 1;
-            let (column, value) = match new.load(Ordering::SeqCst) {
-                true => (", organization_id", ", (SELECT id FROM organization)"),
-                false => ("", ""),
-            };
-            let updated = 1 + n * 7 % i64::from(rows);
-            for write in [
-                format!("INSERT INTO parent (id, name{column}) VALUES ({n}, 'w'{value})"),
-                format!("INSERT INTO child (id, parent_id{column}) VALUES ({n}, {n}{value})"),
-                format!("UPDATE child SET note = note || '!' WHERE id = {updated}"),
-                format!("DELETE FROM child WHERE id = {}", n - 3),
-            ] {
-                let began = Instant::now();
-                db.execute(write)
-                    .await
-                    .expect("no write of the application may fail");
-                longest.lock().unwrap().push(began.elapsed());
-            }
-            rounds.fetch_add(1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    let migrate = async {
-        for phase in ["organizations", "nullable", "populate"] {
-            let outcome = world.drive(&until(phase), &Watch::new()).await.unwrap();
-            assert_eq!(outcome, Outcome::Done, "{phase}");
-        }
-        // the release of the new version: from the next round on nobody is old
-        new.store(true, Ordering::SeqCst);
-        let now = rounds.load(Ordering::SeqCst);
-        while rounds.load(Ordering::SeqCst) < now + 2 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let outcome = world.drive(&applied(), &Watch::new()).await.unwrap();
-        stop.store(true, Ordering::SeqCst);
-        outcome
-    };
-    let ((), outcome) = tokio::join!(writer, migrate);
-    assert_eq!(outcome, Outcome::Done);
-    for table in ["parent", "child"] {
-        let left = format!("SELECT COUNT(*) FROM {table} WHERE organization_id IS NULL");
-        assert_eq!(world.count(&left).await, 0, "{table}");
-    }
-    let differ = "SELECT COUNT(*) FROM child AS c JOIN parent AS p ON p.id = c.parent_id \
-                  WHERE c.organization_id <> p.organization_id";
-    assert_eq!(world.count(differ).await, 0);
-    let written = rounds.load(Ordering::SeqCst);
-    let parents = world.count("SELECT COUNT(*) FROM parent").await;
-    assert_eq!(parents, i64::from(rows) + written, "a row was lost");
-    let mut stalls = longest.into_inner().unwrap();
-    stalls.sort();
-    println!(
-        "{} writes, the longest took {:?}",
-        stalls.len(),
-        stalls.last()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -342,15 +275,4 @@ async fn names_keys_and_schemas_of_every_kind_are_migrated_and_restored() {
     );
     assert_eq!(world.dump().await, before);
     assert_eq!(world.leftovers().await, Vec::<String>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_application_writes_all_the_while_and_no_row_is_forgotten() {
-    lives_through(100_000).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a million rows take a minute: cargo nextest run --run-ignored all"]
-async fn an_application_writes_all_the_while_on_a_million_rows() {
-    lives_through(1_000_000).await;
 }
