@@ -68,7 +68,7 @@ impl Subject<'_> {
         if dialect == Dialect::Postgres {
             // a row without a key is found by its place
             return match self.table.key() {
-                [] => vec!["ctid".to_owned()],
+                [] => vec![populate::PLACE.to_owned()],
                 key => key.to_vec(),
             };
         }

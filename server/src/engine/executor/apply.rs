@@ -179,11 +179,16 @@ impl Driver<'_> {
 
     /// Whether the catalogue keeps a value for the rows that were there before the column.
     async fn filled(&mut self, populate: &Populate) -> Result<bool, Halt> {
+        // a partitioned table has no rows itself: each of its partitions keeps the value
+        let relation = populate.dialect.relation(&populate.table);
         let statement = Statement::new(
-            "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ? \
-             AND atthasmissing",
+            "SELECT bool_and(COALESCE(a.atthasmissing, false)) FROM \
+             (SELECT relid::oid FROM pg_partition_tree(to_regclass(?)) WHERE isleaf \
+             UNION SELECT oid FROM pg_class WHERE oid = to_regclass(?) AND relkind <> 'p') \
+             AS files (file) LEFT JOIN pg_attribute AS a ON a.attrelid = file AND a.attname = ?",
         )
-        .bind(populate.dialect.relation(&populate.table))
+        .bind(relation.as_str())
+        .bind(relation)
         .bind(populate.column.as_str());
         Ok(self.session.count(statement).await? == 1)
     }

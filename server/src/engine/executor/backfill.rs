@@ -90,8 +90,11 @@ impl Driver<'_> {
         self.begin_transaction().await?;
         let mut record = self.record.steps[at].clone();
         let cursor = match record.cursor.take() {
-            Some(cursor) => Some(cursor),
-            None => self.bounds(populate).await?,
+            // a version before this one walked the places themselves: it is begun anew
+            Some(cursor) if !populate.is_by_place() || block(&cursor.upper).is_some() => {
+                Some(cursor)
+            }
+            _ => self.bounds(populate).await?,
         };
         if record.state != StepState::Running {
             record.attempt += 1;
@@ -103,7 +106,10 @@ impl Driver<'_> {
         }
         let (mut rows, mut done) = (0, true);
         if let Some(mut cursor) = cursor {
-            let last = self.last_of_batch(populate, &cursor, size).await?;
+            let last = match populate.is_by_place() {
+                true => last_block(&cursor, size, record.step.cost.rows),
+                false => self.last_of_batch(populate, &cursor, size).await?,
+            };
             done = last.is_none();
             let last = last.unwrap_or_else(|| cursor.upper.clone());
             rows = self.assign(populate, &cursor, &last).await?;
@@ -126,6 +132,13 @@ impl Driver<'_> {
 
     /// The bounds of a step that begins; `None` for an empty table.
     async fn bounds(&mut self, populate: &Populate) -> Result<Option<Cursor>, Halt> {
+        if populate.is_by_place() {
+            let blocks = self.session.count(populate.blocks()).await?;
+            return Ok((blocks > 0).then(|| Cursor {
+                after: None,
+                upper: vec![blocks.into()],
+            }));
+        }
         let key = listed(populate, "t.", "");
         let statement = format!(
             "SELECT {key} FROM {} AS t ORDER BY {} LIMIT 1",
@@ -184,6 +197,20 @@ impl Driver<'_> {
     }
 }
 
+/// The block before which a walk by blocks ends or has come to.
+fn block(place: &[Value]) -> Option<i64> {
+    place.first().and_then(Value::as_i64)
+}
+
+/// The block before which the next batch ends; `None` when the rest fits into it.
+fn last_block(cursor: &Cursor, size: u64, rows: u64) -> Option<Vec<Value>> {
+    let upper = block(&cursor.upper)?;
+    let after = cursor.after.as_deref().and_then(block).unwrap_or(0);
+    let in_each = (rows / upper.unsigned_abs().max(1)).max(1);
+    let last = after.saturating_add_unsigned((size / in_each).max(1));
+    (last < upper).then(|| vec![last.into()])
+}
+
 /// The columns of the key, one behind the other.
 fn listed(populate: &Populate, prefix: &str, suffix: &str) -> String {
     let columns: Vec<String> = (populate.key.iter())
@@ -195,6 +222,19 @@ fn listed(populate: &Populate, prefix: &str, suffix: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_walk_by_blocks_takes_about_as_many_rows_as_wanted_and_ends_at_the_bound_of_its_begin() {
+        let at = |after: Option<i64>| Cursor {
+            after: after.map(|block| vec![block.into()]),
+            upper: vec![100.into()],
+        };
+        // 100 rows a block
+        assert_eq!(last_block(&at(None), 2_500, 10_000), Some(vec![25.into()]));
+        assert_eq!(last_block(&at(Some(25)), 1, 10_000), Some(vec![26.into()]));
+        assert_eq!(last_block(&at(Some(75)), 2_500, 10_000), None);
+        assert_eq!(last_block(&at(None), 2_500, 0), None);
+    }
 
     #[test]
     fn batches_grow_slowly_and_shrink_at_once() {

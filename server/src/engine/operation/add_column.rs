@@ -63,7 +63,14 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
         stages,
         reverse: Reverse::Sql(reverse),
         probe: Some(probe::column(cx.dialect, &table.name, column)),
-        locks: "Other writers wait for some milliseconds.".into(),
+        locks: match cx.dialect {
+            Dialect::Postgres if existing.is_none() && checks_at_once(subject) => format!(
+                "Everybody who uses the table waits while the foreign key is checked against all \
+                 {} rows, about a second for a million: it is in partitions.",
+                subject.rows()
+            ),
+            _ => "Other writers wait for some milliseconds.".into(),
+        },
         cost: Cost {
             rows: 0,
             sentence: match filled {
@@ -114,6 +121,12 @@ pub(super) fn definition(cx: &Cx<'_>, subject: Subject<'_>) -> String {
 /// Whether the foreign key is checked in a transaction of its own, which no writer waits for.
 fn validates_later(subject: Subject<'_>) -> bool {
     subject.is_large() && !subject.is_partitioned()
+}
+
+/// Whether the foreign key of a large table is checked under lock: PostgreSQL validates none of a
+/// partitioned table later.
+fn checks_at_once(subject: Subject<'_>) -> bool {
+    subject.is_large() && subject.is_partitioned()
 }
 
 /// Whether PostgreSQL can give every existing row its organization by adding the column: the

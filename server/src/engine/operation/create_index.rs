@@ -37,7 +37,7 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
         ))],
         reverse: Reverse::Sql(vec![Statement::new(drop_index(cx, &place))]),
         probe: Some(probe),
-        locks: locks(cx, &stages).into(),
+        locks: locks(cx, subject, &stages),
         cost: Cost {
             rows: 0,
             sentence: format!(
@@ -91,16 +91,19 @@ pub(super) fn drop_index(cx: &Cx<'_>, place: &str) -> String {
     }
 }
 
-fn locks(cx: &Cx<'_>, stages: &[Stage]) -> &'static str {
-    match (cx.dialect, stages.is_empty()) {
-        (_, false) => "Nobody waits: the index is built beside the writers.",
-        (Dialect::Postgres, true) => {
-            "Writers of this table wait while the rows are sorted, about a second for a million."
+fn locks(cx: &Cx<'_>, subject: Subject<'_>, stages: &[Stage]) -> String {
+    let (who, why) = match cx.dialect {
+        _ if !stages.is_empty() => {
+            return "Nobody waits: the index is built beside the writers.".into();
         }
-        (Dialect::Sqlite, true) => {
-            "Other writers wait while the rows are sorted, about a second for a million."
-        }
-    }
+        Dialect::Postgres if subject.is_partitioned() => (
+            "Writers of this table and of all its partitions",
+            ": PostgreSQL builds no index of a partitioned table beside its writers",
+        ),
+        Dialect::Postgres => ("Writers of this table", ""),
+        Dialect::Sqlite => ("Other writers", ""),
+    };
+    format!("{who} wait while the rows are sorted, about a second for a million{why}.")
 }
 
 fn first_is(first: Option<&Option<String>>, column: &str) -> bool {

@@ -4,6 +4,7 @@
 mod disturbed;
 mod holds;
 mod live;
+mod partitioned;
 mod refused;
 mod waits;
 
