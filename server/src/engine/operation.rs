@@ -5,6 +5,7 @@ mod add_column;
 mod create_index;
 mod invariant;
 mod isolate;
+mod names;
 mod organizations;
 mod outside;
 mod populate;
@@ -31,6 +32,7 @@ pub(super) use {
     create_index::create_index,
     invariant::invariant,
     isolate::{is_isolated, isolate, prove_isolation, read_as_invoker, reader},
+    names::names,
     organizations::{ensure_default, ensure_table},
     outside::{backup, check_application, hook},
     populate::{batch_time, populate},

@@ -141,6 +141,9 @@ pub async fn run(
             checks.push(content::columns(playbook, &schema));
             checks.push(content::codes(&mut db, playbook, &schema).await);
             checks.push(content::leftovers(&mut db, playbook, &schema).await);
+            if let DatabaseUrl::Postgres(_) = url {
+                checks.push(postgres::planned(&mut db, playbook, &schema).await);
+            }
             checks.push(expressions::check(url, playbook, &schema).await);
         }
         Err(error) => checks.push(Check::error("schema", "Schema reads", &error)),

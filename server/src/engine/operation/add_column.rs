@@ -179,7 +179,7 @@ fn column_on(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Vec<Statement> {
 }
 
 /// The name of the foreign key, as the application's framework would give it.
-fn foreign_key(cx: &Cx<'_>, subject: Subject<'_>) -> String {
+pub(super) fn foreign_key(cx: &Cx<'_>, subject: Subject<'_>) -> String {
     let organizations = &cx.playbook.organizations;
     let suffix = format!(
         "_fk_{}_{}",

@@ -2,13 +2,15 @@
 //! who would be in the way, and whether the session is really ours.
 
 mod isolation;
+mod names;
+mod rights;
+mod seen;
 
 use super::Check;
 use crate::db::{Access, Connection, DatabaseUrl, DbError, Statement};
 use crate::engine::playbook::Playbook;
 
-/// Transactions that are open for longer are told: building an index waits for them.
-const LONG_S: i64 = 60;
+pub(super) use names::planned;
 
 pub(super) async fn checks(
     url: &DatabaseUrl,
@@ -21,12 +23,17 @@ pub(super) async fn checks(
         (
             "privileges",
             "The role may change the tables",
-            privileges(db, playbook).await,
+            rights::privileges(db, playbook).await,
+        ),
+        (
+            "sees-others",
+            "The role sees what other sessions do",
+            seen::others(db).await,
         ),
         (
             "long-transactions",
             "No transaction has been open for long",
-            transactions(db).await,
+            seen::transactions(db).await,
         ),
         (
             "prepared-transactions",
@@ -48,7 +55,17 @@ pub(super) async fn checks(
             "Triggers of the application are known",
             triggers(db, playbook).await,
         ),
-        ("free-disk", "Free disk", disk(db).await),
+        (
+            "partitions",
+            "Tables in partitions are known",
+            names::partitions(db, playbook).await,
+        ),
+        (
+            "dependent-views",
+            "Views of the tables are known",
+            names::views(db, playbook).await,
+        ),
+        ("free-disk", "Free disk", seen::disk(db, playbook).await),
     ];
     let mut checks: Vec<Check> = (answers.into_iter())
         .map(|(name, title, answer)| match answer {
@@ -82,110 +99,6 @@ async fn primary(db: &mut Connection) -> Result<Check, DbError> {
     }
     let place = db.url().to_string();
     Ok(Check::error(name, title, &DbError::Standby { place }))
-}
-
-/// Altering a table takes its owner; making ours takes `CREATE` on the schema.
-async fn privileges(db: &mut Connection, playbook: &Playbook) -> Result<Check, DbError> {
-    let (name, title) = ("privileges", "The role may change the tables");
-    let mut missing = Vec::new();
-    let schema = db
-        .row(
-            "SELECT quote_ident(current_user), quote_ident(current_schema()), \
-             has_schema_privilege(current_schema(), 'CREATE'), \
-             has_database_privilege(current_database(), 'TEMPORARY'), \
-             quote_ident(current_database())",
-        )
-        .await?;
-    let role = schema.as_ref().map(|row| row.string(0)).unwrap_or_default();
-    if let Some(row) = &schema {
-        if row.integer(2) == 0 {
-            missing.push(format!(
-                "GRANT CREATE ON SCHEMA {} TO {role}",
-                row.string(1)
-            ));
-        }
-        if row.integer(3) == 0 {
-            let database = row.string(4);
-            missing.push(format!("GRANT TEMPORARY ON DATABASE {database} TO {role}"));
-        }
-    }
-    let dialect = db.dialect();
-    let organizations = &playbook.organizations.table;
-    let models: Vec<&str> = playbook
-        .models()
-        .map(|(_, model)| model.table.as_str())
-        .collect();
-    for table in models {
-        let owned = Statement::new(
-            "SELECT pg_has_role(relowner, 'USAGE'), quote_ident(pg_get_userbyid(relowner)) \
-             FROM pg_class WHERE oid = to_regclass(?)",
-        )
-        .bind(dialect.relation(table));
-        if let Some(row) = db.row(owned).await?
-            && row.integer(0) == 0
-        {
-            missing.push(format!(
-                "GRANT {} TO {role} (owner of {table})",
-                row.string(1)
-            ));
-        }
-    }
-    let references = Statement::new(
-        "SELECT has_table_privilege(oid, 'REFERENCES') AND has_table_privilege(oid, 'SELECT') \
-         AND has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'DELETE') FROM pg_class WHERE oid = to_regclass(?)",
-    )
-    .bind(dialect.relation(organizations));
-    if let Some(row) = db.row(references).await?
-        && row.integer(0) == 0
-    {
-        missing.push(format!(
-            "GRANT SELECT, INSERT, DELETE, REFERENCES ON {} TO {role}",
-            dialect.relation(organizations)
-        ));
-    }
-    Ok(match missing.is_empty() {
-        true => Check::passed(
-            name,
-            title,
-            format!("{role} owns the tables and may make ours."),
-        ),
-        false => Check::failed(
-            name,
-            title,
-            format!("{role} lacks {} rights.", missing.len()),
-            format!("As an administrator: {}.", missing.join("; ")),
-        ),
-    })
-}
-
-async fn transactions(db: &mut Connection) -> Result<Check, DbError> {
-    let (name, title) = ("long-transactions", "No transaction has been open for long");
-    let statement = format!(
-        "SELECT pid::int8, COALESCE(NULLIF(application_name, ''), 'an unnamed program'), \
-         COALESCE(state, 'unknown'), extract(epoch FROM now() - xact_start)::int8 \
-         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-         AND xact_start < now() - interval '{LONG_S} s' ORDER BY xact_start LIMIT 5"
-    );
-    let found: Vec<String> = (db.rows(statement).await?.iter())
-        .map(|row| {
-            format!(
-                "{} (process {}, {}) for {} s",
-                row.string(1),
-                row.integer(0),
-                row.string(2),
-                row.integer(3)
-            )
-        })
-        .collect();
-    Ok(match found.is_empty() {
-        true => Check::passed(name, title, format!("None for more than {LONG_S} s.")),
-        false => Check::warning(
-            name,
-            title,
-            format!("Open: {}.", found.join("; ")),
-            "Steps that need a lock on a table it uses, and building an index, wait for it.",
-        ),
-    })
 }
 
 async fn prepared(db: &mut Connection) -> Result<Check, DbError> {
@@ -289,19 +202,4 @@ async fn triggers(db: &mut Connection, playbook: &Playbook) -> Result<Check, DbE
             "They fire once for each row that is assigned in batches. Look at what they do.",
         ),
     })
-}
-
-async fn disk(db: &mut Connection) -> Result<Check, DbError> {
-    let size = db
-        .count("SELECT pg_database_size(current_database())")
-        .await?;
-    Ok(Check::passed(
-        "free-disk",
-        "Free disk",
-        format!(
-            "The database has {} MiB. The server does not tell how much is free: rows that are \
-             assigned in batches are written once more.",
-            size / 1_048_576
-        ),
-    ))
 }

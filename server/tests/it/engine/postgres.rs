@@ -5,6 +5,7 @@ mod disturbed;
 mod holds;
 mod live;
 mod partitioned;
+mod preflight;
 mod refused;
 mod waits;
 

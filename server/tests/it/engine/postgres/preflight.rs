@@ -1,0 +1,166 @@
+//! What a check sees of a server before a run: who is in the way, what lies around the tables, which
+//! names are taken and which rights are missing. What cannot be seen does not pass.
+
+use server::cluster::{Cluster, Keep};
+use server::db::{DatabaseUrl, Dialect};
+use server::engine::Playbook;
+use server::engine::executor::Outcome;
+use server::engine::preflight::{self, Check, Surroundings, Verdict};
+
+use super::super::world::World;
+use super::{PLAYBOOK, large, statements};
+
+async fn check(url: &DatabaseUrl, playbook: &Playbook, name: &str) -> Check {
+    let checks = preflight::run(url, playbook, &Surroundings::default()).await;
+    let found = checks.iter().find(|check| check.name == name);
+    found
+        .unwrap_or_else(|| panic!("no check {name}: {checks:#?}"))
+        .clone()
+}
+
+async fn of(world: &World, name: &str) -> Check {
+    check(&world.url, &world.playbook, name).await
+}
+
+/// What a check says and what it tells to do.
+fn said(check: &Check) -> String {
+    format!(
+        "{} {}",
+        check.evidence,
+        check.remedy.as_deref().unwrap_or_default()
+    )
+}
+
+fn warns(check: &Check, words: &[&str]) {
+    assert_eq!(check.verdict, Verdict::Warning, "{check:?}");
+    for words in words {
+        assert!(said(check).contains(words), "{words:?}: {check:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_see_other_sessions_is_told_so_and_passes_no_check_of_them() {
+    let world = large(10).await;
+    let role = format!("blind_{}", std::process::id());
+    world.execute(format!("CREATE ROLE {role} LOGIN")).await;
+    let blind = world.url_as(&role);
+    let mut other = world.open().await;
+    other.begin_write().await.unwrap();
+    other.rows("SELECT 1").await.unwrap();
+
+    let grant = format!("GRANT pg_monitor TO {role}");
+    warns(
+        &check(&blind, &world.playbook, "sees-others").await,
+        &["neither what they do nor since when", &grant],
+    );
+    warns(
+        &check(&blind, &world.playbook, "long-transactions").await,
+        &["sessions of other roles do not show since when"],
+    );
+    warns(
+        &check(&blind, &world.playbook, "free-disk").await,
+        &["cannot be looked at from here"],
+    );
+
+    world.execute(grant).await;
+    for name in ["sees-others", "long-transactions", "free-disk"] {
+        let found = check(&blind, &world.playbook, name).await;
+        assert_eq!(found.verdict, Verdict::Passed, "{found:?}");
+    }
+    let free = check(&blind, &world.playbook, "free-disk").await;
+    assert!(free.evidence.contains("MiB are free of"), "{free:?}");
+    other.roll_back().await;
+    world.execute(format!("DROP ROLE {role}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prepared_transactions_and_slots_that_nobody_reads_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = statements(10);
+    let made: Vec<&str> = made.iter().map(String::as_str).collect();
+    let cluster = Cluster::start(directory.path(), Keep::ThrowAway).unwrap();
+    let url = cluster.url("postgres").unwrap();
+    let world = World::at(url, &made, PLAYBOOK).await;
+    for name in ["prepared-transactions", "replication-slots"] {
+        let found = of(&world, name).await;
+        assert_eq!(found.verdict, Verdict::Passed, "{found:?}");
+    }
+    let allow = "ALTER SYSTEM SET max_prepared_transactions = 5";
+    world.execute(allow).await;
+    drop(cluster);
+    let _cluster = Cluster::start(directory.path(), Keep::ThrowAway).unwrap();
+    let mut db = world.open().await;
+    for statement in [
+        "SELECT pg_create_physical_replication_slot('forgotten', true)",
+        "BEGIN",
+        "LOCK TABLE child IN ACCESS SHARE MODE",
+        "PREPARE TRANSACTION 'half done'",
+    ] {
+        db.execute(statement).await.unwrap();
+    }
+    warns(
+        &of(&world, "prepared-transactions").await,
+        &["half done", "Commit or roll them back"],
+    );
+    warns(&of(&world, "replication-slots").await, &["forgotten"]);
+    db.execute("ROLLBACK PREPARED 'half done'").await.unwrap();
+    db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_views_and_partitions_of_the_tables_are_told() {
+    let mut made = statements(10);
+    made.extend(
+        [
+            "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+            "CREATE TRIGGER audit BEFORE UPDATE ON child FOR EACH ROW EXECUTE FUNCTION noted()",
+            "CREATE VIEW notes AS SELECT note FROM child",
+            "CREATE MATERIALIZED VIEW names AS SELECT name FROM parent",
+            "CREATE TABLE visit (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
+            "CREATE TABLE visit_all PARTITION OF visit DEFAULT",
+        ]
+        .map(str::to_owned),
+    );
+    let made: Vec<&str> = made.iter().map(String::as_str).collect();
+    let playbook = format!("{PLAYBOOK}[[groups.models]]\nlabel = \"Visit\"\ntable = \"visit\"\n");
+    let world = World::on(Dialect::Postgres, &made, &playbook).await;
+    warns(&of(&world, "triggers").await, &["audit of child"]);
+    warns(
+        &of(&world, "dependent-views").await,
+        &["names (stored) of parent", "notes of child"],
+    );
+    warns(&of(&world, "partitions").await, &["visit (about "]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_are_taken_are_refused_and_those_of_a_run_under_way_are_not() {
+    let world = large(6_000).await;
+    let free = of(&world, "existing-names").await;
+    assert_eq!(free.verdict, Verdict::Passed, "{free:?}");
+    for (statement, taken, undo) in [
+        (
+            "CREATE INDEX child_organization_id_idx ON child (note)",
+            "the relation child_organization_id_idx (child)",
+            "DROP INDEX child_organization_id_idx",
+        ),
+        (
+            "ALTER TABLE child ADD CONSTRAINT switchyard_required_child CHECK (id > 0)",
+            "the constraint switchyard_required_child (child)",
+            "ALTER TABLE child DROP CONSTRAINT switchyard_required_child",
+        ),
+        (
+            "CREATE FUNCTION switchyard_stamp_child() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "the function switchyard_stamp_child (child)",
+            "DROP FUNCTION switchyard_stamp_child()",
+        ),
+    ] {
+        world.execute(statement).await;
+        let found = of(&world, "existing-names").await;
+        assert_eq!(found.verdict, Verdict::Failed, "{found:?}");
+        assert!(said(&found).contains(taken), "{found:?}");
+        world.execute(undo).await;
+    }
+    assert_eq!(world.apply().await, Outcome::Done);
+    let own = of(&world, "existing-names").await;
+    assert_eq!(own.verdict, Verdict::Passed, "{own:?}");
+}
