@@ -6,6 +6,7 @@
 //! rows whose organization does not exist.
 
 mod attempts;
+mod bypasses;
 mod canary;
 mod proof;
 

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::attempts;
+use super::bypasses;
 use super::canary::{Canary, Maker, Unmade};
 use crate::db::{Access, Connection, DbError, Statement, quote};
 use crate::engine::inspect::inspect;
@@ -154,6 +155,7 @@ async fn tried(db: &mut Connection, proof: &IsolationProof) -> Result<Proven, Db
         ..Proven::default()
     };
     roles(db, proof, &mut proven).await?;
+    proven.findings.extend(bypasses::find(db, proof).await?);
     db.execute("SET LOCAL row_security = on").await?;
     db.execute("SET LOCAL statement_timeout = '30s'").await?;
     let mut maker = Maker::new(proof, &schema);
