@@ -39,7 +39,7 @@ pub fn rule(playbook: &Playbook, schema: &Schema, model: &Model) -> Option<Rule>
         "(SELECT switchyard_o.{key} FROM {table} AS switchyard_o WHERE switchyard_o.{code} = {})",
         schema.dialect.literal(default_code)
     );
-let mut join = None;
+    let mut join = None;
     let (sql, sentence, along, otherwise) = match &model.organization {
         Placement::Word(_) => {
             return Some(Rule {
