@@ -56,6 +56,8 @@ test("times have the zone of the system, and the reader's own beside it", async 
   await page.goto("/status/obcms");
   await expect(page.getByText("Times are Asia/Manila time")).toBeVisible();
   await expect(page.locator("time .own-zone").first()).toContainText("for you");
+  // each moment names the zone of the system itself
+  await expect(page.getByText(/As of .*\(Asia\/Manila\)/).first()).toBeVisible();
   await context.close();
 });
 

@@ -77,7 +77,14 @@ test("a webhook is made, tried out, given up and replayed, and its secret is sho
   await making.getByLabel("Address to call").fill("ftp://example.org");
   await making.getByRole("button", { name: "Make the webhook" }).click();
   await expect(making.getByLabel("Address to call")).toHaveAttribute("aria-invalid", "true");
+  await expect(making.getByText("address:", { exact: false })).toHaveCount(0);
   await making.getByLabel("Address to call").fill(receiver.url);
+  const kinds = making.getByRole("group", { name: "What it is told" }).getByRole("checkbox");
+  for (const kind of await kinds.all()) await kind.uncheck();
+  await making.getByRole("button", { name: "Make the webhook" }).click();
+  await expect(making.getByText("Choose at least one kind of event, or leave it out to be told of all.")).toHaveCount(1);
+  await making.getByLabel("Updates").check();
+  await making.getByLabel("Runs").check();
   await making.getByRole("button", { name: "Make the webhook" }).click();
   const shown = page.getByRole("dialog", { name: "Secret of the webhook" });
   await expectAccessible(page);
@@ -88,6 +95,7 @@ test("a webhook is made, tried out, given up and replayed, and its secret is sho
   expect(await page.content()).not.toContain(secret);
 
   const line = page.getByRole("listitem").filter({ hasText: "Help desk" });
+  await expect(line.getByText("only updates, runs", { exact: false })).toBeVisible();
   await line.getByRole("button", { name: "Try it out" }).click();
   await expect(line.getByText("The call was taken.")).toBeVisible();
   const [call] = receiver.calls;

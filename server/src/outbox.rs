@@ -2,6 +2,7 @@
 //! carrier: webhooks call addresses, mail reaches people, each at its own pace, so that a slow one holds nothing else up.
 
 mod derive;
+mod told;
 
 use std::time::Duration;
 

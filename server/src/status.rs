@@ -7,6 +7,8 @@ mod badge;
 mod board;
 mod calendar;
 mod compose;
+#[cfg(test)]
+mod example;
 mod export;
 mod feeds;
 pub mod links;
@@ -50,6 +52,8 @@ pub struct File {
     pub bytes: Bytes,
     /// Entity tag, with its quotes.
     pub etag: String,
+    /// When it changed last, where that is known.
+    pub changed: Option<Moment>,
 }
 
 impl File {
@@ -59,7 +63,12 @@ impl File {
             kind,
             etag: format!("\"{}\"", &hex::encode(Sha256::digest(&text))[..20]),
             bytes: Bytes::from(text),
+            changed: None,
         }
+    }
+
+    fn changed(self, changed: Option<Moment>) -> Self {
+        Self { changed, ..self }
     }
 }
 
@@ -327,12 +336,14 @@ fn files(state: &AppState, status: &PublicStatus, place: &Place, address: &str) 
             "feed.atom",
             "application/atom+xml; charset=utf-8",
             feeds::atom(status, address),
-        ),
+        )
+        .changed(feeds::last_change(status)),
         File::new(
             "feed.json",
             "application/feed+json",
             feeds::json(status, address),
-        ),
+        )
+        .changed(feeds::last_change(status)),
         File::new(
             "maintenance.ics",
             "text/calendar; charset=utf-8",

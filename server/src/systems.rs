@@ -1,5 +1,6 @@
 //! Systems: the applications under management, each with its target, its playbook and what goes on with it now.
 
+mod announced;
 mod asked;
 mod error;
 mod journey;

@@ -8,7 +8,7 @@ mod guard;
 use std::time::Duration;
 
 use shared::problem::FieldProblem;
-use shared::webhook::{MadeWebhook, MakeWebhook, TriedCall, Webhook};
+use shared::webhook::{MadeWebhook, MakeWebhook, TriedCall, Webhook, WebhookKind};
 
 use crate::accounts::{Administrator, Operator};
 use crate::audit::{self, Entry};
@@ -59,6 +59,17 @@ pub async fn make(
             message,
         });
     }
+    let kinds = wanted.kinds.as_ref().map(|kinds| {
+        let wanted = |kind: &WebhookKind| kinds.contains(kind);
+        let told: Vec<_> = WebhookKind::TOLD.into_iter().filter(wanted).collect();
+        told
+    });
+    if kinds.as_ref().is_some_and(Vec::is_empty) {
+        wrong.push(FieldProblem {
+            field: "kinds".into(),
+            message: "Choose at least one kind of event, or leave it out to be told of all.".into(),
+        });
+    }
     if !wrong.is_empty() {
         return Err(WebhookError::Fields(wrong));
     }
@@ -74,6 +85,7 @@ pub async fn make(
         label: label.to_owned(),
         address: address.to_owned(),
         organization: wanted.organization.clone(),
+        kinds,
         by: actor.username().to_owned(),
         created: now.rfc3339(),
         waiting: 0,

@@ -1,4 +1,4 @@
-//! Verification reports: the seed's report with real measurements.
+//! Verification reports: the migration's report with real measurements.
 
 use serde::{Deserialize, Serialize};
 

@@ -139,6 +139,8 @@ pub enum WorkStage {
     Failed,
     /// Being taken back, or taken back.
     TakenBack,
+    /// Ended by a person before it was finished; what was done stays.
+    Ended,
 }
 
 /// How much is done.
@@ -227,6 +229,8 @@ pub struct PublicDay {
     pub unavailable_minutes: u64,
     /// Minutes in which it was slow, rounded up.
     pub slow_minutes: u64,
+    /// Mean time to answer, in milliseconds; none when it never answered.
+    pub response_ms: Option<u32>,
 }
 
 /// How a day was.

@@ -17,6 +17,9 @@ pub struct Webhook {
     /// Code of the organization that alone it is told of; none: the whole system.
     #[serde(default)]
     pub organization: Option<String>,
+    /// Kinds of events that alone it is told of; none: all.
+    #[serde(default)]
+    pub kinds: Option<Vec<WebhookKind>>,
     /// Who made it.
     pub by: String,
     /// When.
@@ -38,6 +41,9 @@ pub struct MakeWebhook {
     /// Code of the organization to be told of alone; none: the whole system.
     #[serde(default)]
     pub organization: Option<String>,
+    /// Kinds of events to be told of alone; none: all.
+    #[serde(default)]
+    pub kinds: Option<Vec<WebhookKind>>,
 }
 
 /// How a call went that was made to try a webhook out.
@@ -131,4 +137,27 @@ pub enum WebhookKind {
     Organization,
     /// Somebody tried a webhook out.
     Test,
+}
+
+impl WebhookKind {
+    /// The kinds that a webhook can be told of.
+    pub const TOLD: [Self; 5] = [
+        Self::Update,
+        Self::Window,
+        Self::Run,
+        Self::Mode,
+        Self::Organization,
+    ];
+
+    /// The words shown.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Update => "updates",
+            Self::Window => "maintenance windows",
+            Self::Run => "runs",
+            Self::Mode => "switches of the mode",
+            Self::Organization => "moves of organizations",
+            Self::Test => "trials",
+        }
+    }
 }

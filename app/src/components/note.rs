@@ -42,13 +42,17 @@ pub fn Note(
 pub fn RefusalNote(
     /// The submission.
     submission: Submission,
+    /// Fields of the form that say themselves what is wrong with them: it is not said twice.
+    #[prop(optional, into)]
+    beside: Signal<Vec<String>>,
 ) -> impl IntoView {
     move || {
         submission.error().map(|error| {
-            let fields = match &error {
+            let mut fields = match &error {
                 ApiError::Problem(problem) => problem.fields.clone(),
                 _ => Vec::new(),
             };
+            beside.with(|beside| fields.retain(|field| !beside.contains(&field.field)));
             view! {
                 <Note state="failed" alert=true title=error.title()>
                     {error.detail()}

@@ -11,7 +11,7 @@ use shared::health::{HealthView, Judgement, ProbeView, Verdict};
 use shared::system::Tone;
 
 use self::baselines::{CaptureDialog, baselines_panel};
-use self::charts::{database_panel, errors_panel, response_panel};
+use self::charts::{counted_panel, database_panel, errors_panel, response_panel};
 use self::days::days_panel;
 use crate::api;
 use crate::components::{ActionButton, Empty, PageHead, Panel, Segment, Stat, Stats, state_badge};
@@ -110,6 +110,7 @@ fn body(view: Memo<HealthView>, hours: Memo<u32>) -> AnyView {
             {baselines_panel(view)}
         </div>
         {days_panel(view)}
+        {move || counted_panel(view, hours.get() > A_DAY)}
         {move || database_panel(view, hours.get() > A_DAY)}
     }
     .into_any()

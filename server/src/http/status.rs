@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::conditional::is_known;
+use super::conditional::{is_known_as, last_modified};
 use super::extract::Path;
 use super::problem::PageAnswer;
 use super::security;
@@ -65,11 +65,8 @@ async fn system(
         let snapshot = status::index(&state).await?;
         return Ok(named(&snapshot.files, &slug, &method, &headers));
     }
-    // people type capitals; only what is public anyway is corrected
-    let lower = slug.to_ascii_lowercase();
-    if lower != slug && status::public_system(&state, &lower).is_some() {
-        let there = [(header::LOCATION, format!("/status/{lower}"))];
-        return Ok((StatusCode::PERMANENT_REDIRECT, there).into_response());
+    if let Some(lower) = typed_in_capitals(&state, &slug) {
+        return Ok(moved(format!("/status/{lower}")));
     }
     of_system(&state, &slug, "index.html", &method, &headers).await
 }
@@ -80,7 +77,29 @@ async fn file(
     State(state): State<AppState>,
     Path((slug, file)): Path<(String, String)>,
 ) -> PageAnswer {
+    if let Some(lower) = typed_in_capitals(&state, &slug)
+        && let Some(system) = status::public_system(&state, &lower)
+    {
+        let snapshot = status::snapshot(&state, system).await?;
+        // the name of one of ours, not what somebody wrote
+        let name = snapshot.file(&file).map(|file| file.name);
+        return Ok(name.map_or_else(nothing_here, |name| {
+            moved(format!("/status/{lower}/{name}"))
+        }));
+    }
     of_system(&state, &slug, &file, &method, &headers).await
+}
+
+/// The slug that is meant, when this one differs by capitals alone; only what is public anyway is corrected.
+pub(super) fn typed_in_capitals(state: &AppState, slug: &str) -> Option<String> {
+    let lower = slug.to_ascii_lowercase();
+    (lower != slug && status::public_system(state, &lower).is_some()).then_some(lower)
+}
+
+/// Leads there for good, with the same method.
+pub(super) fn moved(there: String) -> Response {
+    let there = [(header::LOCATION, there)];
+    (StatusCode::PERMANENT_REDIRECT, there).into_response()
 }
 
 async fn of_system(
@@ -124,6 +143,7 @@ fn asset(name: &str) -> Option<File> {
         kind: asset.kind,
         bytes: asset.bytes.clone(),
         etag: format!("\"{name}\""),
+        changed: None,
     })
 }
 
@@ -144,6 +164,9 @@ fn answer(file: &File, cache: &'static str, method: &Method, headers: &HeaderMap
     if let Ok(etag) = HeaderValue::from_str(&file.etag) {
         out.insert(header::ETAG, etag);
     }
+    if let Some(changed) = file.changed.and_then(last_modified) {
+        out.insert(header::LAST_MODIFIED, changed);
+    }
     out.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
@@ -157,7 +180,7 @@ fn answer(file: &File, cache: &'static str, method: &Method, headers: &HeaderMap
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         HeaderValue::from_static("*"),
     );
-    if is_known(headers, &file.etag) {
+    if is_known_as(headers, &file.etag, file.changed) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::access::ClientAddress;
 use super::extract::Path;
 use super::problem::{OnPage, PageAnswer};
-use super::status::{POLICY, nothing_here};
+use super::status::{POLICY, moved, nothing_here, typed_in_capitals};
 use crate::refusal::{Kind, Refusal as _};
 use crate::state::AppState;
 use crate::status::{self, links};
@@ -66,6 +66,9 @@ async fn on_page(
     Path(slug): Path<String>,
     Form(wanted): Form<Wanted>,
 ) -> PageAnswer {
+    if let Some(lower) = typed_in_capitals(&state, &slug) {
+        return Ok(moved(format!("/status/{lower}/subscribe")));
+    }
     let Some(system) = status::public_system(&state, &slug).cloned() else {
         return Ok(nothing_here());
     };

@@ -105,8 +105,11 @@ fn next(
         Some(before) => publish_at.unwrap_or(before.publish_at),
         None => publish_at.unwrap_or(now).max(now),
     };
+    // so that readers of feeds hear of it too when what was over is not over after all
     let said_otherwise = before.is_some_and(|before| {
-        before.update.title != wanted.title.trim() || before.update.body != wanted.body
+        before.update.title != wanted.title.trim()
+            || before.update.body != wanted.body
+            || (before.update.resolved.is_some() && !wanted.resolved)
     });
     let resolved = match before.and_then(|before| before.update.resolved.clone()) {
         _ if !wanted.resolved => None,

@@ -148,4 +148,40 @@ mod tests {
         text(&mut out, "SUMMARY", "x\r\nATTACH:https://evil.example/");
         assert_eq!(out.lines().count(), 1);
     }
+
+    #[test]
+    fn a_window_that_was_called_off_says_so_under_its_name_and_with_a_later_number() {
+        let mut status = crate::status::example::status();
+        status.maintenance = vec![crate::status::example::window(3)];
+        status.maintenance[0].stage = WindowStage::Cancelled;
+        status.maintenance[0].version = 2;
+        let calendar = of(&status, "https://status.example.org/status/obcms");
+        for line in [
+            "UID:obcms-window-3@status.example.org",
+            "SEQUENCE:1",
+            "STATUS:CANCELLED",
+        ] {
+            assert!(calendar.contains(&format!("{line}\r\n")), "{calendar}");
+        }
+    }
+
+    #[test]
+    fn a_window_over_the_night_in_which_daylight_saving_ends_keeps_its_length() {
+        let mut status = crate::status::example::status();
+        status.zone = "Europe/Berlin".into();
+        status.maintenance = vec![PublicWindow {
+            starts: "2026-10-24T23:30:00Z".into(),
+            ends: "2026-10-25T02:30:00Z".into(),
+            ..crate::status::example::window(3)
+        }];
+        let calendar = of(&status, "https://status.example.org/status/obcms");
+        let unfolded = calendar.replace("\r\n ", "");
+        for line in [
+            "DTSTART:20261024T233000Z\r\n",
+            "DTEND:20261025T023000Z\r\n",
+            "Sunday 25 October 2026\\, 01:30 to 03:30 (Europe/Berlin time)",
+        ] {
+            assert!(unfolded.contains(line), "{line}: {unfolded}");
+        }
+    }
 }

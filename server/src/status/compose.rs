@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use shared::health::{Judgement, Verdict};
-use shared::notice::WindowStage;
 use shared::run::RunSummary;
 use shared::state::RunState;
 use shared::status::{
@@ -316,6 +315,7 @@ async fn availability(
                 },
                 unavailable_minutes: day.bad_seconds.div_ceil(60),
                 slow_minutes: day.slow_seconds.div_ceil(60),
+                response_ms: day.response_ms,
             })
             .collect(),
     })
@@ -336,13 +336,9 @@ async fn maintenance(
     Ok(windows)
 }
 
-/// A window that has begun is in progress, whether somebody said so or not; that it is over, somebody has to say.
 fn public_window(row: WindowRow, now: Moment) -> PublicWindow {
+    let (stage, overdue) = (row.stage_at(now), row.is_overdue_at(now));
     let window = row.window;
-    let stage = match window.stage {
-        WindowStage::Scheduled if row.starts <= now => WindowStage::InProgress,
-        stage => stage,
-    };
     PublicWindow {
         id: window.id,
         title: window.title,
@@ -351,7 +347,7 @@ fn public_window(row: WindowRow, now: Moment) -> PublicWindow {
         starts: window.starts,
         ends: window.ends,
         stage,
-        overdue: stage.is_open() && row.ends <= now,
+        overdue,
         interruption_minutes: window.interruption_minutes,
         changed: window.changed,
         version: window.version,
@@ -377,5 +373,38 @@ fn public_update(row: UpdateRow) -> PublicUpdate {
         published: update.publish_at,
         edited: row.edited.map(Moment::rfc3339),
         resolved: update.resolved,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_is_said_to_be_as_it_was_measured_and_maintenance_excuses_only_what_does_not_work() {
+        use PublicState::{Maintenance, Slow, Unavailable, Unknown, Working};
+        let judgement = |verdict, slow| Judgement {
+            verdict,
+            slow,
+            reason: String::new(),
+            last_beat_ms: None,
+        };
+        for (verdict, slow, maintenance, expected) in [
+            (Verdict::Good, false, false, Working),
+            (Verdict::Good, false, true, Working),
+            (Verdict::Good, true, false, Slow),
+            (Verdict::Good, true, true, Slow),
+            (Verdict::Bad, false, false, Unavailable),
+            (Verdict::Bad, true, false, Unavailable),
+            (Verdict::Bad, false, true, Maintenance),
+            (Verdict::NotEnoughEvidence, false, false, Unknown),
+            (Verdict::NotEnoughEvidence, false, true, Maintenance),
+        ] {
+            assert_eq!(
+                public_state(&judgement(verdict, slow), maintenance),
+                expected,
+                "{verdict:?}, slow: {slow}, maintenance: {maintenance}"
+            );
+        }
     }
 }

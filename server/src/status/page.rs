@@ -1,7 +1,11 @@
 //! Status pages as complete HTML: no script, style or picture of anybody else, and readable without any of our own.
 
+mod days;
+mod fit;
 mod parts;
 mod sections;
+#[cfg(test)]
+mod tests;
 
 use maud::{DOCTYPE, Markup, html};
 use shared::status::{PublicIndex, PublicState, PublicStatus};
@@ -130,6 +134,8 @@ pub(super) fn system(
     let zone = Zone::of(&status.zone);
     let feed = place.of_system(&status.slug, "feed.atom");
     let calendar = place.of_system(&status.slug, "maintenance.ics");
+    let everything = place.of_system(&status.slug, "status.json");
+    let fit = fit::Fit::of(status);
     let body = html! {
         a.skip href="#main" { "Skip to content" }
         header.bar { div.wrap {
@@ -144,11 +150,11 @@ pub(super) fn system(
         main #main.wrap {
             (sections::verdict(status, &zone))
             (sections::timeline(status, &zone))
-            (sections::maintenance(status, &zone, &calendar))
+            (sections::maintenance(status, &fit, &zone, &calendar))
             (sections::organization(status))
             (sections::coverage(status, &zone))
-            (sections::availability(status))
-            (sections::updates(status, &zone))
+            (days::availability(status))
+            (sections::updates(&fit, &zone, &feed, &everything))
             @if let Some(action) = place.form(&status.slug) { (sections::subscribe(status, &action)) }
         }
         footer.foot { div.wrap {
@@ -176,6 +182,8 @@ pub(super) fn system(
         address: address.to_owned(),
         feed: Some(feed),
         zone: zone.name().to_owned(),
+        site: site.title.clone(),
+        image: Some(format!("{address}/badge.svg")),
     };
     document(&head, place, body)
 }
@@ -207,11 +215,12 @@ pub(super) fn index(index: &PublicIndex, place: &Place, origin: &str) -> String 
                     @for status in &index.systems { (sections::line(status, &place.system(&status.slug))) }
                 }
             }
-            (sections::planned(index))
+            (sections::planned(index, |slug| place.system(slug)))
         }
         footer.foot { div.wrap {
             span { "A full bar: it worked all day. Middle: slow for a while. Short: not available for a while. Thin: not measured." }
-            span { "Times are " (zone.name()) " time" }
+            @if index.systems.iter().all(|one| one.zone == zone.name()) { span { "Times are " (zone.name()) " time" } }
+            @else { span { "Each time is in the zone beside it" } }
         } }
     };
     let head = Head {
@@ -220,6 +229,8 @@ pub(super) fn index(index: &PublicIndex, place: &Place, origin: &str) -> String 
         address: format!("{origin}/status"),
         feed: None,
         zone: zone.name().to_owned(),
+        site: index.title.clone(),
+        image: None,
     };
     document(&head, place, body)
 }
@@ -235,13 +246,7 @@ pub fn nothing_here() -> String {
             }
         }
     };
-    let head = Head {
-        title: "No status page".into(),
-        description: String::new(),
-        address: String::new(),
-        feed: None,
-        zone: "UTC".into(),
-    };
+    let head = Head::bare("No status page");
     let place = Place {
         hidden: true,
         ..Place::live()
@@ -266,13 +271,7 @@ pub(crate) fn notice(title: &str, body: Markup) -> String {
             section { h1 { (title) } (body) }
         }
     };
-    let head = Head {
-        title: title.to_owned(),
-        description: String::new(),
-        address: String::new(),
-        feed: None,
-        zone: "UTC".into(),
-    };
+    let head = Head::bare(title);
     let place = Place {
         hidden: true,
         ..Place::live()
@@ -286,6 +285,25 @@ struct Head {
     address: String,
     feed: Option<String>,
     zone: String,
+    /// Name of what the page is a part of.
+    site: String,
+    /// Address of a picture of the state.
+    image: Option<String>,
+}
+
+impl Head {
+    /// Of a page that says one thing, to nobody else.
+    fn bare(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            description: String::new(),
+            address: String::new(),
+            feed: None,
+            zone: "UTC".into(),
+            site: String::new(),
+            image: None,
+        }
+    }
 }
 
 fn document(head: &Head, place: &Place, body: Markup) -> String {
@@ -304,6 +322,12 @@ fn document(head: &Head, place: &Place, body: Markup) -> String {
                     meta property="og:title" content=(head.title);
                     meta property="og:description" content=(head.description);
                     meta property="og:url" content=(head.address);
+                    meta property="og:site_name" content=(head.site);
+                    @if let Some(image) = &head.image {
+                        meta property="og:image" content=(image);
+                        meta property="og:image:type" content="image/svg+xml";
+                        meta property="og:image:alt" content=(head.title);
+                    }
                 }
                 @if let Some(feed) = &head.feed {
                     link rel="alternate" type="application/atom+xml" title="Updates" href=(feed);

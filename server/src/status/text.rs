@@ -2,7 +2,7 @@
 //! engine, a hook or an error, because those may name tables, hosts or people.
 
 use shared::state::RunState;
-use shared::status::{PublicState, WorkStage};
+use shared::status::{PublicState, PublicWindow, WorkStage};
 
 use crate::engine::plan::PhaseName;
 
@@ -89,14 +89,12 @@ pub(super) fn work(state: RunState, left: Option<u64>) -> (WorkStage, String) {
             "The work stopped and needs a person. People look at it.",
         ),
         RunState::Aborted => said(
-            WorkStage::TakenBack,
-            "The work was ended before it was finished.",
+            WorkStage::Ended,
+            "The work was ended before it was finished. What was done before stays.",
         ),
         RunState::RollingBack => said(WorkStage::TakenBack, "The work is being taken back."),
-        RunState::RolledBack => said(
-            WorkStage::TakenBack,
-            "The work was taken back. The system is as it was before.",
-        ),
+        // of a part only, perhaps: what is left of it, only its steps can tell
+        RunState::RolledBack => said(WorkStage::TakenBack, "The work was taken back."),
     }
 }
 
@@ -110,6 +108,26 @@ pub(super) fn headline(title: &str, state: PublicState, begun: bool) -> String {
         PublicState::Unavailable => format!("{title} is not available right now."),
         PublicState::Unknown if begun => format!("We have just begun to measure {title}."),
         PublicState::Unknown => format!("Nobody can tell right now whether {title} works."),
+    }
+}
+
+/// Where a maintenance window is.
+pub(super) fn window(window: &PublicWindow) -> String {
+    if window.overdue {
+        format!("{}, longer than planned", window.stage.word())
+    } else {
+        window.stage.word().to_owned()
+    }
+}
+
+/// What a maintenance window means for those who use the system.
+pub(super) fn interruption(title: &str, minutes: Option<u32>) -> String {
+    match minutes {
+        Some(1) => format!("{title} will not be available for up to 1 minute of it."),
+        Some(minutes) => {
+            format!("{title} will not be available for up to {minutes} minutes of it.")
+        }
+        None => "No interruption is expected.".into(),
     }
 }
 
@@ -150,6 +168,89 @@ pub(super) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_state_of_a_run_has_its_stage_and_a_true_sentence() {
+        use RunState::*;
+        for (state, stage, sentence) in [
+            (Queued, WorkStage::Now, "The work starts in a moment."),
+            (
+                Running,
+                WorkStage::Now,
+                "The work goes on in the background.",
+            ),
+            (
+                Paused,
+                WorkStage::Waiting,
+                "The work is paused. What is done stays, and it goes on from there.",
+            ),
+            (
+                WaitingAtGate,
+                WorkStage::Waiting,
+                "The work waits until a check before the next step passes.",
+            ),
+            (
+                WaitingForApproval,
+                WorkStage::Waiting,
+                "The work waits until a second person approves the next step.",
+            ),
+            (Done, WorkStage::Done, "The work is done."),
+            (
+                Failed,
+                WorkStage::Failed,
+                "A step did not succeed and changed nothing. People look at it; what was done before it stays.",
+            ),
+            (
+                Aborted,
+                WorkStage::Ended,
+                "The work was ended before it was finished. What was done before stays.",
+            ),
+            (
+                RollingBack,
+                WorkStage::TakenBack,
+                "The work is being taken back.",
+            ),
+            (RolledBack, WorkStage::TakenBack, "The work was taken back."),
+            (
+                Stuck,
+                WorkStage::Failed,
+                "The work stopped and needs a person. People look at it.",
+            ),
+        ] {
+            assert_eq!(work(state, None), (stage, sentence.to_owned()), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn records_that_people_have_to_decide_are_why_work_waits() {
+        let said = |left| work(RunState::WaitingAtGate, Some(left)).1;
+        assert!(said(1).contains("the last record belongs"), "{}", said(1));
+        assert!(said(1_200).contains("1,200 records"), "{}", said(1_200));
+        assert!(said(0).contains("a check"), "{}", said(0));
+    }
+
+    #[test]
+    fn every_state_of_a_system_has_its_headline() {
+        use PublicState::*;
+        for (state, begun, headline_) in [
+            (Working, true, "OBCMS is working. You can use it as usual."),
+            (Slow, true, "OBCMS is working, but slower than usual."),
+            (
+                Maintenance,
+                true,
+                "OBCMS is not available during planned maintenance.",
+            ),
+            (Unavailable, true, "OBCMS is not available right now."),
+            (Unknown, true, "We have just begun to measure OBCMS."),
+            (
+                Unknown,
+                false,
+                "Nobody can tell right now whether OBCMS works.",
+            ),
+        ] {
+            assert_eq!(headline("OBCMS", state, begun), headline_, "{state:?}");
+        }
+    }
 
     #[test]
     fn the_worst_system_decides_the_sentence_over_the_list() {

@@ -16,7 +16,12 @@ pub(super) fn of_run(
     left: Option<u64>,
     now: Moment,
 ) -> PublicWork {
-    let (stage, sentence) = text::work(run.summary.state, left);
+    let (stage, mut sentence) = text::work(run.summary.state, left);
+    if run.summary.state == RunState::RolledBack
+        && !steps.iter().any(|step| step.state == StepState::Done)
+    {
+        sentence.push_str(" The system is as it was before.");
+    }
     let done = steps.iter().filter(|step| is_done(step.state)).count();
     PublicWork {
         stage,
@@ -84,12 +89,11 @@ fn stage(steps: &[&StepRow], planned: usize, run: RunState) -> WorkStage {
     } else if done >= planned && planned > 0 {
         WorkStage::Done
     } else if done > 0 || any(&[StepState::Running]) {
-        match run {
-            RunState::WaitingAtGate | RunState::WaitingForApproval | RunState::Paused => {
-                WorkStage::Waiting
-            }
-            _ => WorkStage::Now,
-        }
+        // half done: it stands where the run stands
+        text::work(run, None).0
+    } else if run == RunState::Aborted {
+        // nothing of it comes later
+        WorkStage::Ended
     } else {
         WorkStage::Later
     }
@@ -162,6 +166,32 @@ mod tests {
         let (one, other) = (step(StepState::Done, 0, 0), step(StepState::Pending, 0, 0));
         let share = share(&[&one, &other], 2);
         assert_eq!((share.percent, share.counted), (50, false));
+    }
+
+    #[test]
+    fn what_is_half_done_stands_where_its_run_stands() {
+        let steps = [step(StepState::Done, 0, 0), step(StepState::Pending, 0, 0)];
+        let half: Vec<&StepRow> = steps.iter().collect();
+        for (run, half_done, not_begun) in [
+            (RunState::Running, WorkStage::Now, WorkStage::Later),
+            (RunState::Paused, WorkStage::Waiting, WorkStage::Later),
+            (
+                RunState::WaitingAtGate,
+                WorkStage::Waiting,
+                WorkStage::Later,
+            ),
+            (RunState::Failed, WorkStage::Failed, WorkStage::Later),
+            (
+                RunState::RollingBack,
+                WorkStage::TakenBack,
+                WorkStage::Later,
+            ),
+            (RunState::Aborted, WorkStage::Ended, WorkStage::Ended),
+        ] {
+            assert_eq!(stage(&half, 2, run), half_done, "{run:?}");
+            assert_eq!(stage(&half[1..], 1, run), not_begun, "{run:?}");
+        }
+        assert_eq!(stage(&half[..1], 1, RunState::Aborted), WorkStage::Done);
     }
 
     #[test]

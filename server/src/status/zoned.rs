@@ -40,6 +40,11 @@ impl Zone {
         self.written(rfc3339, "%-d %b %Y, %H:%M")
     }
 
+    /// Such as `20 Nov 2026, 10:00 (Asia/Manila)`.
+    pub(super) fn named_moment(&self, rfc3339: &str) -> String {
+        format!("{} ({})", self.moment(rfc3339), self.name)
+    }
+
     /// Such as `10:00`.
     pub(super) fn hour(&self, rfc3339: &str) -> String {
         self.written(rfc3339, "%H:%M")
@@ -52,12 +57,25 @@ impl Zone {
 
     /// From begin to end: the day once when both are on it.
     pub(super) fn range(&self, from: &str, to: &str) -> String {
+        let (begin, end) = self.ends(from, to);
+        format!("{begin} to {end}")
+    }
+
+    /// Both ends of a range: the day once when both are on it.
+    pub(super) fn ends(&self, from: &str, to: &str) -> (String, String) {
         let (first, last) = (self.day(from), self.day(to));
-        if first == last {
-            format!("{first}, {} to {}", self.hour(from), self.hour(to))
+        let begin = format!("{first}, {}", self.hour(from));
+        let end = if first == last {
+            self.hour(to)
         } else {
-            format!("{first}, {} to {last}, {}", self.hour(from), self.hour(to))
-        }
+            format!("{last}, {}", self.hour(to))
+        };
+        (begin, end)
+    }
+
+    /// From begin to end, with the zone.
+    pub(super) fn named_range(&self, from: &str, to: &str) -> String {
+        format!("{} ({})", self.range(from, to), self.name)
     }
 
     /// For texts that are read elsewhere: in this zone, named, and in UTC.

@@ -1,6 +1,6 @@
 //! Updates and maintenance windows in the control store, with every earlier version.
 
-use shared::notice::{Revision, Update, Window};
+use shared::notice::{Revision, Update, Window, WindowStage};
 
 use super::words::{of_word, word};
 use super::{Store, StoreError, WriteTx, sql};
@@ -47,6 +47,28 @@ pub struct WindowRow {
     pub starts: Moment,
     /// End.
     pub ends: Moment,
+}
+
+impl WindowRow {
+    /// Where it is. When its time comes it is in progress, whether somebody said so or not; that it is over, somebody has
+    /// to say.
+    pub fn stage_at(&self, now: Moment) -> WindowStage {
+        if self.begins_by_itself() && self.starts <= now {
+            WindowStage::InProgress
+        } else {
+            self.window.stage
+        }
+    }
+
+    /// Whether nobody has said yet that it goes on, or is over.
+    pub fn begins_by_itself(&self) -> bool {
+        self.window.stage == WindowStage::Scheduled
+    }
+
+    /// Whether it takes longer than planned.
+    pub fn is_overdue_at(&self, now: Moment) -> bool {
+        self.window.stage.is_open() && self.ends <= now
+    }
 }
 
 fn update(row: &sql::Row) -> Result<UpdateRow, StoreError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::webhook::{Delivery, DeliveryState, WebhookEvent};
 
-use super::words::{json, of_json, of_word};
+use super::words::{json, of_json, of_word, word};
 use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
@@ -118,7 +118,8 @@ pub async fn add(
     let calls = sql::query(
         "INSERT INTO deliveries (webhook, event, state, next_at, created) \
          SELECT id, $1, 'waiting', $2, $2 FROM webhooks WHERE system = $3 AND created <= $4 \
-         AND CASE organization WHEN '' THEN $5 = 1 ELSE $6 = 1 OR organization = $7 END ORDER BY id",
+         AND CASE organization WHEN '' THEN $5 = 1 ELSE $6 = 1 OR organization = $7 END \
+         AND (kinds = '' OR kinds LIKE $8) ORDER BY id",
     )
     .bind(id)
     .bind(now.0)
@@ -127,6 +128,7 @@ pub async fn add(
     .bind(i64::from(whole))
     .bind(i64::from(every))
     .bind(code)
+    .bind(format!("%,{},%", word(&event.kind)))
     .execute(&mut **tx)
     .await?;
     if !mail {
@@ -150,6 +152,55 @@ pub async fn add(
     .execute(&mut **tx)
     .await?;
     Ok(calls.rows_affected() + mails.rows_affected())
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Deliveries that were taken.
+    pub delivered: u64,
+    /// Deliveries that wait for their first or next try.
+    pub waiting: u64,
+    /// Deliveries that were given up.
+    pub dead: u64,
+    /// Whether it is written down yet.
+    pub is_queued: bool,
+    /// Webhooks and subscribers that are told of the system.
+    pub listeners: u64,
+}
+
+/// What became of the event of this name.
+pub async fn told(store: &Store, system: &str, name: &str) -> Result<Told, StoreError> {
+    let (delivered, waiting, dead): (i64, i64, i64) = sql::query_as(
+        "SELECT COUNT(*) FILTER (WHERE state = 'delivered'), COUNT(*) FILTER (WHERE state = 'waiting'), \
+         COUNT(*) FILTER (WHERE state = 'dead') FROM deliveries \
+         WHERE event IN (SELECT id FROM outbox_events WHERE system = $1 AND name = $2)",
+    )
+    .bind(system)
+    .bind(name)
+    .fetch_one(store.read())
+    .await?;
+    let is_queued: bool = sql::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM outbox_events WHERE system = $1 AND name = $2)",
+    )
+    .bind(system)
+    .bind(name)
+    .fetch_one(store.read())
+    .await?;
+    let listeners: i64 = sql::query_scalar(
+        "SELECT (SELECT COUNT(*) FROM webhooks WHERE system = $1) \
+         + (SELECT COUNT(*) FROM subscribers WHERE system = $1 AND confirmed IS NOT NULL)",
+    )
+    .bind(system)
+    .fetch_one(store.read())
+    .await?;
+    Ok(Told {
+        delivered: delivered.unsigned_abs(),
+        waiting: waiting.unsigned_abs(),
+        dead: dead.unsigned_abs(),
+        is_queued,
+        listeners: listeners.unsigned_abs(),
+    })
 }
 
 /// The first waiting call of each webhook, where it is due: one at a time, so that events arrive in their order.

@@ -139,6 +139,16 @@ pub async fn remove(tx: &mut WriteTx, system: &str, id: i64) -> Result<bool, Sto
     Ok(done.rows_affected() == 1)
 }
 
+/// Whether anybody is told by mail what happens to a system.
+pub async fn are_there(store: &Store, system: &str) -> Result<bool, StoreError> {
+    Ok(sql::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM subscribers WHERE system = $1 AND confirmed IS NOT NULL)",
+    )
+    .bind(system)
+    .fetch_one(store.read())
+    .await?)
+}
+
 /// Forgets who subscribed through a link, because it was revoked.
 pub async fn forget_link(tx: &mut WriteTx, link: &str) -> Result<(), StoreError> {
     sql::query("DELETE FROM subscribers WHERE link = $1")

@@ -1,7 +1,8 @@
 //! Webhooks in the control store. Their secrets are not here: they are derived from a key that is no part of it.
 
-use shared::webhook::Webhook;
+use shared::webhook::{Webhook, WebhookKind};
 
+use super::words::{of_word, word};
 use super::{Store, StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
@@ -10,12 +11,33 @@ fn webhook(row: &sql::Row) -> Result<Webhook, StoreError> {
         id: row.try_get(0)?,
         label: row.try_get(1)?,
         organization: Some(row.try_get::<String, _>(7)?).filter(|code| !code.is_empty()),
+        kinds: of_list(row.try_get(8)?)?,
         address: row.try_get(2)?,
         by: row.try_get(3)?,
         created: Moment(row.try_get(4)?).rfc3339(),
         waiting: row.try_get(5)?,
         dead: row.try_get(6)?,
     })
+}
+
+/// Kinds of events between commas; nothing: all.
+fn list_of(kinds: Option<&[WebhookKind]>) -> String {
+    kinds.map_or_else(String::new, |kinds| {
+        kinds
+            .iter()
+            .fold(",".to_owned(), |list, kind| list + &word(kind) + ",")
+    })
+}
+
+fn of_list(list: &str) -> Result<Option<Vec<WebhookKind>>, StoreError> {
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let kinds = list.split(',').filter(|kind| !kind.is_empty());
+    kinds
+        .map(|kind| of_word("a kind of event", kind.to_owned()))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Some)
 }
 
 /// Keeps a new webhook and answers its identifier.
@@ -26,7 +48,7 @@ pub async fn insert(
     now: Moment,
 ) -> Result<i64, StoreError> {
     Ok(sql::query_scalar(
-        "INSERT INTO webhooks (system, address, label, by, created, organization) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+        "INSERT INTO webhooks (system, address, label, by, created, organization, kinds) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
     )
     .bind(system)
     .bind(&webhook.address)
@@ -34,6 +56,7 @@ pub async fn insert(
     .bind(&webhook.by)
     .bind(now.0)
     .bind(webhook.organization.as_deref().unwrap_or_default())
+    .bind(list_of(webhook.kinds.as_deref()))
     .fetch_one(&mut **tx)
     .await?)
 }
@@ -53,7 +76,7 @@ pub async fn list(store: &Store, system: &str) -> Result<Vec<Webhook>, StoreErro
     let rows = sql::query(
         "SELECT id, label, address, by, created, \
          (SELECT COUNT(*) FROM deliveries WHERE webhook = webhooks.id AND state = 'waiting'), \
-         (SELECT COUNT(*) FROM deliveries WHERE webhook = webhooks.id AND state = 'dead'), organization \
+         (SELECT COUNT(*) FROM deliveries WHERE webhook = webhooks.id AND state = 'dead'), organization, kinds \
          FROM webhooks WHERE system = $1 ORDER BY id",
     )
     .bind(system)

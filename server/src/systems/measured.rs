@@ -7,15 +7,14 @@ use shared::checklist::{Checklist, ChecklistItem};
 use shared::organization::Stage;
 use shared::state::RunState;
 
-use super::{System, SystemError};
+use super::{System, SystemError, announced};
 use crate::checklist::catalogue::Measure;
 use crate::checklist::{self, Fact, Facts};
 use crate::engine::Playbook;
 use crate::environment_file;
 use crate::health::Health;
-use crate::moment::Moment;
 use crate::state::AppState;
-use crate::store::{checklist as ticks, notices, organizations, reports, runs};
+use crate::store::{checklist as ticks, organizations, reports, runs};
 use crate::{backups, modes};
 
 /// Organizations that a pilot needs.
@@ -109,66 +108,13 @@ pub async fn facts(state: &AppState, system: &Arc<System>) -> Result<Facts, Syst
             format!("{prepared} of at least {PILOT} organizations are in the pilot."),
         ),
     );
-    if system.config.status.is_public() {
-        let (notified, window) = announced(state, system, now).await?;
+    if announced::is_read(state, system, now).await? {
+        let (notified, window) = announced::found(state, system, now).await?;
         add(Measure::Notified, notified);
         add(Measure::Window, window);
     }
     facts.by_hand = by_hand(system, health.as_ref());
     Ok(facts)
-}
-
-/// What was announced since the last run ended: news of an earlier migration tell nobody about this one.
-async fn announced(
-    state: &AppState,
-    system: &System,
-    now: Moment,
-) -> Result<((bool, String), (bool, String)), SystemError> {
-    let runs = runs::summaries(&state.store, system.slug()).await?;
-    if let Some(run) = runs.first().filter(|run| run.state == RunState::Done) {
-        let over = (true, format!("Run {} is done.", run.number));
-        return Ok((over.clone(), over));
-    }
-    let after = runs
-        .iter()
-        .filter_map(|run| Moment::parse(run.finished.as_deref()?))
-        .max()
-        .unwrap_or(Moment(0));
-    let update = notices::updates(&state.store, system.slug())
-        .await?
-        .into_iter()
-        .find(|row| row.publish_at <= now && row.publish_at > after);
-    let notified = match update {
-        Some(row) => (
-            true,
-            format!(
-                "“{}” was published at {}.",
-                row.update.title, row.update.publish_at
-            ),
-        ),
-        None => (
-            false,
-            "No update was published yet. Write one under Notices.".into(),
-        ),
-    };
-    let window = notices::windows(&state.store, system.slug())
-        .await?
-        .into_iter()
-        .find(|row| row.window.stage.is_open() && row.ends > now);
-    let window = match window {
-        Some(row) => (
-            true,
-            format!(
-                "“{}” from {} to {}.",
-                row.window.title, row.window.starts, row.window.ends
-            ),
-        ),
-        None => (
-            false,
-            "No maintenance window lies ahead. Schedule one under Notices.".into(),
-        ),
-    };
-    Ok((notified, window))
 }
 
 /// What no machine can know: the configuration names no address to ask, or the application does not say it.

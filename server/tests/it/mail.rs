@@ -3,6 +3,7 @@
 mod encrypted;
 mod sending;
 pub mod sink;
+mod slow;
 mod subscribing;
 mod upgraded;
 

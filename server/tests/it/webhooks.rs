@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use server::config::Config;
 use server::webhooks;
 use shared::account::Role;
-use shared::webhook::{Delivery, DeliveryState, MadeWebhook, TriedCall};
+use shared::webhook::{Delivery, DeliveryState, MadeWebhook, TriedCall, Webhook, WebhookKind};
 
 use crate::app::Client;
 use crate::site::Site;
@@ -363,4 +363,131 @@ async fn an_address_that_is_none_is_refused_and_a_removed_webhook_is_told_nothin
     );
     assert_eq!(work(&site).await, 0);
     assert!(receiver.events().is_empty());
+}
+
+#[tokio::test]
+async fn a_webhook_is_told_only_of_the_kinds_that_it_was_made_for() {
+    let (all, few) = (Receiver::start().await, Receiver::start().await);
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    make(&mut administrator, &all.address).await;
+    let body = |kinds: Value| json!({ "label": "Windows", "address": few.address, "kinds": kinds });
+    for kinds in [json!([]), json!(["test"])] {
+        let answer = administrator
+            .post("/systems/obcms/webhooks", body(kinds))
+            .await;
+        assert_eq!(
+            answer.json()["fields"][0]["field"],
+            "kinds",
+            "{}",
+            answer.text
+        );
+    }
+    let made: MadeWebhook = administrator
+        .post("/systems/obcms/webhooks", body(json!(["mode", "window"])))
+        .await
+        .read();
+    assert_eq!(
+        made.webhook.kinds,
+        Some(vec![WebhookKind::Window, WebhookKind::Mode])
+    );
+    publish(&mut administrator, "Work has started").await;
+    let window =
+        json!({ "title": "Restart", "starts": "2026-11-20T03:00Z", "ends": "2026-11-20T05:00Z" });
+    let answer = administrator.post("/systems/obcms/windows", window).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    work(&site).await;
+    assert_eq!(few.events(), ["window-1-1"]);
+    work(&site).await;
+    assert_eq!(all.events(), ["update-1", "window-1-1"]);
+    let list = administrator.get("/systems/obcms/webhooks").await;
+    let kinds: Vec<_> = list
+        .read::<Vec<Webhook>>()
+        .into_iter()
+        .map(|webhook| webhook.kinds)
+        .collect();
+    assert_eq!(kinds, [None, made.webhook.kinds]);
+}
+
+#[tokio::test]
+async fn a_run_its_gate_its_end_its_way_back_a_switch_and_a_window_reach_a_webhook_once_each() {
+    let receiver = Receiver::start().await;
+    let site = site().await;
+    let mut administrator = site.app.client(Role::Administrator).await;
+    make(&mut administrator, &receiver.address).await;
+    let state = &site.app.state;
+    let system = state.systems.get("obcms").unwrap();
+    let window =
+        json!({ "title": "Restart", "starts": "2026-11-20T02:30Z", "ends": "2026-11-20T04:30Z" });
+    let answer = administrator.post("/systems/obcms/windows", window).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    site.world.apply().await;
+    server::runs::adopt(state, &system).await.unwrap();
+    let mut tx = state.store.write().await.unwrap();
+    server::store::sql::query(
+        "INSERT INTO mode_switches (id, system, from_mode, to_mode, state, by, started, finished, steps, answers) \
+         VALUES (7, 'obcms', 'single', 'multi', 'went-back', 'amina', $1, $1, '[]', '[]')",
+    )
+    .bind(site.app.clock.now().plus(Duration::from_secs(120)).0)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    // what the driver writes as a run goes on
+    for (minute, run, done) in [
+        (0, "running", 0),
+        (1, "waiting-at-gate", 3),
+        (2, "waiting-at-gate", 3),
+        (3, "running", 3),
+        (4, "waiting-at-gate", 5),
+        (5, "done", 9),
+        (40, "rolling-back", 9),
+        (41, "rolling-back", 4),
+        (42, "rolled-back", 0),
+    ] {
+        let now = crate::app::START.plus(Duration::from_secs(minute * 60));
+        site.app.wait(now.since(site.app.clock.now()));
+        let ended = matches!(run, "done" | "rolled-back").then_some(now.0);
+        let mut tx = state.store.write().await.unwrap();
+        server::store::sql::query(
+            "UPDATE runs SET state = $1, started = $2, finished = $3, steps_done = $4",
+        )
+        .bind(run)
+        .bind(crate::app::START.0)
+        .bind(ended)
+        .bind(done)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        // one call at a time goes to each webhook, so that events keep their order
+        server::outbox::enqueue(state).await.unwrap();
+        for _ in 0..5 {
+            webhooks::deliver_due(state).await.unwrap();
+        }
+    }
+    let events = receiver.events();
+    let runs: Vec<_> = events
+        .iter()
+        .filter(|name| name.starts_with("run"))
+        .collect();
+    assert_eq!(runs.len(), 6, "{events:?}");
+    assert_eq!(runs[0], "run-1-started");
+    assert!(runs[1].starts_with("run-1-waiting-"), "{events:?}");
+    assert!(
+        runs[2].starts_with("run-1-waiting-") && runs[1] != runs[2],
+        "{events:?}"
+    );
+    assert!(runs[3].starts_with("run-1-done-"), "{events:?}");
+    assert_eq!(runs[4], "run-1-rolling-back");
+    assert!(runs[5].starts_with("run-1-rolled-back-"), "{events:?}");
+    let others: Vec<_> = events
+        .iter()
+        .filter(|name| !name.starts_with("run"))
+        .collect();
+    assert_eq!(
+        others,
+        ["window-1-1", "mode-7", "window-1-1-begun"],
+        "{events:?}"
+    );
 }

@@ -86,16 +86,7 @@ pub(super) fn errors_panel(view: Memo<HealthView>, long: bool) -> AnyView {
         view.with(|view| {
             let bad: u32 = view.points.iter().map(|point| point.bad).sum();
             let all: u32 = view.points.iter().map(|point| point.samples).sum();
-            let errors: u64 = view
-                .points
-                .iter()
-                .map(|point| u64::from(point.errors))
-                .sum();
-            format!(
-                "{} samples were bad. The application counted {}.",
-                format::of(bad.into(), all.into()),
-                format::counted(errors, "error", "errors")
-            )
+            format!("{} samples were bad.", format::of(bad.into(), all.into()))
         })
     });
     chart(
@@ -112,6 +103,42 @@ pub(super) fn errors_panel(view: Memo<HealthView>, long: bool) -> AnyView {
             highest: Some(100.0),
         },
     )
+}
+
+/// Errors that the application counts itself; nothing when it counted none.
+pub(super) fn counted_panel(view: Memo<HealthView>, long: bool) -> AnyView {
+    let points = points(view, |point| {
+        (point.samples > 0).then(|| f64::from(point.errors))
+    });
+    let all = Memo::new(move |_| {
+        view.with(|view| {
+            let errors = view.points.iter().map(|point| u64::from(point.errors));
+            errors.sum::<u64>()
+        })
+    });
+    let finding = Signal::derive(move || {
+        let counted = format::counted(all.get(), "error", "errors");
+        format!("The application counted {counted} in this range.")
+    });
+    (move || {
+        (all.get() > 0).then(|| {
+            chart(
+                view,
+                Chart {
+                    title: "Errors",
+                    value_title: "New errors",
+                    points,
+                    finding,
+                    band: Signal::stored(None),
+                    limit: Signal::stored(None),
+                    long,
+                    value_words: whole,
+                    highest: None,
+                },
+            )
+        })
+    })
+    .into_any()
 }
 
 /// Time of a question to the database; nothing when there was none.
@@ -253,6 +280,10 @@ fn happened(view: Memo<HealthView>) -> Signal<Vec<Happened>> {
 
 fn milliseconds(ms: f64) -> String {
     format::duration(ms.max(0.0) as u64)
+}
+
+fn whole(number: f64) -> String {
+    format::count(number.max(0.0) as u64)
 }
 
 fn percent(share: f64) -> String {

@@ -36,6 +36,18 @@ impl Blanks {
         self.all.set(all.collect());
     }
 
+    /// The fields of a notice that stand in its dialog: these, and those of the form itself. Reactive.
+    pub(super) fn and(self, own: &[&str]) -> Vec<String> {
+        let own = own.iter().map(|name| (*name).to_owned());
+        self.all.with(|all| {
+            own.chain(
+                all.iter()
+                    .map(|(field, _)| format!("fields.{}", field.name)),
+            )
+            .collect()
+        })
+    }
+
     /// Names and values.
     pub(super) fn values(self) -> Vec<(String, String)> {
         self.all.with_untracked(|all| {

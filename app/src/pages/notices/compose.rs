@@ -56,8 +56,12 @@ pub(super) fn ComposeUpdate(
         }
     });
     let problem = move |field: &'static str| {
-        Signal::derive(move || command.error().and_then(|error| error.field(field)))
+        Signal::derive(move || {
+            let of = |one: Submission| one.error().and_then(|error| error.field(field));
+            of(command).or_else(|| of(looking))
+        })
     };
+    let beside = Signal::derive(move || blanks.and(&["title", "body", "publish_at"]));
     let look = move || {
         let at = publish_at.get_untracked();
         let body = PreviewNotice {
@@ -132,8 +136,8 @@ pub(super) fn ComposeUpdate(
                     })}
                     <ActionButton label="Preview" class="sm" pending=Signal::derive(move || looking.is_pending()) on_press=look/>
                     <Look preview/>
-                    <RefusalNote submission=looking/>
-                    <RefusalNote submission=command/>
+                    <RefusalNote submission=looking beside/>
+                    <RefusalNote submission=command beside/>
                 </div>
                 <footer>
                     <button type="button" class="btn" on:click=move |_| open.set(false)>"Not now"</button>

@@ -22,6 +22,9 @@ const STAGES: [(&str, WindowStage); 5] = [
 /// What a window says of itself.
 const OWN: [&str; 4] = ["date", "start", "end", "minutes"];
 
+/// Fields of the form.
+const FIELDS: [&str; 5] = ["title", "body", "starts", "ends", "interruption_minutes"];
+
 /// The dialog.
 #[component]
 pub(super) fn ScheduleWindow(
@@ -81,6 +84,7 @@ pub(super) fn ScheduleWindow(
             of(command).or_else(|| of(looking))
         })
     };
+    let beside = Signal::derive(move || blanks.and(&FIELDS));
     let wrong_minutes = RwSignal::new(false);
     let look = move || {
         let body = PreviewNotice {
@@ -180,8 +184,8 @@ pub(super) fn ScheduleWindow(
                     })}
                     <ActionButton label="Preview" class="sm" pending=Signal::derive(move || looking.is_pending()) on_press=look/>
                     <Look preview/>
-                    <RefusalNote submission=looking/>
-                    <RefusalNote submission=command/>
+                    <RefusalNote submission=looking beside/>
+                    <RefusalNote submission=command beside/>
                 </div>
                 <footer>
                     <button type="button" class="btn" on:click=move |_| open.set(false)>"Not now"</button>

@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use shared::account::Role;
 use shared::event::Topic;
 use shared::system::Tone;
-use shared::webhook::{Delivery, DeliveryState, MakeWebhook, Webhook};
+use shared::webhook::{Delivery, DeliveryState, MakeWebhook, Webhook, WebhookKind};
 use web_sys::SubmitEvent;
 
 use super::Once;
 use crate::api;
 use crate::components::{
-    ActionButton, Confirm, Dialog, Empty, Note, Panel, RefusalNote, TextField, announce,
+    ActionButton, Confirm, Dialog, Empty, Note, Panel, RefusalNote, TextField, announce, icon,
     state_badge,
 };
 use crate::format;
@@ -124,7 +124,8 @@ fn line(webhook: Webhook, lines: Lines) -> AnyView {
             </span>
             <p>
                 <code>{webhook.address}</code>
-                {webhook.organization.map(|code| format!(", only {code}"))} ", by " {webhook.by}
+                {webhook.organization.map(|code| format!(", only {code}"))}
+                {webhook.kinds.map(|kinds| format!(", only {}", in_words(&kinds)))} ", by " {webhook.by}
             </p>
             {move || tried.get().map(|(taken, error)| if taken {
                 view! { <Note state="done" alert=true>"The call was taken."</Note> }.into_any()
@@ -133,6 +134,43 @@ fn line(webhook: Webhook, lines: Lines) -> AnyView {
             })}
             <RefusalNote submission=trying/>
         </li>
+    }
+    .into_any()
+}
+
+/// Such as `updates, runs`.
+fn in_words(kinds: &[WebhookKind]) -> String {
+    let words: Vec<_> = kinds.iter().map(|kind| kind.words()).collect();
+    words.join(", ")
+}
+
+/// What it is told: all kinds of events, or some.
+#[component]
+fn Kinds(kinds: RwSignal<Vec<WebhookKind>>, error: Signal<Option<String>>) -> impl IntoView {
+    let one = move |kind: WebhookKind| {
+        let choose = move |event| {
+            let chosen = event_target_checked(&event);
+            kinds.update(|kinds| {
+                kinds.retain(|one| *one != kind);
+                if chosen {
+                    kinds.push(kind);
+                }
+            });
+        };
+        let mut words = kind.words().to_owned();
+        if let Some(first) = words.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        view! {
+            <label class="check"><input type="checkbox" prop:checked=move || kinds.with(|kinds| kinds.contains(&kind)) on:change=choose/> " " {words}</label>
+        }
+    };
+    view! {
+        <fieldset class="blanks" aria-describedby=move || error.with(Option::is_some).then_some("webhook-kinds-error")>
+            <legend>"What it is told"</legend>
+            {WebhookKind::TOLD.map(one)}
+            {move || error.get().map(|error| view! { <p class="err" id="webhook-kinds-error">{icon("failed")} <span>{error}</span></p> })}
+        </fieldset>
     }
     .into_any()
 }
@@ -147,6 +185,7 @@ fn MakeDialog(
     let label = RwSignal::new(String::new());
     let address = RwSignal::new(String::new());
     let organization = RwSignal::new(String::new());
+    let kinds = RwSignal::new(WebhookKind::TOLD.to_vec());
     let command = Submission::new();
     let problem = move |field: &'static str| {
         Signal::derive(move || command.error().and_then(|error| error.field(field)))
@@ -158,6 +197,9 @@ fn MakeDialog(
             label: label.get_untracked(),
             address: address.get_untracked(),
             organization: (!code.is_empty()).then_some(code),
+            kinds: kinds
+                .with_untracked(|kinds| kinds.len() < WebhookKind::TOLD.len())
+                .then(|| kinds.get_untracked()),
         };
         let system = slug.get_value();
         command.run(
@@ -167,6 +209,7 @@ fn MakeDialog(
                 for field in [label, address, organization] {
                     field.set(String::new());
                 }
+                kinds.set(WebhookKind::TOLD.to_vec());
                 once.set(Some(Once {
                     title: "Secret of the webhook",
                     text:
@@ -186,7 +229,8 @@ fn MakeDialog(
                     <TextField label="What it is for" name="webhook-label" value=label autofocus=true error=problem("label")/>
                     <TextField label="Address to call" name="webhook-address" kind="url" value=address hint="Such as https://example.org/hooks/switchyard" error=problem("address")/>
                     <TextField label="Only this organization" name="webhook-organization" value=organization hint="Its code. Left empty: the whole system." error=problem("organization")/>
-                    <RefusalNote submission=command/>
+                    <Kinds kinds error=problem("kinds")/>
+                    <RefusalNote submission=command beside=Signal::stored(["label", "address", "organization", "kinds"].map(str::to_owned).to_vec())/>
                 </div>
                 <footer>
                     <button type="button" class="btn" on:click=move |_| open.set(false)>"Not now"</button>

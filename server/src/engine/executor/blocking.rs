@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use crate::db::{Access, Connection, Dialect, Row};
+use crate::db::{Access, Connection, Dialect, Row, Statement};
 
 /// How often it is looked while a statement goes on. A lock is waited for 50 ms.
 const LOOK: Duration = Duration::from_millis(15);
@@ -75,6 +75,14 @@ impl Observer {
         self.seen.take()
     }
 
+    /// Who has held a lock on the table for longest: the best guess where nobody was seen in the 50 ms of a wait.
+    pub(super) async fn holder(&mut self, table: Option<&str>) -> Option<Blocker> {
+        let relation = Dialect::Postgres.relation(table?);
+        let statement = HOLDER.replace("PROCESS", &self.process.to_string());
+        let row = self.db.row(Statement::new(statement).bind(relation)).await;
+        Some(blocker(&row.ok()??, table))
+    }
+
     pub(super) async fn close(self) {
         self.db.close().await;
     }
@@ -114,6 +122,15 @@ fn blocker(row: &Row, table: Option<&str>) -> Blocker {
         vacuumed: relation.filter(|_| row.integer(5) == 1),
     }
 }
+
+/// The columns of [`BLOCKER`].
+const HOLDER: &str = "SELECT a.pid::int8, COALESCE(NULLIF(a.application_name, ''), 'an unnamed \
+     program') || COALESCE(' of ' || a.usename, ''), COALESCE(a.state, 'unknown'), \
+     extract(epoch FROM clock_timestamp() - a.xact_start)::int8, \
+     extract(epoch FROM clock_timestamp() - a.query_start)::int8, false, l.relation::regclass::text \
+     FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid \
+     WHERE l.granted AND l.relation = to_regclass(?) AND a.pid NOT IN (PROCESS, pg_backend_pid()) \
+     ORDER BY a.xact_start LIMIT 1";
 
 /// Whom a process waits for: of several the one that itself waits for nobody, and the oldest. A
 /// prepared transaction has no process. A lock of rows names no relation, and who gave up while it

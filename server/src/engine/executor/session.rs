@@ -255,8 +255,13 @@ impl<'a> Session<'a> {
     pub(super) async fn wait(&mut self, wait: &mut Wait, error: DbError) -> Result<(), Halt> {
         wait.attempt += 1;
         let attempts = self.control.attempts(self.db.dialect());
-        let blocker = self.blocker().await;
+        let mut blocker = self.blocker().await;
         if wait.attempt >= attempts {
+            if blocker.is_none()
+                && let Some(observer) = &mut self.observer
+            {
+                blocker = observer.holder(self.table.as_deref()).await;
+            }
             return Err(match (blocker, error) {
                 (Some(blocker), DbError::LockNotGranted { detail, sql }) => {
                     let detail = format!("{detail}; {}", blocker.said);

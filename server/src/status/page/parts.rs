@@ -16,6 +16,7 @@ pub(super) fn sprite() -> Markup {
                 "<symbol id=\"i-gate\" viewBox=\"0 0 16 16\"><path d=\"M8 1.6 14.4 8 8 14.4 1.6 8Z\"/><path d=\"M8 5v3.4M8 10.6v.1\"/></symbol>",
                 "<symbol id=\"i-failed\" viewBox=\"0 0 16 16\"><path d=\"M5.4 1.9h5.2l3.5 3.5v5.2l-3.5 3.5H5.4l-3.5-3.5V5.4Z\"/><path d=\"m6 6 4 4m0-4-4 4\"/></symbol>",
                 "<symbol id=\"i-rolledback\" viewBox=\"0 0 16 16\"><path d=\"M2.4 8a5.6 5.6 0 1 0 1.8-4.1\"/><path d=\"M4.3 1.2v3h3\"/></symbol>",
+                "<symbol id=\"i-ended\" viewBox=\"0 0 16 16\"><circle cx=\"8\" cy=\"8\" r=\"5.75\"/><path d=\"M5.4 8h5.2\"/></symbol>",
                 "<symbol id=\"i-cal\" viewBox=\"0 0 16 16\"><rect x=\"2.5\" y=\"3.3\" width=\"11\" height=\"10.2\" rx=\"1.2\"/><path d=\"M2.5 6.6h11M5.5 1.8v2.8M10.5 1.8v2.8\"/></symbol>",
             )))
         }
@@ -55,6 +56,7 @@ pub(super) fn stage(stage: WorkStage) -> (&'static str, &'static str) {
         WorkStage::Done => ("done", "Done"),
         WorkStage::Failed => ("failed", "Did not succeed"),
         WorkStage::TakenBack => ("rolledback", "Taken back"),
+        WorkStage::Ended => ("ended", "Ended"),
     }
 }
 
@@ -76,39 +78,56 @@ pub(super) fn worst(states: &[PublicState]) -> PublicState {
         })
 }
 
-/// A time in the zone of the system; a script adds the reader's own.
+/// A time in the zone of the system, named; a script adds the reader's own.
 pub(super) fn time(rfc3339: &str, zone: &Zone) -> Markup {
-    html! { time datetime=(rfc3339) data-zone=(zone.name()) { (zone.moment(rfc3339)) } }
+    html! { (bare(rfc3339, zone, &zone.moment(rfc3339))) " " (name(zone)) }
 }
 
-/// The bars of 90 days. Length as well as colour tells the day; what they say stands below them in words.
+/// From begin to end in the zone of the system, named once; a script adds the reader's own to both.
+pub(super) fn range(from: &str, to: &str, zone: &Zone) -> Markup {
+    let (begin, end) = zone.ends(from, to);
+    html! { (bare(from, zone, &begin)) " to " (bare(to, zone, &end)) " " (name(zone)) }
+}
+
+/// Both ends of what is expected, in the zone of the system, named once.
+pub(super) fn between(from: &str, to: &str, zone: &Zone) -> Markup {
+    let words = |at| zone.moment(at);
+    html! { (bare(from, zone, &words(from))) " and " (bare(to, zone, &words(to))) " " (name(zone)) }
+}
+
+fn bare(rfc3339: &str, zone: &Zone, words: &str) -> Markup {
+    html! { time datetime=(rfc3339) data-zone=(zone.name()) { (words) } }
+}
+
+fn name(zone: &Zone) -> Markup {
+    html! { span.zone { "(" (zone.name()) ")" } }
+}
+
+/// The bars of 90 days. Length as well as colour tells the day; what they say stands below them in words. All bars of a
+/// state are one path: a list of many systems stays small.
 pub(super) fn bars(slug: &str, title: &str, days: &[PublicDay], thin: bool) -> Markup {
     let height = if thin { 28.0 } else { 36.0 };
     let id = format!("{slug}-{}", if thin { "thin" } else { "days" });
-    let rects: String = days
-        .iter()
-        .enumerate()
-        .map(|(place, day)| {
-            let (class, share) = match day.state {
-                DayState::Worked => ("", 1.0),
-                DayState::Slow => (" class=\"d1\"", 0.62),
-                DayState::Unavailable => (" class=\"d2\"", 0.3),
-                DayState::NotMeasured => (" class=\"d0\"", 0.08),
-            };
-            let tall: f64 = height * share;
-            format!(
-                "<rect{class} x=\"{}\" y=\"{:.1}\" width=\"6\" height=\"{tall:.1}\" rx=\"1.5\"/>",
-                place * 8,
-                height - tall
-            )
-        })
-        .collect();
+    let path = |state: DayState, share: f64| -> String {
+        let tall: f64 = height * share;
+        days.iter()
+            .enumerate()
+            .filter(|(_, day)| day.state == state)
+            .map(|(place, _)| format!("M{} {:.0}h6v{tall:.0}h-6z", place * 8, height - tall))
+            .collect()
+    };
+    let paths = [
+        ("d3", path(DayState::Worked, 1.0)),
+        ("d2", path(DayState::Unavailable, 0.3)),
+        ("d1", path(DayState::Slow, 0.62)),
+        ("d0", path(DayState::NotMeasured, 0.08)),
+    ];
     html! {
         svg.upbars.thin[thin] viewBox={ "0 0 " (days.len() * 8) " " (height) } preserveAspectRatio="none" role="img"
             aria-labelledby={ (id) "-t " (id) "-d" } {
             title id={ (id) "-t" } { (title) ", last 90 days" }
             desc id={ (id) "-d" } { (in_words(days)) }
-            (PreEscaped(rects))
+            @for (class, path) in paths.iter().filter(|(_, path)| !path.is_empty()) { path class=(class) d=(path) {} }
         }
     }
 }

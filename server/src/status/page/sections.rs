@@ -2,13 +2,13 @@
 
 use maud::{Markup, PreEscaped, html};
 use shared::notice::WindowStage;
-use shared::status::{
-    DayState, PublicAvailability, PublicIndex, PublicStatus, PublicWindow, Share, WorkStage,
-};
+use shared::status::{PublicIndex, PublicStatus, PublicWindow, Share, WorkStage};
 
-use super::parts::{bad_days, bars, icon, stage, state_icon, time, tone, what_happened};
-use crate::status::text::grouped;
-use crate::status::zoned::{Zone, short_day};
+use super::days::worked;
+use super::fit::Fit;
+use super::parts::{bars, between, icon, range, stage, state_icon, time, tone};
+use crate::status::text::{self, grouped};
+use crate::status::zoned::Zone;
 
 /// Whether it can be used, and what goes on.
 pub(super) fn verdict(status: &PublicStatus, zone: &Zone) -> Markup {
@@ -96,7 +96,7 @@ fn end(
             html! { "Expected end: about " (time(from, zone)) "." }
         }
         (None, Some((from, to)), _) => {
-            html! { "Expected end: between " (time(from, zone)) " and " (time(to, zone)) "." }
+            html! { "Expected end: between " (between(from, to, zone)) "." }
         }
         (None, None, WorkStage::Now) => {
             html! { "When it ends is not known yet: too little was measured." }
@@ -105,41 +105,36 @@ fn end(
     }
 }
 
-/// Planned and present interruptions.
-pub(super) fn maintenance(status: &PublicStatus, zone: &Zone, calendar: &str) -> Markup {
-    if status.maintenance.is_empty() {
+/// Planned and present interruptions; all of them are in the calendar.
+pub(super) fn maintenance(
+    status: &PublicStatus,
+    fit: &Fit<'_>,
+    zone: &Zone,
+    calendar: &str,
+) -> Markup {
+    if fit.windows.is_empty() {
         return html! {};
     }
     html! {
         section aria-labelledby="plan" {
             h2 #plan { "Maintenance" }
-            @for window in &status.maintenance {
-                div.verdict data-state=(window_tone(window)) {
+            @for (window, whole) in &fit.windows {
+                div.verdict.window id={ "window-" (window.id) } data-state=(window_tone(window)) {
                     (icon("cal"))
                     h3 { (window.title) }
                     p {
-                        strong { (window_word(window)) ": " }
-                        time datetime=(window.starts) data-zone=(zone.name()) { (zone.range(&window.starts, &window.ends)) }
-                        " (" (zone.name()) ")"
+                        strong { (text::window(window)) ": " }
+                        (range(&window.starts, &window.ends, zone))
                     }
-                    @if let Some(minutes) = window.interruption_minutes {
-                        p { (status.title) " will not be available for up to " (minutes) " minutes of it." }
-                    } @else {
-                        p { "No interruption is expected." }
-                    }
-                    div.said { (PreEscaped(&window.html)) }
+                    p { (text::interruption(&status.title, window.interruption_minutes)) }
+                    @if *whole { div.said { (PreEscaped(&window.html)) } }
                     @if window.stage == WindowStage::Scheduled { p.noprint { a href=(calendar) { "Add to calendar" } } }
                 }
             }
+            @if fit.cuts_windows() {
+                p.sm.noprint { "All windows are in full in " a href=(calendar) { "the calendar" } "." }
+            }
         }
-    }
-}
-
-fn window_word(window: &PublicWindow) -> String {
-    if window.overdue {
-        format!("{}, longer than planned", window.stage.word())
-    } else {
-        window.stage.word().to_owned()
     }
 }
 
@@ -208,75 +203,27 @@ pub(super) fn organization(status: &PublicStatus) -> Markup {
     }
 }
 
-/// The last 90 days.
-pub(super) fn availability(status: &PublicStatus) -> Markup {
-    let Some(availability) = &status.availability else {
-        return html! {};
-    };
-    let first = availability.days.first().map(|day| short_day(&day.day));
-    let bad = bad_days(&availability.days).count();
-    html! {
-        section aria-labelledby="days" {
-            h2 #days { "Last 90 days" }
-            (bars(&status.slug, &status.title, &availability.days, false))
-            div.split {
-                span { (first.unwrap_or_default()) }
-                span { (worked(availability)) }
-                span { "Today" }
-            }
-            @if let Some(response) = availability.response_ms {
-                p.sm { "It answers in " (response) " ms today, on average." }
-            }
-            @if bad > 0 {
-                details {
-                    summary { "Show the " (bad) @if bad == 1 { " day" } @else { " days" } " with a problem" }
-                    table.t {
-                        thead { tr { th scope="col" { "Day" } th scope="col" { "What happened" } } }
-                        tbody { @for day in bad_days(&availability.days) {
-                            tr { th scope="row" { (short_day(&day.day)) } td { (what_happened(day)) } }
-                        } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn worked(availability: &PublicAvailability) -> String {
-    let days = availability
-        .days
-        .iter()
-        .filter(|day| day.state != DayState::NotMeasured)
-        .count();
-    match availability.percent {
-        // rounded down: what failed for a minute never worked 100 % of the time
-        Some(percent) => format!(
-            "Working {:.2} % of the time measured on {days} {}",
-            (percent * 100.0).floor() / 100.0,
-            if days == 1 { "day" } else { "days" }
-        ),
-        None => "Nothing was measured yet".into(),
-    }
-}
-
-/// News, newest first.
-pub(super) fn updates(status: &PublicStatus, zone: &Zone) -> Markup {
+/// News, newest first; `feed` and `json` are where all of it is.
+pub(super) fn updates(fit: &Fit<'_>, zone: &Zone, feed: &str, json: &str) -> Markup {
     html! {
         section aria-labelledby="updates" {
             h2 #updates { "Updates" }
-            @if status.updates.is_empty() { p { "There is no news yet." } }
+            @if fit.updates.is_empty() { p { "There is no news yet." } }
             ol.updates {
-                @for update in &status.updates {
+                @for (update, whole) in &fit.updates {
                     li id={ "update-" (update.id) } {
-                        (time(&update.published, zone))
+                        span.when { (time(&update.published, zone)) }
                         h3 { (update.title) }
                         div.said {
-                            (PreEscaped(&update.html))
+                            @if *whole { (PreEscaped(&update.html)) }
                             @if let Some(resolved) = &update.resolved { p.sm { "Resolved " (time(resolved, zone)) } }
                             @if let Some(edited) = &update.edited { p.sm { "Changed " (time(edited, zone)) } }
                         }
                     }
                 }
+            }
+            @if fit.cuts_updates() {
+                p.sm.noprint { "Older updates are in full in " a href=(feed) { "the feed" } " and " a href=(json) { "as JSON" } "." }
             }
         }
     }
@@ -300,8 +247,11 @@ pub(super) fn line(status: &PublicStatus, href: &str) -> Markup {
     }
 }
 
-/// Maintenance of all systems that is to come or going on.
-pub(super) fn planned(index: &PublicIndex) -> Markup {
+/// Windows that the list of systems shows.
+const PLANNED: usize = 20;
+
+/// Maintenance of all systems that is to come or going on. What it means stands on the page of each system.
+pub(super) fn planned(index: &PublicIndex, href: impl Fn(&str) -> String) -> Markup {
     let mut windows: Vec<(&PublicStatus, &PublicWindow)> = index
         .systems
         .iter()
@@ -317,19 +267,21 @@ pub(super) fn planned(index: &PublicIndex) -> Markup {
         return html! {};
     }
     windows.sort_by(|(_, one), (_, other)| one.starts.cmp(&other.starts));
+    let more = windows.len().saturating_sub(PLANNED);
     html! {
         section aria-labelledby="planned" {
             h2 #planned { "Planned" }
             ol.updates {
-                @for (status, window) in windows {
+                @for (status, window) in windows.into_iter().take(PLANNED) {
                     @let zone = Zone::of(&status.zone);
                     li {
-                        (time(&window.starts, &zone))
-                        h3 { (status.title) ": " (window.title) }
-                        div.said { p { (window_word(window)) } (PreEscaped(&window.html)) }
+                        span.when { (range(&window.starts, &window.ends, &zone)) }
+                        h3 { a href=(href(&status.slug)) { (status.title) } ": " (window.title) }
+                        div.said { p { (text::window(window)) ". " (text::interruption(&status.title, window.interruption_minutes)) } }
                     }
                 }
             }
+            @if more > 0 { p.sm { "And " (more) " more, on the pages of the systems." } }
         }
     }
 }

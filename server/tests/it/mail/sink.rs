@@ -19,6 +19,8 @@ pub enum Behaviour {
     IsBusy,
     /// Closes with a greeting that says so.
     IsClosing,
+    /// Takes its time for each answer, but less than is waited for.
+    IsSlow,
     /// Answers nothing, not even a greeting.
     Hangs,
     /// Takes the whole mail, and ends the connection instead of answering.
@@ -82,6 +84,9 @@ impl Mail {
         Some(text[start..start + end].to_owned())
     }
 }
+
+/// What a slow server takes for each answer.
+const SLOW: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// How the connection is kept from being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,6 +185,9 @@ impl Sink {
         let mut to = String::new();
         while let Some(line) = line_of(&mut stream).await? {
             let command = line.to_uppercase();
+            if self.now() == Behaviour::IsSlow {
+                tokio::time::sleep(SLOW).await;
+            }
             let answer = match self.now() {
                 Behaviour::Hangs => std::future::pending().await,
                 _ if command.starts_with("EHLO") => offers,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use shared::status_link::{MadeStatusLink, StatusLink};
 
@@ -119,6 +119,54 @@ async fn made_up_expired_and_revoked_links_look_like_one_that_never_was() {
     assert_eq!(operator.delete(&revoke).await.status, StatusCode::NOT_FOUND);
     site.app.wait(Duration::from_secs(30 * 86_400 + 1));
     same(&get(&site.app, &path(&kept)).await, "expired");
+    // however it is asked for
+    for (link, what) in [
+        ("/s/made-up".to_owned(), "made up"),
+        (path(&made), "revoked"),
+        (path(&kept), "expired"),
+    ] {
+        let head = ask(&site, Method::HEAD, &link).await;
+        assert_eq!(head.status, StatusCode::NOT_FOUND, "HEAD of {what}");
+        assert_eq!(head.headers["cache-control"], "no-store", "HEAD of {what}");
+        let form = format!("{link}/subscribe");
+        same(&ask(&site, Method::POST, &form).await, what);
+        let back = ask(&site, Method::GET, &form).await;
+        assert_eq!(back.status, StatusCode::SEE_OTHER, "{what}");
+    }
+}
+
+async fn ask(site: &Site, method: Method, path: &str) -> crate::app::Answer {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/x-www-form-urlencoded");
+    let request = request.body("address=amina%40example.org".to_owned().into());
+    site.app.anonymous().request(request.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_slug_in_capitals_leads_to_each_file_and_to_the_form_of_a_public_system_only() {
+    let application = Answering::start().await;
+    let public = site_with(&application, |_| ()).await;
+    for file in ["feed.atom", "status.json", "maintenance.ics", "badge.svg"] {
+        let answer = get(&public.app, &format!("/status/OBCMS/{file}")).await;
+        assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT, "{file}");
+        assert_eq!(answer.headers["location"], format!("/status/obcms/{file}"));
+    }
+    let form = ask(&public, Method::POST, "/status/Obcms/subscribe").await;
+    assert_eq!(form.headers["location"], "/status/obcms/subscribe");
+    let unknown = get(&public.app, "/status/OBCMS/nothing%0d%0aset-cookie:x").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let hidden = private(&application).await;
+    for path in ["/status/OBCMS/feed.atom", "/status/OBCMS/subscribe"] {
+        let method = if path.ends_with("subscribe") {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let answer = ask(&hidden, method, path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -114,6 +114,24 @@ async fn a_window_begins_by_itself_and_is_over_only_when_somebody_says_so() {
     assert_eq!(kept.windows[0].history.len(), 2);
 }
 
+/// Every text that is HTML, at any depth.
+fn htmls(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(html) if name == "html" || name == "content_html" => {
+                        found.push(html.clone());
+                    }
+                    value => htmls(value, found),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| htmls(value, found)),
+        _ => {}
+    }
+}
+
 #[tokio::test]
 async fn whatever_people_write_stays_text_in_every_form() {
     let application = Answering::start().await;
@@ -137,6 +155,21 @@ async fn whatever_people_write_stays_text_in_every_form() {
         for raw in ["<script>alert", "<img", "<b>x", "<i>w"] {
             assert!(!text.contains(raw), "{path} holds {raw}: {text}");
         }
+    }
+    // in JSON titles and texts are words, and HTML is HTML that shows those words
+    for path in ["/status/obcms/status.json", "/status/obcms/feed.json"] {
+        let answer = get(&site.app, path).await;
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        let mut html = Vec::new();
+        htmls(&answer.json(), &mut html);
+        assert_eq!(html.len(), 2, "{path}: {}", answer.text);
+        for html in html {
+            assert!(html.contains("&lt;script&gt;alert(1)"), "{path}: {html}");
+            for raw in ["<script", "<img"] {
+                assert!(!html.contains(raw), "{path} holds {raw}: {html}");
+            }
+        }
+        assert!(answer.text.contains("<b>x</b> & "), "{}", answer.text);
     }
     let calendar = get(&site.app, "/status/obcms/maintenance.ics").await.text;
     let unfolded = calendar.replace("\r\n ", "");
@@ -285,4 +318,122 @@ async fn a_private_system_has_a_person_tick_that_people_were_told() {
     let list: Checklist = answer.read();
     let found = item(&list, "stakeholders-notified");
     assert!(found.done && !found.automatic, "{found:?}");
+}
+
+async fn measured(client: &mut Client, name: &str) -> ChecklistItem {
+    let list: Checklist = client.get("/systems/obcms/checklist").await.read();
+    item(&list, name)
+}
+
+#[tokio::test]
+async fn what_was_told_of_work_that_was_taken_back_counts_no_more() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let mut operator = operator(&site).await;
+    write(&mut operator, "updates", json!({ "title": "Work planned" })).await;
+    assert!(measured(&mut operator, "stakeholders-notified").await.done);
+    site.world.apply().await;
+    let state = &site.app.state;
+    let system = state.systems.get("obcms").unwrap();
+    server::runs::adopt(state, &system).await.unwrap();
+    site.app.wait(Duration::from_secs(3600));
+    let mut tx = state.store.write().await.unwrap();
+    server::store::sql::query("UPDATE runs SET state = 'rolled-back', finished = $1")
+        .bind(site.app.clock.now().0)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let again = measured(&mut operator, "stakeholders-notified").await;
+    assert!(!again.done, "{again:?}");
+    site.app.wait(Duration::from_secs(60));
+    write(&mut operator, "updates", json!({ "title": "A second try" })).await;
+    let again = measured(&mut operator, "stakeholders-notified").await;
+    assert!(
+        again.done && again.evidence.contains("A second try"),
+        "{again:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_private_system_that_somebody_has_a_link_to_measures_that_people_were_told() {
+    let site = Site::start().await;
+    let mut operator = operator(&site).await;
+    assert!(
+        !measured(&mut operator, "stakeholders-notified")
+            .await
+            .automatic
+    );
+    let link = json!({ "label": "Minister", "audience": "executive", "days": 1 });
+    let made = operator.post("/systems/obcms/status-links", link).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let found = measured(&mut operator, "stakeholders-notified").await;
+    assert!(found.automatic && !found.done, "{found:?}");
+    write(&mut operator, "updates", json!({ "title": "Work planned" })).await;
+    assert!(measured(&mut operator, "stakeholders-notified").await.done);
+    // with the link nobody reads it any more
+    let id = made.json()["link"]["id"].as_str().unwrap().to_owned();
+    operator
+        .delete(&format!("/systems/obcms/status-links/{id}"))
+        .await;
+    assert!(
+        !measured(&mut operator, "stakeholders-notified")
+            .await
+            .automatic
+    );
+}
+
+#[tokio::test]
+async fn a_feed_tells_of_windows_and_of_what_is_resolved_under_names_that_stay() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let mut operator = operator(&site).await;
+    let update = json!({ "title": "Slow today", "body": "We look at it." });
+    let update = write(&mut operator, "updates", update).await.updates[0].id;
+    let window =
+        json!({ "title": "Restart", "starts": "2026-11-20T11:00", "ends": "2026-11-20T13:00" });
+    write(&mut operator, "windows", window).await;
+    async fn feed(site: &Site) -> (Value, String) {
+        publish(site).await;
+        let answer = get(&site.app, "/status/obcms/feed.json").await;
+        let changed = answer.headers["last-modified"].to_str().unwrap().to_owned();
+        (answer.json(), changed)
+    }
+    let entry = |feed: &Value, name: &str| -> Value {
+        let items = feed["items"].as_array().unwrap();
+        let id = format!("http://status.example.org/status/obcms#{name}");
+        items.iter().find(|one| one["id"] == *id).unwrap().clone()
+    };
+    let (first, changed) = feed(&site).await;
+    assert_eq!(changed, "Fri, 20 Nov 2026 02:00:00 GMT");
+    assert_eq!(
+        entry(&first, "window-1")["title"],
+        "Maintenance: Restart (scheduled)"
+    );
+
+    site.app.wait(Duration::from_secs(60));
+    let resolved =
+        json!({ "title": "Slow today", "body": "We look at it.", "version": 1, "resolved": true });
+    let path = format!("/systems/obcms/updates/{update}");
+    assert_eq!(operator.put(&path, resolved).await.status, StatusCode::OK);
+    let (second, changed) = feed(&site).await;
+    assert_eq!(changed, "Fri, 20 Nov 2026 02:01:00 GMT");
+    let told = entry(&second, "update-1");
+    assert_eq!(told["date_published"], "2026-11-20T02:00:00Z");
+    assert_eq!(told["date_modified"], "2026-11-20T02:01:00Z");
+    assert!(
+        told["content_text"]
+            .as_str()
+            .unwrap()
+            .contains("Resolved 20 Nov 2026, 10:01 (Asia/Manila).")
+    );
+
+    // a window that begins by itself is news too
+    site.app.wait(Duration::from_secs(3600));
+    let (third, changed) = feed(&site).await;
+    assert_eq!(changed, "Fri, 20 Nov 2026 03:00:00 GMT");
+    assert_eq!(
+        entry(&third, "window-1")["title"],
+        "Maintenance: Restart (in progress)"
+    );
 }

@@ -179,6 +179,59 @@ async fn feed_readers_are_understood_in_every_way_they_ask() {
 }
 
 #[tokio::test]
+async fn a_feed_reader_that_knows_only_the_time_of_change_is_understood_and_a_tag_counts_for_more()
+{
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let nothing = get(&site.app, "/status/obcms/feed.atom").await;
+    assert!(!nothing.headers.contains_key("last-modified"));
+    let mut operator = operator(&site).await;
+    operator
+        .post(
+            "/systems/obcms/updates",
+            json!({ "title": "Work has started" }),
+        )
+        .await;
+    publish(&site).await;
+    for path in ["/status/obcms/feed.atom", "/status/obcms/feed.json"] {
+        for (since, tag, wanted) in [
+            (
+                "Fri, 20 Nov 2026 02:00:00 GMT",
+                None,
+                StatusCode::NOT_MODIFIED,
+            ),
+            (
+                "Fri, 20 Nov 2026 09:00:00 GMT",
+                None,
+                StatusCode::NOT_MODIFIED,
+            ),
+            ("Fri, 20 Nov 2026 01:59:59 GMT", None, StatusCode::OK),
+            ("yesterday", None, StatusCode::OK),
+            ("", None, StatusCode::OK),
+            (
+                "Fri, 20 Nov 2026 09:00:00 GMT",
+                Some("\"older\""),
+                StatusCode::OK,
+            ),
+        ] {
+            let mut request = axum::http::Request::builder()
+                .uri(path)
+                .header("if-modified-since", since);
+            if let Some(tag) = tag {
+                request = request.header("if-none-match", tag);
+            }
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let answer = site.app.anonymous().request(request).await;
+            assert_eq!(answer.status, wanted, "{path} since {since}, tag {tag:?}");
+            assert_eq!(
+                answer.headers["last-modified"],
+                "Fri, 20 Nov 2026 02:00:00 GMT"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_change_is_on_the_page_within_two_seconds() {
     let application = Answering::start().await;
     let site = site(&application).await;
