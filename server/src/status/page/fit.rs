@@ -10,7 +10,7 @@ const TEXTS: usize = 9_000;
 const TEXTS_OF_WINDOWS: usize = 3_000;
 /// Bytes for their lines: titles, times, stages.
 const LINES: usize = 7_500;
-const LINES_OF_WINDOWS: usize = 4_300;
+const LINES_OF_WINDOWS: usize = 4_000;
 /// Bytes of a line besides its title, and of the lines that say when an update was resolved or changed.
 const UPDATE: usize = 230;
 const CHANGE: usize = 170;

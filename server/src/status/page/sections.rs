@@ -248,7 +248,7 @@ pub(super) fn line(status: &PublicStatus, href: &str) -> Markup {
 }
 
 /// Windows that the list of systems shows.
-const PLANNED: usize = 16;
+const PLANNED: usize = 12;
 
 /// Maintenance of all systems that is to come or going on. What it means stands on the page of each system.
 pub(super) fn planned(index: &PublicIndex, href: impl Fn(&str) -> String) -> Markup {
