@@ -1,5 +1,5 @@
 //! Health probes: the running server asks each application again and again how it is, writes samples down, and gives a
-//! verdict when there is enough evidence. A watcher that is silent makes no verdict, so that what depends on health holds.
+//! verdict when there is enough evidence. A watcher that is silent makes no verdict.
 
 mod baseline;
 mod days;
