@@ -104,6 +104,20 @@ impl Statement {
         self.values.push(value.into());
         self
     }
+
+    /// Whether it can be sent with others as one: it has no values, and does not end in a comment that would hide them.
+    pub fn joins(&self) -> bool {
+        let last = self.sql.lines().last().unwrap_or_default();
+        self.values.is_empty() && !last.contains("--")
+    }
+
+    /// Several statements that can be joined, in order, as one.
+    pub fn together(statements: &[Statement]) -> Self {
+        let texts: Vec<&str> = (statements.iter())
+            .map(|statement| statement.sql.as_str())
+            .collect();
+        Self::new(texts.join("; "))
+    }
 }
 
 impl From<&str> for Statement {

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use super::gate::GateEvidence;
 use super::journal::{self, JournalError, RunRecord};
 use super::plan::{Plan, Step};
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, Statement};
 use driver::Driver;
 use lease::Lease;
 use session::{Halt, Session};
@@ -177,9 +177,8 @@ async fn begin(
     goal: &Goal,
 ) -> Result<(Lease, RunRecord), Unbegun> {
     session.begin().await?;
-    for table in journal::tables(session.db().dialect()) {
-        session.execute(table).await?;
-    }
+    let tables = journal::tables(session.db().dialect()).map(Statement::new);
+    session.execute(Statement::together(&tables)).await?;
     let lease = match lease::take(session).await? {
         Ok(lease) => lease,
         Err(held) => {

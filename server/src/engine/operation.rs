@@ -15,6 +15,7 @@ mod record_row;
 mod require_column;
 mod rescope_unique;
 mod rule;
+pub(super) mod stamp;
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use super::lease::now_ms;
 use super::session::{Halt, millis};
 use crate::db::{Dialect, Statement, Value, quote};
 use crate::engine::journal::{StepRecord, StepState};
-use crate::engine::operation::{Operation, Populate, RequireWay, RescopeWay};
+use crate::engine::operation::{Operation, Populate, RequireWay, RescopeWay, stamp};
 use crate::engine::plan::{Probe, Step};
 use crate::engine::{ddl, isolation, rebuild};
 
@@ -232,22 +232,27 @@ impl Driver<'_> {
     }
 
     async fn stop_stamp(&mut self, table: &str, trigger: &str) -> Result<(), Halt> {
-        self.session
-            .execute(format!("DROP TRIGGER IF EXISTS {}", quote(trigger)))
-            .await?;
-        self.session
-            .execute(
-                Statement::new("DELETE FROM switchyard_stamp WHERE table_name = ?").bind(table),
-            )
-            .await?;
-        Ok(())
+        let dialect = self.session.db().dialect();
+        let stop = [
+            Statement::new(format!("DROP TRIGGER IF EXISTS {}", quote(trigger))),
+            stamp::forget(dialect, table),
+        ];
+        self.run_all(&stop).await.map(drop)
     }
 
-    /// Runs statements in order and answers how many rows they changed together.
+    /// Runs statements in order and answers how many rows they changed together. Inside a transaction those without values
+    /// travel together: for small tables the way to the database and back takes longer than the change.
     pub(super) async fn run_all(&mut self, statements: &[Statement]) -> Result<u64, Halt> {
+        let joins = self.session.in_transaction();
+        let runs = statements
+            .chunk_by(|one, next| joins && one.joins() && next.joins());
         let mut rows = 0;
-        for statement in statements {
-            rows += self.session.execute(statement.clone()).await?;
+        for run in runs {
+            let statement = match run {
+                [one] => one.clone(),
+                several => Statement::together(several),
+            };
+            rows += self.session.execute(statement).await?;
         }
         Ok(rows)
     }

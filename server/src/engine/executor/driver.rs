@@ -1,6 +1,6 @@
 //! The driver's transactions and its journal: everything that [`super::drive`] decides with.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::apply::changes_definition;
@@ -241,7 +241,13 @@ impl<'a> Driver<'a> {
         let expected: HashMap<String, String> = (self.session.rows(expected).await?.into_iter())
             .map(|row| (row.string(0), row.string(1)))
             .collect();
-        let found = inspect::definitions(self.session.db(), None).await?;
+        let assumed: Vec<String> = (self.record.plan.assumed.iter())
+            .map(|assumed| assumed.table.clone())
+            .collect();
+        let mut found = BTreeMap::new();
+        for tables in assumed.chunks(CHUNK) {
+            found.extend(inspect::definitions(self.session.db(), Some(tables)).await?);
+        }
         for assumed in &self.record.plan.assumed {
             let name = &assumed.table;
             let expected = expected.get(name).or(assumed.sql.as_ref());

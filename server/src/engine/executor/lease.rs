@@ -14,6 +14,9 @@ use crate::engine::inspect::has_table;
 /// How long a lease lasts unless renewed, in milliseconds.
 const LASTS_MS: i64 = 15_000;
 
+/// How much of an owner's name is kept, in characters.
+const LONGEST_OWNER: usize = 200;
+
 /// A lease that was taken.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lease {
@@ -41,7 +44,9 @@ pub(super) struct Held {
 
 /// Takes the lease inside the open transaction, or answers who has it.
 pub(super) async fn take(session: &mut Session<'_>) -> Result<Result<Lease, Held>, Halt> {
-    let owner = session.control().owner();
+    let owner: String = (session.control().owner().chars())
+        .take(LONGEST_OWNER)
+        .collect();
     let (machine, process) = (machine(), i64::from(std::process::id()));
     let row = session
         .row("SELECT owner, machine, process, fencing, expires_at_ms FROM switchyard_lease")

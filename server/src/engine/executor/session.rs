@@ -100,6 +100,11 @@ impl<'a> Session<'a> {
         self.pause
     }
 
+    /// Whether a transaction is open.
+    pub(super) fn in_transaction(&self) -> bool {
+        self.opened.is_some()
+    }
+
     /// How long the open transaction has held the write lock.
     pub(super) fn held(&self) -> Duration {
         self.opened.map_or(Duration::ZERO, |since| since.elapsed())

@@ -7,7 +7,7 @@
 //! definition turns every row that was never written into NULL.
 
 use super::create_index::constraint_name;
-use super::{Cx, Operation, Rule, Subject, postgres, probe};
+use super::{Cx, Operation, Rule, Subject, postgres, probe, stamp};
 use crate::db::{Dialect, Statement, quote};
 use crate::engine::plan::{Cost, PhaseName, Reverse, Step};
 
@@ -205,11 +205,7 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
     };
     let literal = cx.dialect.literal(&table.name);
     vec![
-        Statement::new(
-            "INSERT INTO switchyard_stamp (table_name, stamped, last_at) VALUES (?, 0, NULL) \
-             ON CONFLICT (table_name) DO NOTHING",
-        )
-        .bind(table.name.as_str()),
+        stamp::begin(cx.dialect, &table.name),
         Statement::new(format!(
             "CREATE TRIGGER {trigger} AFTER INSERT ON {name} FOR EACH ROW \
              WHEN NEW.{column} IS NULL BEGIN \
@@ -233,6 +229,6 @@ pub(super) fn stamp_off(cx: &Cx<'_>, table: &str, trigger: &str, rule: &Rule) ->
     }
     vec![
         Statement::new(format!("DROP TRIGGER IF EXISTS {}", quote(trigger))),
-        Statement::new("DELETE FROM switchyard_stamp WHERE table_name = ?").bind(table),
+        stamp::forget(cx.dialect, table),
     ]
 }

@@ -3,7 +3,7 @@
 
 use md5::{Digest, Md5};
 
-use super::{Cx, Rule, Subject};
+use super::{Cx, Rule, Subject, stamp};
 use crate::db::{Dialect, Statement, parts, qualified, quote};
 use crate::engine::plan::{Stage, StepMode};
 
@@ -83,10 +83,7 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
     let answer = |row: &str| format!("(SELECT {} FROM (SELECT {row}.*) AS t)", rule.sql);
     let (now, before) = (answer("NEW"), answer("OLD"));
     let mut statements = vec![
-        Statement::new(
-            "INSERT INTO switchyard_stamp (table_name, stamped, last_at) VALUES (?, 0, NULL)",
-        )
-        .bind(table.name.as_str()),
+        stamp::begin(dialect, &table.name),
         Statement::new(format!(
             "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql \
              SECURITY DEFINER AS $switchyard$ BEGIN \
@@ -161,7 +158,6 @@ pub(super) fn stamp_off(table: &str, trigger: &str, rule: &Rule) -> Vec<Statemen
         "DROP FUNCTION IF EXISTS {}()",
         quote(trigger)
     )));
-    statements
-        .push(Statement::new("DELETE FROM switchyard_stamp WHERE table_name = ?").bind(table));
+    statements.push(stamp::forget(Dialect::Postgres, table));
     statements
 }

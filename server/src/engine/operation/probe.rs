@@ -44,9 +44,9 @@ pub(super) fn required(dialect: Dialect, table: &str, column: &str) -> Probe {
 /// An index of that name is there, and complete. `relation` is its quoted name.
 pub(super) fn index(dialect: Dialect, index: &str, relation: &str) -> Probe {
     there(match dialect {
+        // the catalogue's table has no index of its own: it would be read whole for each
         Dialect::Sqlite => {
-            Statement::new("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index' AND name = ?")
-                .bind(index)
+            Statement::new("SELECT COUNT(*) FROM pragma_index_info(?) WHERE seqno = 0").bind(index)
         }
         Dialect::Postgres => Statement::new(
             "SELECT COUNT(*) FROM pg_index WHERE indexrelid = to_regclass(?) AND indisvalid",

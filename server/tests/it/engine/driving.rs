@@ -12,7 +12,7 @@ async fn a_second_driver_is_refused_and_told_who_drives() {
     // the first dies without giving the lease back; its process, this one, lives on
     let first = Watch {
         owner: "console of Farida".into(),
-        ..Watch::with_bomb(60)
+        ..Watch::with_bomb(30)
     };
     world
         .drive_plan("1", &plan, &applied(), &first)
@@ -46,7 +46,7 @@ async fn the_lease_of_a_process_that_is_gone_is_free_at_once() {
     let world = World::new(&SMALL, PLAYBOOK).await;
     let first = Watch {
         owner: "a console".into(),
-        ..Watch::with_bomb(60)
+        ..Watch::with_bomb(30)
     };
     world.drive(&applied(), &first).await.unwrap();
     // no process has this number

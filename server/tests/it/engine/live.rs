@@ -162,7 +162,7 @@ async fn a_process_killed_by_the_system_leaves_what_another_finishes() {
     let undisturbed = prepared.twin().await;
     undisturbed.apply().await;
     let expected = undisturbed.dump().await;
-    for boundaries in [10, 25, 40, 50, 60] {
+    for boundaries in [5, 10, 20, 30, 40] {
         let world = prepared.twin().await;
         kill_after(&world, boundaries);
         // another process, so it waits for no lease: the dead one's is free
