@@ -327,6 +327,11 @@ pub struct Populate {
     /// PostgreSQL: the column came with every row's organization, kept once in the catalogue.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
+    /// PostgreSQL: indexed columns that a batch sets to what they are. The server else takes each new version of a row for
+    /// one of many of the same row, and searches full pages of these indexes for versions to remove before it splits them
+    /// (bottom-up deletion): most of the time of a batch, in vain, as each row is written once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchanged: Vec<String>,
 }
 
 /// A rule as a join of the table, `t`, with the parent of its rows.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::journal;
-use crate::db::{Connection, DbError, Statement};
+use crate::db::{Connection, DbError, Dialect, Statement};
 
 /// The slowest pace, in percent.
 const SLOWEST: u8 = 5;
@@ -35,10 +35,15 @@ impl Pace {
         self.0
     }
 
-    /// How long to rest after a batch that took so long. Even at full pace the others get a turn.
-    pub(super) fn rest_after(self, took: Duration) -> Duration {
+    /// How long to rest after a batch that took so long. In SQLite, where a batch holds the whole file, the others get a
+    /// turn even at full pace; in PostgreSQL they have it all the time.
+    pub(super) fn rest_after(self, dialect: Dialect, took: Duration) -> Duration {
         let percent = u32::from(self.0);
-        (took * (100 - percent) / percent).max(took / 10)
+        let rest = took * (100 - percent) / percent;
+        match dialect {
+            Dialect::Sqlite => rest.max(took / 10),
+            Dialect::Postgres => rest,
+        }
     }
 }
 
@@ -77,10 +82,13 @@ mod tests {
     #[test]
     fn half_the_pace_rests_as_long_as_it_works_and_the_full_one_leaves_a_turn() {
         let took = Duration::from_millis(100);
-        let rest = |percent| Pace::percent(percent).unwrap().rest_after(took);
-        assert_eq!(rest(100), Duration::from_millis(10));
-        assert_eq!(rest(50), Duration::from_millis(100));
-        assert_eq!(rest(5), Duration::from_millis(1_900));
+        let rest = |percent, dialect| Pace::percent(percent).unwrap().rest_after(dialect, took);
+        assert_eq!(rest(100, Dialect::Sqlite), Duration::from_millis(10));
+        assert_eq!(rest(100, Dialect::Postgres), Duration::ZERO);
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            assert_eq!(rest(50, dialect), Duration::from_millis(100));
+            assert_eq!(rest(5, dialect), Duration::from_millis(1_900));
+        }
         assert_eq!(Pace::percent(4), Err(NoPace));
         assert_eq!(Pace::percent(101), Err(NoPace));
     }

@@ -9,7 +9,7 @@ use super::driver::Driver;
 use super::hold::Seen;
 use super::lease::now_ms;
 use super::session::{Halt, Wait, millis};
-use crate::db::{Statement, Value, quote};
+use crate::db::{Dialect, Statement, Value, quote};
 use crate::engine::journal::{Cursor, StepState};
 use crate::engine::operation::{Populate, batch_time};
 
@@ -76,7 +76,7 @@ impl Driver<'_> {
             if self.session.wants_pause() {
                 return Ok(());
             }
-            self.rest(took, &seen).await?;
+            self.rest(populate.dialect, took, &seen).await?;
         }
     }
 
@@ -126,6 +126,13 @@ impl Driver<'_> {
         }
         record.lock_ms = record.lock_ms.max(millis(self.session.held()));
         self.save(at, record);
+        if populate.dialect == Dialect::Postgres && !done {
+            // a batch that a crash takes back takes its cursor back too, and is done again: no batch but the last waits for
+            // the disk, and so keeps the rows of others locked meanwhile
+            self.session
+                .execute("SET LOCAL synchronous_commit = off")
+                .await?;
+        }
         self.commit_transaction().await?;
         Ok((rows, done))
     }

@@ -82,8 +82,13 @@ impl Driver<'_> {
     }
 
     /// Leaves the others their turn after a batch, or until a pause is wanted.
-    pub(super) async fn rest(&mut self, took: Duration, seen: &Seen) -> Result<(), Halt> {
-        let rest = seen.pace.rest_after(took);
+    pub(super) async fn rest(
+        &mut self,
+        dialect: Dialect,
+        took: Duration,
+        seen: &Seen,
+    ) -> Result<(), Halt> {
+        let rest = seen.pace.rest_after(dialect, took);
         let since = Instant::now();
         while let Some(left) = rest.checked_sub(since.elapsed())
             && !left.is_zero()

@@ -1,12 +1,14 @@
 //! Gives existing rows their organization. Small tables in one statement; larger ones in batches
 //! along the primary key, each committed with its cursor.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::add_column::is_filled;
 use super::{Cx, Operation, ParentJoin, Populate, Rule, Subject};
 use crate::db::{Dialect, Statement, quote};
 use crate::engine::plan::{Cost, PhaseName, Reverse, Step, StepMode};
+use crate::engine::schema::{Column, Table, Trigger};
 
 /// Tables with more rows are populated in batches.
 pub(in crate::engine) const ONE_BATCH: u64 = 5_000;
@@ -17,7 +19,7 @@ pub(in crate::engine) const ONE_BATCH: u64 = 5_000;
 pub(in crate::engine) const fn batch_time(dialect: Dialect) -> Duration {
     match dialect {
         Dialect::Sqlite => Duration::from_millis(150),
-        Dialect::Postgres => Duration::from_millis(30),
+        Dialect::Postgres => Duration::from_millis(20),
     }
 }
 
@@ -38,6 +40,10 @@ pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule
         join: rule.join.clone(),
         sentence: rule.sentence.clone(),
         filled,
+        unchanged: match batched && cx.dialect == Dialect::Postgres {
+            true => unchanged(table, column),
+            false => Vec::new(),
+        },
     };
     let required_already = table.column(column).is_some_and(|column| column.not_null);
     Step {
@@ -80,6 +86,31 @@ pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule
     }
 }
 
+/// The columns of a table's indexes, but for those that refuse duplicates: these hold few versions of a row. None where a
+/// trigger of the application is for changes of certain columns: it would be carried out for every row.
+fn unchanged(table: &Table, column: &str) -> Vec<String> {
+    let of_columns = |trigger: &Trigger| trigger.sql.contains(" UPDATE OF ");
+    if table.triggers.iter().any(of_columns) {
+        return Vec::new();
+    }
+    let indexed: BTreeSet<&str> = (table.indexes.iter())
+        .filter(|index| !index.unique)
+        .flat_map(|index| index.columns.iter().flatten())
+        .map(String::as_str)
+        .collect();
+    let is_made = |column: &Column| {
+        let identity =
+            (column.default.as_deref()).is_some_and(|value| value.starts_with("GENERATED"));
+        column.generated || identity
+    };
+    let may_be_set = |name: &&str| {
+        *name != column && (table.column(name)).is_some_and(|column| !is_made(column))
+    };
+    (indexed.into_iter().filter(may_be_set))
+        .map(str::to_owned)
+        .collect()
+}
+
 fn locks(dialect: Dialect, filled: bool, batched: bool) -> String {
     if filled {
         return "Nobody waits: the catalogue is read.".into();
@@ -99,13 +130,16 @@ impl Populate {
     /// The statement that assigns every row still without an organization.
     pub fn whole(&self) -> Statement {
         let (table, column) = (self.dialect.relation(&self.table), quote(&self.column));
+        let unchanged: String = (self.unchanged.iter())
+            .map(|name| format!(", {name} = t.{name}", name = quote(name)))
+            .collect();
         Statement::new(match &self.join {
             None => format!(
-                "UPDATE {table} AS t SET {column} = {} WHERE t.{column} IS NULL",
+                "UPDATE {table} AS t SET {column} = {}{unchanged} WHERE t.{column} IS NULL",
                 self.rule
             ),
             Some(ParentJoin { from, on, value }) => format!(
-                "UPDATE {table} AS t SET {column} = {value} FROM {from} \
+                "UPDATE {table} AS t SET {column} = {value}{unchanged} FROM {from} \
                  WHERE {on} AND {value} IS NOT NULL AND t.{column} IS NULL"
             ),
         })

@@ -5,6 +5,7 @@ mod disturbed;
 mod holds;
 mod live;
 mod partitioned;
+mod populating;
 mod preflight;
 mod refused;
 mod waits;
