@@ -2,7 +2,7 @@
 //! names are taken and which rights are missing. What cannot be seen does not pass.
 
 use server::cluster::{Cluster, Keep};
-use server::db::{DatabaseUrl, Dialect};
+use server::db::{Access, Connection, DatabaseUrl, Dialect};
 use server::engine::Playbook;
 use server::engine::executor::Outcome;
 use server::engine::preflight::{self, Check, Surroundings, Verdict};
@@ -163,4 +163,70 @@ async fn names_that_are_taken_are_refused_and_those_of_a_run_under_way_are_not()
     assert_eq!(world.apply().await, Outcome::Done);
     let own = of(&world, "existing-names").await;
     assert_eq!(own.verdict, Verdict::Passed, "{own:?}");
+}
+
+/// A table elsewhere, and the framework's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_in_other_schemas_and_on_the_record_table_are_named_and_enough() {
+    let number = std::process::id();
+    let role = format!("keeper_{number}");
+    let made = [
+        "CREATE SCHEMA archive",
+        "CREATE TABLE archive.file (id int PRIMARY KEY)",
+        "CREATE TABLE applied (id serial PRIMARY KEY, name text)",
+    ];
+    let playbook = "format = 1\nname = \"elsewhere\"\ntitle = \"E\"\nkind = \"tenancy\"\n\
+        [organizations]\ntable = \"organization\"\n[organizations.default]\ncode = \"O\"\n\
+        name = \"One\"\n[[organizations.recorded]]\ntable = \"applied\"\n\
+        values = { name = \"0001\" }\n[[groups]]\nname = \"g\"\ntitle = \"G\"\n\
+        [[groups.models]]\nlabel = \"File\"\ntable = \"archive.file\"\n";
+    let world = World::on(Dialect::Postgres, &made, playbook).await;
+    for statement in [
+        format!("CREATE ROLE {role} LOGIN"),
+        format!("ALTER TABLE archive.file OWNER TO {role}"),
+        format!("GRANT CREATE ON SCHEMA public TO {role}"),
+        format!("REVOKE ALL ON SCHEMA archive FROM {role}"),
+    ] {
+        world.execute(statement).await;
+    }
+    let ours = world.url_as(&role);
+    let mut given = Vec::new();
+    for _ in 0..6 {
+        let found = check(&ours, &world.playbook, "privileges").await;
+        if found.verdict == Verdict::Passed {
+            break;
+        }
+        let remedy = found.remedy.unwrap_or_default();
+        let list = remedy.strip_prefix("As an administrator: ").unwrap();
+        for grant in list.trim_end_matches('.').split("; ") {
+            world.execute(grant).await;
+            given.push(grant.to_owned());
+        }
+    }
+    for grant in [
+        "GRANT USAGE ON SCHEMA archive",
+        "GRANT CREATE ON SCHEMA archive",
+        "GRANT SELECT, INSERT, DELETE ON \"applied\"",
+        "GRANT USAGE ON SEQUENCE applied_id_seq",
+    ] {
+        let named = given.iter().any(|given| given.starts_with(grant));
+        assert!(named, "{grant} was not named: {given:?}");
+    }
+    let asked = World {
+        url: ours.clone(),
+        dir: tempfile::tempdir().unwrap(),
+        database: None,
+        playbook: world.playbook.clone(),
+        options: world.options.clone(),
+    };
+    assert_eq!(asked.apply().await, Outcome::Done);
+    assert_eq!(asked.undo().await, Outcome::Done);
+    let mut db = Connection::open(&world.url, Access::Write).await.unwrap();
+    for statement in [
+        format!("DROP OWNED BY {role} CASCADE"),
+        format!("DROP ROLE {role}"),
+    ] {
+        db.execute(statement).await.unwrap();
+    }
+    db.close().await;
 }
