@@ -145,6 +145,10 @@ impl Postgres {
         if is(&statement.sql, "COMMIT") || is(&statement.sql, "ROLLBACK") {
             return self.end(statement).await;
         }
+        // what failed outside of a transaction is no part of the one that begins
+        if statement.sql.starts_with("BEGIN") {
+            self.failed = false;
+        }
         // what failed behind a savepoint is forgotten with it
         let forgotten = statement.sql.starts_with("ROLLBACK TO SAVEPOINT ");
         let mut rows = 0;
