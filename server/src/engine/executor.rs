@@ -15,6 +15,7 @@ mod hold;
 mod lease;
 pub(super) mod session;
 mod staged;
+mod staged_back;
 mod undo;
 
 use std::collections::BTreeSet;

@@ -220,6 +220,8 @@ async fn sqlite_indexes(
                 },
                 columns: Vec::new(),
                 sql: row.text(6).map(str::to_owned),
+                constraint: None,
+                replica_identity: false,
             });
         }
         if let Some(index) = table.indexes.last_mut() {

@@ -214,6 +214,14 @@ pub struct Stage {
 pub enum Reverse {
     /// By these statements, in order.
     Sql(Vec<Statement>),
+    /// By these statements in several parts, one after the other. Each is looked at before it is
+    /// carried out, so that it does not matter how far an earlier try has come.
+    Staged {
+        /// The statements, in order.
+        statements: Vec<Statement>,
+        /// How they are divided.
+        stages: Vec<Stage>,
+    },
     /// Nothing needs to be done.
     Nothing,
     /// It cannot be.
@@ -221,6 +229,16 @@ pub enum Reverse {
         /// The reason, and what to do instead.
         why: String,
     },
+}
+
+impl Reverse {
+    /// The statements that take the step back; none where nothing is to be done or can be.
+    pub fn statements(&self) -> &[Statement] {
+        match self {
+            Self::Sql(statements) | Self::Staged { statements, .. } => statements,
+            Self::Nothing | Self::Impossible { .. } => &[],
+        }
+    }
 }
 
 /// A count, and what it is when the step's effect is there.

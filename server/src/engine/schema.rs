@@ -107,6 +107,21 @@ pub struct Index {
     pub columns: Vec<Option<String>>,
     /// The text of its `CREATE INDEX`; none when a constraint made it.
     pub sql: Option<String>,
+    /// PostgreSQL: the constraint that it keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<Constraint>,
+    /// PostgreSQL: whether replicas find the table's rows by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replica_identity: bool,
+}
+
+/// A constraint that an index keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Its definition, as it stands behind the name.
+    pub definition: String,
+    /// The text of a `CREATE INDEX` that makes the same index.
+    pub index: String,
 }
 
 /// What made an index.

@@ -54,10 +54,7 @@ pub fn sql(statement: &Statement) -> String {
 }
 
 fn undo_sql(step: &Step) -> Vec<String> {
-    match &step.reverse {
-        Reverse::Sql(statements) => statements.iter().map(sql).collect(),
-        Reverse::Nothing | Reverse::Impossible { .. } => Vec::new(),
-    }
+    step.reverse.statements().iter().map(sql).collect()
 }
 
 /// The name of a gate, unique within its run.
@@ -86,7 +83,7 @@ fn plan_step(step: &Step) -> PlanStep {
         undo_sql: undo_sql(step),
         undo_impossible: match &step.reverse {
             Reverse::Impossible { why } => Some(why.clone()),
-            Reverse::Sql(_) | Reverse::Nothing => None,
+            Reverse::Sql(_) | Reverse::Staged { .. } | Reverse::Nothing => None,
         },
         locks: step.locks.clone(),
         rows: step.cost.rows,

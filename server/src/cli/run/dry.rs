@@ -45,7 +45,11 @@ pub(super) fn human(dry: &Dry<'_>) -> String {
             let _ = writeln!(text, "   gate     {}", gate.title);
         }
         match &step.reverse {
-            Reverse::Sql(reverse) => statements(&mut text, "undo", reverse),
+            Reverse::Sql(reverse)
+            | Reverse::Staged {
+                statements: reverse,
+                ..
+            } => statements(&mut text, "undo", reverse),
             Reverse::Nothing => text.push_str("   undo     Nothing needs to be done.\n"),
             Reverse::Impossible { why } => {
                 let _ = writeln!(text, "   undo     Not possible: {why}");

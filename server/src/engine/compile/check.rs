@@ -5,6 +5,7 @@ mod isolation;
 
 use super::{Refusal, order, unique_index};
 use crate::db::Dialect;
+use crate::engine::ddl;
 use crate::engine::playbook::{Model, Otherwise, Placement, Playbook};
 use crate::engine::schema::{IndexOrigin, RESERVED_PREFIX, Schema, Table};
 
@@ -365,6 +366,25 @@ impl Checker<'_> {
                 format!("{key}.columns"),
                 format!("{child} references {listed} of {}", table.name),
                 "What a foreign key references has to stay unique over all organizations.",
+            );
+        }
+        if index.replica_identity {
+            self.refuse(
+                format!("{key}.columns"),
+                format!("replicas find the rows of {} by {}", table.name, index.name),
+                "Set the table's REPLICA IDENTITY to its primary key (DEFAULT) first.",
+            );
+        }
+        let text = (index.sql.as_ref()).or(index.constraint.as_ref().map(|kept| &kept.index));
+        let understood = text.and_then(|text| ddl::unique_index(text, "", "", None));
+        if self.schema.dialect == Dialect::Postgres && understood.is_none() {
+            self.refuse(
+                format!("{key}.columns"),
+                format!(
+                    "the definition of {} of {} is not understood",
+                    index.name, table.name
+                ),
+                "Replace it by an ordinary unique index, or leave it out.",
             );
         }
     }

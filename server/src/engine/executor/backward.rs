@@ -33,7 +33,13 @@ impl Driver<'_> {
             if left.is_empty() {
                 return Ok(Outcome::Done);
             }
-            let ended = self.undo_from(&left, limit).await;
+            let ended = match self.is_staged_back(left[0]) {
+                true => {
+                    self.session.at(&self.record.steps[left[0]].step);
+                    self.staged_back(left[0]).await
+                }
+                false => self.undo_from(&left, limit).await,
+            };
             limit = usize::MAX;
             match ended {
                 Chunk::Committed | Chunk::Gate(_) => wait = Wait::default(),
@@ -127,7 +133,8 @@ impl Driver<'_> {
             self.begin_transaction().await?;
             for at in left {
                 let step = &self.record.steps[*at].step;
-                if done > 0 && (makes_table_again(&step.operation) || done >= limit) {
+                let own = makes_table_again(&step.operation) || self.is_staged_back(*at);
+                if done > 0 && (own || done >= limit) {
                     break;
                 }
                 place = *at;

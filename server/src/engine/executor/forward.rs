@@ -61,6 +61,9 @@ impl Driver<'_> {
             self.session.at(&self.record.steps[at].step);
             let mode = self.record.steps[at].step.mode;
             let ended = match mode {
+                _ if self.state(at) == StepState::Undoing && self.is_staged_back(at) => {
+                    self.turn_around(at).await
+                }
                 StepMode::Atomic => self.steps_from(at, last, limit).await,
                 StepMode::Batched => self.batched(at).await,
                 StepMode::Staged => self.staged(at).await,

@@ -12,6 +12,17 @@ use crate::db::Statement;
 use crate::engine::journal::{StepRecord, StepState};
 use crate::engine::plan::{Stage, Step};
 
+impl Halt {
+    /// Whether a step of several transactions has failed, rather than waits or was broken off.
+    pub(super) fn is_failure(&self) -> bool {
+        match self {
+            Self::Db(error) => !error.is_locked(),
+            Self::Step(_) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Driver<'_> {
     /// Carries the step on from the stage that it has reached.
     pub(super) async fn staged(&mut self, at: usize) -> Chunk {
@@ -24,12 +35,7 @@ impl Driver<'_> {
             Err(halt) => halt,
         };
         self.roll_back().await;
-        let failed = match &halt {
-            Halt::Db(error) => !error.is_locked(),
-            Halt::Step(_) => true,
-            _ => false,
-        };
-        if failed {
+        if halt.is_failure() {
             // what cannot be tidied now is tidied before the next try
             let _ = self.tidy(at).await;
             self.roll_back().await;
@@ -98,20 +104,35 @@ impl Driver<'_> {
         }
         self.reach(at, step, number).await?;
         self.commit_transaction().await?;
-        let there = match &stage.probe {
-            Some(probe) => self.session.count(probe.statement.clone()).await? == probe.expected,
-            None => false,
-        };
-        if !there {
-            self.run_all(&stage.cleanup).await?;
-            self.session.db().outlast_transactions(true).await?;
-            let built = self.build(step, statements).await;
-            self.session.db().outlast_transactions(false).await?;
-            built?;
-        }
+        self.unless_there(step, stage, statements).await?;
         self.begin_transaction().await?;
         self.reach(at, step, number + 1).await?;
         self.commit_transaction().await
+    }
+
+    /// Carries out what cannot be part of a transaction, unless its effect is there.
+    pub(super) async fn unless_there(
+        &mut self,
+        step: &Step,
+        stage: &Stage,
+        statements: &[Statement],
+    ) -> Result<(), Halt> {
+        if self.is_made(stage).await? {
+            return Ok(());
+        }
+        self.run_all(&stage.cleanup).await?;
+        self.session.db().outlast_transactions(true).await?;
+        let built = self.build(step, statements).await;
+        self.session.db().outlast_transactions(false).await?;
+        built
+    }
+
+    /// Whether the effect of a stage is there.
+    pub(super) async fn is_made(&mut self, stage: &Stage) -> Result<bool, Halt> {
+        match &stage.probe {
+            Some(probe) => Ok(self.session.count(probe.statement.clone()).await? == probe.expected),
+            None => Ok(false),
+        }
     }
 
     /// Runs statements that take long, and tells how far they are.

@@ -14,7 +14,7 @@ use crate::engine::{ddl, rebuild};
 impl Driver<'_> {
     /// Takes one step back and enters it into the journal.
     pub(super) async fn undo(&mut self, at: usize) -> Result<(), Halt> {
-        let mut record = self.record.steps[at].clone();
+        let record = self.record.steps[at].clone();
         let step = record.step.clone();
         if had_effect(&record) {
             self.catch_up(&step.operation).await?;
@@ -23,6 +23,11 @@ impl Driver<'_> {
                 self.unproven.push(at);
             }
         }
+        self.taken_back(at, record)
+    }
+
+    /// Enters, in the open transaction, that nothing of a step is left.
+    pub(super) fn taken_back(&mut self, at: usize, mut record: StepRecord) -> Result<(), Halt> {
         record.error = None;
         record.cursor = None;
         record.memo = None;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::db::{Connection, DbError, Dialect, Row, Statement, qualified, quote};
+use crate::engine::ddl;
 use crate::engine::schema::{
-    Column, ForeignKey, Index, IndexOrigin, RowSecurity, Schema, Table, Trigger, View,
+    Column, Constraint, ForeignKey, Index, IndexOrigin, RowSecurity, Schema, Table, Trigger, View,
 };
 
 /// Tables by their number in the catalogue.
@@ -237,9 +238,11 @@ async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError
          (SELECT json_agg(a.attname ORDER BY u.at)::text FROM unnest(i.indkey::int2[]) \
           WITH ORDINALITY AS u (number, at) LEFT JOIN pg_attribute AS a \
           ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number > 0 \
-          WHERE u.at <= i.indnkeyatts) \
+          WHERE u.at <= i.indnkeyatts), \
+         pg_get_constraintdef(k.oid), quote_ident(s.spcname), i.indisreplident \
          FROM CHOSEN AS t JOIN pg_index AS i ON i.indrelid = t.oid \
          JOIN pg_class AS c ON c.oid = i.indexrelid \
+         LEFT JOIN pg_tablespace AS s ON s.oid = c.reltablespace \
          LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') \
          WHERE i.indisvalid ORDER BY i.indrelid, c.relname",
     );
@@ -251,6 +254,10 @@ async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError
         let columns: Vec<Option<String>> = (row.text(7))
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
+        let sql = match row.text(9) {
+            Some(tablespace) => ddl::in_tablespace(&row.string(6), tablespace),
+            None => row.string(6),
+        };
         table.indexes.push(Index {
             name: row.string(1),
             unique: row.integer(2) == 1,
@@ -261,7 +268,12 @@ async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError
                 (_, false) => IndexOrigin::Unique,
             },
             columns,
-            sql: made.then(|| row.string(6)),
+            sql: made.then(|| sql.clone()),
+            constraint: row.text(8).map(|definition| Constraint {
+                definition: definition.to_owned(),
+                index: sql,
+            }),
+            replica_identity: row.integer(10) == 1,
         });
     }
     Ok(())

@@ -63,7 +63,8 @@ pub fn transition(from: StepState, to: StepState) -> Option<StepState> {
         Pending | Undone => matches!(to, Running | Done | Failed | Skipped),
         Running => matches!(to, Running | Done | Failed | Undoing | Undone | Stuck),
         Done => matches!(to, Undoing | Undone | Stuck),
-        Undoing => matches!(to, Undoing | Undone | Stuck),
+        // done again, by whoever turns around before the way back has changed anything
+        Undoing => matches!(to, Undoing | Undone | Stuck | Done),
         // a step that failed may have batches behind it: those are undone as a running one's
         Failed => matches!(to, Running | Done | Failed | Undoing | Undone | Stuck),
         Stuck => matches!(to, Undoing | Undone | Stuck),

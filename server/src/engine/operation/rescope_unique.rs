@@ -1,7 +1,9 @@
 //! Makes a unique constraint unique per organization: a unique index is replaced by another, a
 //! constraint inside the table's definition needs the table made again.
 
-use super::create_index::{concurrently, constraint_name, drop_index, word};
+mod beside_writers;
+
+use super::create_index::constraint_name;
 use super::require_column::backup_verified;
 use super::{Cx, Operation, RescopeWay, Subject, postgres, probe};
 use crate::db::{Dialect, Statement, quote};
@@ -28,7 +30,6 @@ pub(in crate::engine) fn rescope_unique(
         reverse,
         probe,
     } = match way {
-        RescopeWay::Index | RescopeWay::Constraint => by_index(cx, subject, columns, index, way),
         RescopeWay::Rebuild => {
             let after = ddl::add_to_unique(&table.sql, columns, column).unwrap_or_default();
             Statements {
@@ -36,6 +37,10 @@ pub(in crate::engine) fn rescope_unique(
                 ..Statements::default()
             }
         }
+        _ if cx.dialect == Dialect::Postgres => {
+            beside_writers::plan(cx, subject, columns, index).unwrap_or_default()
+        }
+        RescopeWay::Index | RescopeWay::Constraint => by_index(cx, subject, columns, index),
     };
     let listed = columns.join(", ");
     Step {
@@ -52,8 +57,8 @@ pub(in crate::engine) fn rescope_unique(
         mode: postgres::mode(&stages),
         locks: match way {
             _ if !stages.is_empty() => {
-                "Nobody waits while the index is built; writers wait for some milliseconds to \
-                 change over."
+                "Nobody waits while the index is built, there and back; writers wait for some \
+                 milliseconds to change over."
                     .into()
             }
             RescopeWay::Index | RescopeWay::Constraint => {
@@ -65,7 +70,7 @@ pub(in crate::engine) fn rescope_unique(
         },
         forward,
         stages,
-        reverse: Reverse::Sql(reverse),
+        reverse,
         probe,
         cost: match way {
             RescopeWay::Index | RescopeWay::Constraint => Cost {
@@ -94,76 +99,55 @@ pub(in crate::engine) fn rescope_unique(
 }
 
 /// The statements of the step.
-#[derive(Default)]
 struct Statements {
     forward: Vec<Statement>,
     stages: Vec<Stage>,
-    reverse: Vec<Statement>,
+    reverse: Reverse,
     probe: Option<Probe>,
 }
 
-/// The new index first, and the old one dropped when it is there: at no moment is neither.
-fn by_index(
-    cx: &Cx<'_>,
-    subject: Subject<'_>,
-    columns: &[String],
-    index: &Index,
-    way: RescopeWay,
-) -> Statements {
-    let table = &subject.table.name;
-    let relation = cx.dialect.relation(table);
+impl Default for Statements {
+    fn default() -> Self {
+        Self {
+            forward: Vec::new(),
+            stages: Vec::new(),
+            reverse: Reverse::Sql(Vec::new()),
+            probe: None,
+        }
+    }
+}
+
+/// The name of the new index: that of the constraint where it keeps one.
+fn scoped_name(cx: &Cx<'_>, subject: Subject<'_>, columns: &[String]) -> String {
     let mut names = vec![subject.column];
     names.extend(columns.iter().map(String::as_str));
-    let scoped = constraint_name(cx, table, &names, "_uniq");
-    let place = postgres::beside(cx.dialect, table, &scoped);
-    let listed = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| quote(name))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    constraint_name(cx, &subject.table.name, &names, "_uniq")
+}
+
+/// SQLite: the new index first, and the old one dropped when it is there: at no moment is neither.
+fn by_index(cx: &Cx<'_>, subject: Subject<'_>, columns: &[String], index: &Index) -> Statements {
+    let scoped = scoped_name(cx, subject, columns);
+    let listed: Vec<String> = [subject.column]
+        .into_iter()
+        .chain(columns.iter().map(String::as_str))
+        .map(quote)
+        .collect();
     let before = index.sql.clone().unwrap_or_default();
-    let probe = probe::index(cx.dialect, &scoped, &place);
-    let mut stages = concurrently(cx, subject, &place, &probe);
-    let mut forward = vec![format!(
-        "CREATE UNIQUE INDEX{} {} ON {relation} ({}){}",
-        word(&stages),
-        quote(&scoped),
-        listed(&names),
-        ddl::condition(&before)
-    )];
-    let reverse = if way == RescopeWay::Constraint {
-        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        forward.push(format!(
-            "ALTER TABLE {relation} DROP CONSTRAINT {}, ADD CONSTRAINT {} UNIQUE USING INDEX {}",
-            quote(&index.name),
+    let forward = [
+        format!(
+            "CREATE UNIQUE INDEX {} ON {} ({}){}",
             quote(&scoped),
-            quote(&scoped)
-        ));
-        vec![format!(
-            "ALTER TABLE {relation} DROP CONSTRAINT IF EXISTS {}, ADD CONSTRAINT {} UNIQUE ({})",
-            quote(&scoped),
-            quote(&index.name),
-            listed(&columns)
-        )]
-    } else {
-        let old = postgres::beside(cx.dialect, table, &index.name);
-        forward.push(drop_index(cx, &old));
-        let again = match cx.dialect {
-            Dialect::Sqlite => before,
-            // undone before it was reached, the old index is still there
-            Dialect::Postgres => before.replacen("INDEX ", "INDEX IF NOT EXISTS ", 1),
-        };
-        vec![again, drop_index(cx, &place)]
-    };
-    if !stages.is_empty() {
-        stages.push(postgres::transaction(1));
-    }
+            cx.dialect.relation(&subject.table.name),
+            listed.join(", "),
+            ddl::condition(&before)
+        ),
+        format!("DROP INDEX {}", quote(&index.name)),
+    ];
+    let reverse = [before, format!("DROP INDEX {}", quote(&scoped))];
     Statements {
-        forward: forward.into_iter().map(Statement::new).collect(),
-        stages,
-        reverse: reverse.into_iter().map(Statement::new).collect(),
-        probe: Some(probe),
+        forward: forward.map(Statement::new).into(),
+        reverse: Reverse::Sql(reverse.map(Statement::new).into()),
+        probe: Some(probe::index(cx.dialect, &scoped, &scoped)),
+        ..Statements::default()
     }
 }

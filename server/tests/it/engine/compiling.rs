@@ -231,10 +231,8 @@ fn told(plan: &Plan) -> String {
         if let Some(skip) = &step.skip {
             text.push_str(&format!("    skipped: {skip}\n"));
         }
-        if let server::engine::plan::Reverse::Sql(reverse) = &step.reverse {
-            for statement in reverse {
-                text.push_str(&format!("    undo: {}\n", statement.sql));
-            }
+        for statement in step.reverse.statements() {
+            text.push_str(&format!("    undo: {}\n", statement.sql));
         }
     }
     text

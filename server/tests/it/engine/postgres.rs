@@ -8,6 +8,7 @@ mod partitioned;
 mod populating;
 mod preflight;
 mod refused;
+mod rescoped;
 mod waits;
 
 use std::time::Duration;
