@@ -4,6 +4,7 @@
 use server::db::Dialect;
 use server::engine::executor::{Goal, Outcome};
 
+use super::isolation::Separated;
 use super::world::{PLAYBOOK, SMALL, Watch, World, applied, on_both, spoken};
 
 on_both! {
@@ -78,7 +79,18 @@ async fn a_migration_runs_to_its_end_and_is_what_django_would_have_made(dialect:
 }
 
 async fn what_was_done_is_undone_to_the_last_character_and_can_be_done_again(dialect: Dialect) {
-    let world = World::on(dialect, &SMALL, PLAYBOOK).await;
+    there_and_back(&World::on(dialect, &SMALL, PLAYBOOK).await).await;
+}
+
+/// PostgreSQL only: no other database isolates rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_isolation_is_undone_to_the_last_right_and_can_be_made_again() {
+    let separated = Separated::with_its_reader().await;
+    there_and_back(&separated.world).await;
+    separated.end().await;
+}
+
+async fn there_and_back(world: &World) {
     let before = world.dump().await;
     assert_eq!(world.apply().await, Outcome::Done);
     let after = world.dump().await;

@@ -5,6 +5,7 @@ use server::engine::executor::{Goal, Outcome, Signal};
 use server::engine::operation::RequireWay;
 
 use super::conformance::with_rescoped_code;
+use super::isolation::Separated;
 use super::world::{PLAYBOOK, SMALL, Watch, World, applied, on_both, undone};
 
 on_both! {
@@ -65,6 +66,19 @@ async fn a_constraint_made_per_organization_survives_being_killed_at_any_boundar
     survives(&applied(), &prepared).await;
     prepared.apply().await;
     survives(&undone(), &prepared).await;
+}
+
+/// PostgreSQL only: no other database isolates rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_isolation_survives_being_killed_at_any_boundary_there_and_back() {
+    let separated = Separated::with_its_reader().await;
+    let world = &separated.world;
+    let before = super::world::until("required");
+    world.drive(&before, &Watch::new()).await.unwrap();
+    survives(&applied(), world).await;
+    world.apply().await;
+    survives(&undone(), world).await;
+    separated.end().await;
 }
 
 /// SQLite only: elsewhere no table is made again.

@@ -11,11 +11,11 @@ use server::engine::isolation::{IsolationProof, Proven, prove};
 use server::engine::preflight::{self, Surroundings, Verdict};
 use server::engine::verification::{self, CheckResult};
 
-use super::world::{PLAYBOOK, SMALL, Watch, World, applied, undone};
+use super::world::{PLAYBOOK, SMALL, Watch, World, applied};
 
 /// A migrated-to-be application with roles of its own: roles belong to the whole server.
-struct Separated {
-    world: World,
+pub(super) struct Separated {
+    pub(super) world: World,
     role: String,
     reader: String,
 }
@@ -49,6 +49,14 @@ impl Separated {
             role,
             reader,
         }
+    }
+
+    /// With the reading role there already: roles are the server's, and twins share them.
+    pub(super) async fn with_its_reader() -> Self {
+        let separated = Self::new("").await;
+        let made = format!("CREATE ROLE {} NOLOGIN", separated.reader);
+        separated.world.execute(made).await;
+        separated
     }
 
     async fn migrated() -> Self {
@@ -94,7 +102,7 @@ impl Separated {
     }
 
     /// Drops the roles, which outlive the database.
-    async fn end(self) {
+    pub(super) async fn end(self) {
         for role in [&self.role, &self.reader] {
             if self.is_role(role).await {
                 self.world.execute(format!("DROP OWNED BY {role}")).await;
@@ -238,42 +246,6 @@ async fn one_group_is_taken_out_of_the_isolation_alone_and_the_role_goes_with_th
     assert_eq!(world.undo().await, Outcome::Done);
     assert_eq!(world.count("SELECT COUNT(*) FROM pg_policy").await, 0);
     assert!(!separated.is_role(&separated.reader).await, "ours stayed");
-    separated.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_isolation_killed_at_any_boundary_is_resumed_and_undone_to_the_same_ends() {
-    let separated = Separated::new("").await;
-    let world = &separated.world;
-    // the roles are the server's: with the twins they would not be alone
-    world
-        .execute(format!("CREATE ROLE {} NOLOGIN", separated.reader))
-        .await;
-    let until = super::world::until("verification");
-    let before = super::world::until("required");
-    assert_eq!(
-        world.drive(&before, &Watch::new()).await.unwrap(),
-        Outcome::Done
-    );
-    let undisturbed = world.twin().await;
-    let watch = Watch::new();
-    undisturbed.drive(&until, &watch).await.unwrap();
-    let policies = "SELECT string_agg(polrelid::regclass::text || polname || \
-                    COALESCE(pg_get_expr(polwithcheck, polrelid), ''), ';' \
-                    ORDER BY polrelid::regclass::text, polname) FROM pg_policy";
-    let top = undisturbed.rows(policies).await;
-    for at in watch.deadly(Dialect::Postgres).into_iter().step_by(3) {
-        let twin = world.twin().await;
-        twin.drive(&until, &Watch::with_bomb(at)).await.unwrap();
-        assert_eq!(twin.apply().await, Outcome::Done, "after dying at {at}");
-        assert_eq!(twin.rows(policies).await, top, "after dying at {at}");
-        let undo = Watch::with_bomb(at % 30);
-        twin.drive(&undone(), &undo).await.unwrap();
-        assert_eq!(twin.undo().await, Outcome::Done, "undone after dying");
-        assert_eq!(twin.count("SELECT COUNT(*) FROM pg_policy").await, 0);
-        drop(twin);
-    }
-    drop(undisturbed);
     separated.end().await;
 }
 

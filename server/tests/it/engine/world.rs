@@ -16,6 +16,13 @@ use crate::postgres::Database;
 /// Long enough for a machine that runs many tests at once.
 const PATIENCE: Patience = Patience(std::time::Duration::from_secs(5));
 
+/// Who may see and change the rows of a table: its rights, and its row security with its policies.
+const ACCESS: &str = "SELECT concat_ws(' ', COALESCE(c.relacl, acldefault('r', c.relowner))::text, \
+     c.relrowsecurity, c.relforcerowsecurity, (SELECT string_agg(concat_ws(' ', p.polname, p.polcmd, \
+     p.polroles::regrole[]::text, pg_get_expr(p.polqual, p.polrelid), \
+     pg_get_expr(p.polwithcheck, p.polrelid)), ';' ORDER BY p.polname) FROM pg_policy AS p \
+     WHERE p.polrelid = c.oid)) FROM pg_class AS c WHERE c.oid = to_regclass(?)";
+
 /// A target with a playbook.
 pub struct World {
     pub dir: TempDir,
@@ -283,6 +290,8 @@ impl World {
                 lines.push(table.sql.clone());
                 lines.extend(table.indexes.iter().filter_map(|index| index.sql.clone()));
                 lines.extend(table.triggers.iter().map(|trigger| trigger.sql.clone()));
+                let access = Statement::new(ACCESS).bind(self.dialect().relation(&table.name));
+                lines.push(db.row(access).await.unwrap().unwrap().string(0));
             }
             let columns: Vec<String> = (table.columns.iter())
                 .filter(|column| {
