@@ -9,6 +9,7 @@ mod populating;
 mod preflight;
 mod refused;
 mod rescoped;
+mod severed;
 mod waits;
 
 use std::time::Duration;
@@ -197,27 +198,6 @@ async fn an_index_built_beside_its_writers_outlasts_an_older_transaction_without
     let (outcome, outlasted) = tokio::join!(world.drive(&goal, &watch), release);
     assert_eq!(outcome.unwrap(), Outcome::Done);
     assert!(outlasted, "the build of the index began anew each time");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_ended_at_any_moment_is_resumed_to_the_same_end() {
-    let prepared = large(6_000).await;
-    let undisturbed = prepared.twin().await;
-    let watch = Watch::new();
-    undisturbed.drive(&applied(), &watch).await.unwrap();
-    let top = undisturbed.dump().await;
-    for at in (2..watch.passed()).step_by(4) {
-        let world = prepared.twin().await;
-        let watch = Watch {
-            sever: Some((at, world.url.clone())),
-            ..Watch::new()
-        };
-        // an error, or a failed step: both go on
-        let first = world.drive(&applied(), &watch).await;
-        assert_ne!(first.ok(), Some(Outcome::Aborted));
-        assert_eq!(world.apply().await, Outcome::Done, "cut at {at}");
-        assert_eq!(world.dump().await, top, "cut at {at}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
