@@ -92,6 +92,7 @@ impl Postgres {
             "SET statement_timeout = 0; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = '5min'; \
              SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; \
+             SET tcp_user_timeout = '10s'; \
              SET default_transaction_read_only = {read_only}; SET TimeZone = 'UTC'; \
              SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; \
              SET extra_float_digits = 1; SET standard_conforming_strings = on; \
@@ -110,7 +111,23 @@ impl Postgres {
                         current_setting('server_version'), pg_is_in_recovery()";
         self.for_each(&Statement::new(question), |row| about = Some(row))
             .await?;
-        usable(&self.place, &about.unwrap_or(Row(Vec::new())), access)
+        usable(&self.place, &about.unwrap_or(Row(Vec::new())), access)?;
+        if access == Access::Write {
+            self.end_statements_of_nobody().await;
+        }
+        Ok(())
+    }
+
+    /// Has the server look, while a statement runs, whether whoever asked is still there: it would
+    /// carry it out to its end for nobody, and keep its locks. Versions before 14 cannot, nor can
+    /// servers on some systems.
+    async fn end_statements_of_nobody(&mut self) {
+        let look = "SELECT set_config(name, '2s', false) FROM pg_settings \
+                    WHERE name = 'client_connection_check_interval'";
+        let done = self.for_each(&Statement::new(look), |_| {}).await;
+        if done.is_err() {
+            self.failed = false;
+        }
     }
 
     /// See [`super::Connection::outlast_transactions`].

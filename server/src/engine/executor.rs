@@ -17,6 +17,7 @@ pub(super) mod session;
 mod staged;
 mod staged_back;
 mod undo;
+mod witness;
 
 use std::collections::BTreeSet;
 
@@ -132,14 +133,18 @@ pub async fn drive(
             return error.into_answer();
         }
     };
+    let url = session.db().url().clone();
     let mut driver = Driver::new(session, lease, record);
-    let answer = match goal {
-        Goal::Applied { until } => match last_step(&driver.record.plan, until.as_deref()) {
-            Ok(last) => driver.forward(last).await,
-            Err(error) => Err(error),
-        },
-        Goal::Undone { groups } => driver.backward(groups.as_ref()).await,
+    let work = async {
+        match goal {
+            Goal::Applied { until } => match last_step(&driver.record.plan, until.as_deref()) {
+                Ok(last) => driver.forward(last).await,
+                Err(error) => Err(error),
+            },
+            Goal::Undone { groups } => driver.backward(groups.as_ref()).await,
+        }
     };
+    let answer = witness::beside(url, lease, work).await;
     // set when the last transaction was committed with it
     let given_back = driver.ending;
     driver.roll_back().await;

@@ -1,5 +1,7 @@
 //! One driver per target: a lease with an owner, an expiry and a fencing number that every
 //! writing transaction checks. A lease whose process is gone from this machine is free at once.
+//! On PostgreSQL the driver's session has a lock besides; where the driver shows no sign of life
+//! any more, its successor ends that session.
 
 use std::time::Duration;
 
@@ -8,11 +10,11 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::session::{Halt, Session};
-use crate::db::{Connection, DbError, Dialect, Row, Statement};
+use crate::db::{Connection, DbError, Dialect, Statement};
 use crate::engine::inspect::has_table;
 
 /// How long a lease lasts unless renewed, in milliseconds.
-const LASTS_MS: i64 = 15_000;
+const LASTS_MS: i64 = 10_000;
 
 /// How much of an owner's name is kept, in characters.
 const LONGEST_OWNER: usize = 200;
@@ -21,14 +23,28 @@ const LONGEST_OWNER: usize = 200;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lease {
     fencing: i64,
+    dialect: Dialect,
 }
 
 /// PostgreSQL: a lock of the session too. It is gone with the session, however that ended, and it
 /// keeps others out while a statement runs that is longer than the lease.
 const ADVISORY: &str = "SELECT pg_try_advisory_lock(7375726379617264)";
-const END_HOLDER: &str = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' \
-     AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-     AND (classid::int8 << 32 | objid::int8) = 7375726379617264 AND pid <> pg_backend_pid()";
+/// Whose session has it, and whether our role may end that.
+const HOLDER: &str = "SELECT l.pid::int8, COALESCE(a.usename::text, 'another role'), COALESCE(CASE \
+     WHEN (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN true \
+     WHEN (SELECT rolsuper FROM pg_roles WHERE oid = a.usesysid) THEN false \
+     ELSE pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend'::name, 'USAGE') END, \
+     false) FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid \
+     WHERE l.locktype = 'advisory' AND l.granted \
+     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND (l.classid::int8 << 32 | l.objid::int8) = 7375726379617264 AND l.pid <> pg_backend_pid()";
+/// Whether the session beside the driver's has given a sign of life for as long as a lease lasts. What
+/// our role may not see of it is taken for one.
+const ALIVE: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+     AND application_name = ? \
+     AND COALESCE(state_change > clock_timestamp() - interval '10 s', true)";
+/// The server's time, milliseconds since 1970: the clocks of the consoles' machines may differ.
+const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 const HELD: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
      AND (classid::int8 << 32 | objid::int8) = 7375726379617264";
@@ -48,84 +64,153 @@ pub(super) async fn take(session: &mut Session<'_>) -> Result<Result<Lease, Held
         .take(LONGEST_OWNER)
         .collect();
     let (machine, process) = (machine(), i64::from(std::process::id()));
-    let row = session
-        .row("SELECT owner, machine, process, fencing, expires_at_ms FROM switchyard_lease")
-        .await?;
-    let locks = session.db().dialect() == Dialect::Postgres;
-    if locks && !lock(session, row.as_ref(), &machine, process, &owner).await? {
-        return Ok(Err(Held {
-            owner: row.map_or_else(|| "another session".to_owned(), |row| row.string(0)),
-            expires_in_s: LASTS_MS / 1_000,
-        }));
-    }
-    let mut fencing = 1;
+    let dialect = session.db().dialect();
+    let (now, asked_ms) = match dialect {
+        Dialect::Sqlite => ("?", Some(now_ms())),
+        Dialect::Postgres => (CLOCK, None),
+    };
+    let mut found = Statement::new(format!(
+        "SELECT owner, machine, process, fencing, expires_at_ms - {now} FROM switchyard_lease"
+    ));
+    found.values.extend(asked_ms.map(Into::into));
+    let row = session.row(found).await?;
+    let (mut fencing, mut earlier) = (1, None);
     if let Some(row) = row {
         fencing = row.integer(3) + 1;
         let here = row.string(1) == machine;
         let same = here && row.integer(2) == process && row.string(0) == owner;
-        let left_ms = row.integer(4) - now_ms();
-        // who could take the session's lock knows that the other session is gone
-        let gone = locks || (here && is_gone(row.integer(2)));
-        if left_ms > 0 && !same && !gone {
-            return Ok(Err(Held {
-                owner: row.string(0),
-                expires_in_s: (left_ms + 999) / 1_000,
-            }));
-        }
+        earlier = Some(Earlier {
+            gone: same || (here && is_gone(row.integer(2))),
+            owner: row.string(0),
+            fencing: row.integer(3),
+            left_ms: row.integer(4),
+        });
     }
-    let statement = Statement::new(
+    let held = match dialect {
+        Dialect::Postgres => lock(session, earlier).await?,
+        Dialect::Sqlite => earlier
+            .filter(|earlier| earlier.left_ms > 0 && !earlier.gone)
+            .map(Earlier::held),
+    };
+    if let Some(held) = held {
+        return Ok(Err(held));
+    }
+    let (until, lasts_ms) = expiry(dialect);
+    let statement = Statement::new(format!(
         "INSERT INTO switchyard_lease (id, owner, machine, process, fencing, expires_at_ms) \
-         VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, \
+         VALUES (1, ?, ?, ?, ?, {until}) ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, \
          machine = excluded.machine, process = excluded.process, fencing = excluded.fencing, \
-         expires_at_ms = excluded.expires_at_ms",
-    )
+         expires_at_ms = excluded.expires_at_ms"
+    ))
     .bind(owner)
     .bind(machine)
     .bind(process)
     .bind(fencing)
-    .bind(now_ms() + LASTS_MS);
+    .bind(lasts_ms);
     session.execute(statement).await?;
-    Ok(Ok(Lease { fencing }))
+    Ok(Ok(Lease { fencing, dialect }))
 }
 
-/// Takes the session's lock. Where the process that has it is gone, its session may live on for
-/// as long as a statement runs: it is ended.
-async fn lock(
-    session: &mut Session<'_>,
-    lease: Option<&Row>,
-    machine: &str,
-    process: i64,
-    owner: &str,
-) -> Result<bool, Halt> {
+/// When a lease that is taken or renewed now ends: an expression with one placeholder, and its value.
+fn expiry(dialect: Dialect) -> (String, i64) {
+    match dialect {
+        Dialect::Sqlite => ("?".to_owned(), now_ms() + LASTS_MS),
+        Dialect::Postgres => (format!("{CLOCK} + ?"), LASTS_MS),
+    }
+}
+
+/// The lease as it was found.
+struct Earlier {
+    owner: String,
+    fencing: i64,
+    left_ms: i64,
+    /// Whether its driver is known to be gone.
+    gone: bool,
+}
+
+impl Earlier {
+    fn held(self) -> Held {
+        Held {
+            owner: self.owner,
+            expires_in_s: (self.left_ms.max(1_000) + 999) / 1_000,
+        }
+    }
+}
+
+/// Takes the session's lock, or answers who has it. The session of a driver that is gone may live on
+/// for as long as its statement runs, and that of one that stands still for ever: it is ended.
+async fn lock(session: &mut Session<'_>, earlier: Option<Earlier>) -> Result<Option<Held>, Halt> {
+    if session.count(ADVISORY).await? == 1 {
+        return Ok(None);
+    }
+    let Some(mut earlier) = earlier else {
+        return Ok(Some(Held {
+            owner: "another session".to_owned(),
+            expires_in_s: LASTS_MS / 1_000,
+        }));
+    };
+    let alive = Statement::new(ALIVE).bind(beside(earlier.fencing));
+    if !earlier.gone && (earlier.left_ms > 0 || session.count(alive).await? > 0) {
+        return Ok(Some(earlier.held()));
+    }
+    // only this one session: its lock may be another successor's a moment later
+    if let Some(holder) = session.row(HOLDER).await? {
+        if holder.integer(2) == 0 {
+            earlier.owner = format!(
+                "{}, which gives no sign of life and whose session (process {} of {}) this role \
+                 may not end,",
+                earlier.owner,
+                holder.integer(0),
+                holder.string(1)
+            );
+            return Ok(Some(earlier.held()));
+        }
+        let end = Statement::new("SELECT pg_terminate_backend(?)").bind(holder.integer(0));
+        session.rows(end).await?;
+    }
     for _ in 0..PATIENCE {
         if session.count(ADVISORY).await? == 1 {
-            return Ok(true);
+            return Ok(None);
         }
-        let gone = lease.is_some_and(|lease| {
-            let here = lease.string(1) == machine;
-            let same = lease.integer(2) == process && lease.string(0) == owner;
-            here && (same || is_gone(lease.integer(2)))
-        });
-        if !gone {
-            return Ok(false);
-        }
-        session.rows(END_HOLDER).await?;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(false)
+    Ok(Some(earlier.held()))
+}
+
+/// How the session beside the driver's is named.
+pub(super) fn beside(fencing: i64) -> String {
+    format!("switchyard lease {fencing}")
 }
 
 impl Lease {
+    /// The number that tells it from every lease before and after it.
+    pub(super) fn fencing(self) -> i64 {
+        self.fencing
+    }
+
     /// Renews the lease inside the open transaction; the first statement of every one.
     pub(super) async fn renew(self, session: &mut Session<'_>) -> Result<(), Halt> {
-        let statement =
-            Statement::new("UPDATE switchyard_lease SET expires_at_ms = ? WHERE fencing = ?")
-                .bind(now_ms() + LASTS_MS)
-                .bind(self.fencing);
+        let (until, lasts_ms) = expiry(self.dialect);
+        let statement = Statement::new(format!(
+            "UPDATE switchyard_lease SET expires_at_ms = {until} WHERE fencing = ?"
+        ))
+        .bind(lasts_ms)
+        .bind(self.fencing);
         match session.execute(statement).await? {
             1 => Ok(()),
             _ => Err(Halt::LeaseLost),
         }
+    }
+
+    /// Renews it from another session, unless the driver's own transaction has just done so.
+    pub(super) fn renewing_beside(self) -> Statement {
+        let (until, lasts_ms) = expiry(self.dialect);
+        Statement::new(format!(
+            "UPDATE switchyard_lease SET expires_at_ms = {until} WHERE id IN \
+             (SELECT id FROM switchyard_lease WHERE fencing = ? FOR UPDATE SKIP LOCKED)"
+        ))
+        .bind(lasts_ms)
+        .bind(self.fencing)
     }
 
     /// Gives the lease back inside the open transaction.

@@ -10,6 +10,7 @@ mod preflight;
 mod refused;
 mod rescoped;
 mod severed;
+mod taken_over;
 mod waits;
 
 use std::time::Duration;
