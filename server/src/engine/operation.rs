@@ -15,7 +15,7 @@ mod record_row;
 mod require_column;
 mod rescope_unique;
 mod rule;
-pub(super) mod stamp;
+mod stamp;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ use crate::db::{Dialect, Value};
 
 pub use rule::{Rule, rule};
 pub(super) use {
-    add_column::add_column,
+    add_column::{add_column, stop_stamp},
     create_index::create_index,
     invariant::invariant,
     isolate::{is_isolated, isolate, prove_isolation, read_as_invoker, reader},

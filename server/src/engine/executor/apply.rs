@@ -8,7 +8,7 @@ use super::lease::now_ms;
 use super::session::{Halt, millis};
 use crate::db::{Dialect, Statement, Value, quote};
 use crate::engine::journal::{StepRecord, StepState};
-use crate::engine::operation::{Operation, Populate, RequireWay, RescopeWay, stamp};
+use crate::engine::operation::{Operation, Populate, RequireWay, RescopeWay, stop_stamp};
 use crate::engine::plan::{Probe, Step};
 use crate::engine::{ddl, isolation, rebuild};
 
@@ -66,7 +66,7 @@ impl Driver<'_> {
                 way,
                 trigger,
             } => {
-                self.stop_stamp(table, trigger).await?;
+                self.run_all(&stop_stamp(table, trigger)).await?;
                 let change = |sql: &str| ddl::set_not_null(sql, column);
                 match way {
                     RequireWay::Rebuild => {
@@ -229,15 +229,6 @@ impl Driver<'_> {
                 differences.join("; ")
             ),
         })
-    }
-
-    async fn stop_stamp(&mut self, table: &str, trigger: &str) -> Result<(), Halt> {
-        let dialect = self.session.db().dialect();
-        let stop = [
-            Statement::new(format!("DROP TRIGGER IF EXISTS {}", quote(trigger))),
-            stamp::forget(dialect, table),
-        ];
-        self.run_all(&stop).await.map(drop)
     }
 
     /// Runs statements in order and answers how many rows they changed together. Inside a transaction those without values

@@ -204,7 +204,7 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
             .join(" AND ")
     };
     let literal = cx.dialect.literal(&table.name);
-    vec![
+    let mut statements = vec![
         stamp::begin(cx.dialect, &table.name),
         Statement::new(format!(
             "CREATE TRIGGER {trigger} AFTER INSERT ON {name} FOR EACH ROW \
@@ -219,16 +219,67 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
             of_t = row("t."),
             own = row(""),
         )),
-    ]
+    ];
+    statements.extend(follow_on(subject, rule, &row("")));
+    statements
+}
+
+/// SQLite: a row that an old application moves to another parent follows it, as on PostgreSQL: where
+/// the rule answers otherwise than before, and the application has not said an organization itself.
+fn follow_on(subject: Subject<'_>, rule: &Rule, own: &str) -> Option<Statement> {
+    let Subject { table, column, .. } = subject;
+    let trigger = postgres::moved(rule, &table.name)?;
+    let others: Vec<String> = (table.columns.iter())
+        .filter(|other| !other.generated && !other.name.eq_ignore_ascii_case(column))
+        .map(|other| quote(&other.name))
+        .collect();
+    let along = rule.along.as_deref().map(quote);
+    // what the rule may look at
+    let mut seen: Vec<String> = match &along {
+        Some(along) => vec![along.clone()],
+        None => (table.columns.iter())
+            .map(|column| quote(&column.name))
+            .collect(),
+    };
+    if along.is_none() && table.rowid && table.column("rowid").is_none() {
+        seen.push("rowid".to_owned());
+    }
+    let answer = |row: &str| {
+        let columns: Vec<String> = (seen.iter())
+            .map(|column| format!("{row}.{column} AS {column}"))
+            .collect();
+        let columns = columns.join(", ");
+        format!("(SELECT {} FROM (SELECT {columns}) AS t)", rule.sql)
+    };
+    let moved = along.as_ref().map_or_else(String::new, |along| {
+        format!(" AND NEW.{along} IS NOT OLD.{along}")
+    });
+    let (now, before) = (answer("NEW"), answer("OLD"));
+    Some(Statement::new(format!(
+        "CREATE TRIGGER {trigger} AFTER UPDATE OF {of} ON {name} FOR EACH ROW \
+         WHEN NEW.{column} IS OLD.{column}{moved} AND {now} IS NOT {before} BEGIN \
+         UPDATE {name} SET {column} = COALESCE({now}, {column}) WHERE {own}; END",
+        trigger = quote(&trigger),
+        of = along.unwrap_or_else(|| others.join(", ")),
+        name = quote(&table.name),
+        column = quote(column),
+    )))
 }
 
 /// The statements that end it.
 pub(super) fn stamp_off(cx: &Cx<'_>, table: &str, trigger: &str, rule: &Rule) -> Vec<Statement> {
-    if cx.dialect == Dialect::Postgres {
-        return postgres::stamp_off(table, trigger, rule);
+    match cx.dialect {
+        Dialect::Postgres => postgres::stamp_off(table, trigger, rule),
+        Dialect::Sqlite => stop_stamp(table, trigger),
     }
+}
+
+/// The same on SQLite, whatever the rule.
+pub(in crate::engine) fn stop_stamp(table: &str, trigger: &str) -> Vec<Statement> {
+    let follows = postgres::own_name("move", table);
     vec![
         Statement::new(format!("DROP TRIGGER IF EXISTS {}", quote(trigger))),
-        stamp::forget(cx.dialect, table),
+        Statement::new(format!("DROP TRIGGER IF EXISTS {}", quote(&follows))),
+        stamp::forget(Dialect::Sqlite, table),
     ]
 }

@@ -121,7 +121,7 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
 }
 
 /// The trigger for rows that are moved; none where the rule answers the same for every row.
-fn moved(rule: &Rule, table: &str) -> Option<String> {
+pub(super) fn moved(rule: &Rule, table: &str) -> Option<String> {
     (!rule.constant).then(|| own_name("move", table))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn begin(dialect: Dialect, table: &str) -> Statement {
 }
 
 /// Forgets what was counted.
-pub(in crate::engine) fn forget(dialect: Dialect, table: &str) -> Statement {
+pub(super) fn forget(dialect: Dialect, table: &str) -> Statement {
     let table = dialect.literal(table);
     Statement::new(format!(
         "DELETE FROM switchyard_stamp WHERE table_name = {table}"

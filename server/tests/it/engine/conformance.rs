@@ -13,6 +13,7 @@ on_both! {
     one_group_is_undone_alone_and_migrated_again
     a_unique_column_becomes_unique_per_organization_and_back
     a_unique_index_becomes_unique_per_organization_and_back
+    rows_that_an_old_application_moves_follow_their_parent_until_the_column_is_required
 }
 
 async fn a_migration_runs_to_its_end_and_is_what_django_would_have_made(dialect: Dialect) {
@@ -203,4 +204,71 @@ async fn a_unique_index_becomes_unique_per_organization_and_back(dialect: Dialec
     statements
         .push("CREATE UNIQUE INDEX \"communities_code\" ON \"communities_community\" (\"code\")");
     rescoped(&World::on(dialect, &statements, &playbook).await).await;
+}
+
+async fn rows_that_an_old_application_moves_follow_their_parent_until_the_column_is_required(
+    dialect: Dialect,
+) {
+    let world = World::on(dialect, &SMALL, PLAYBOOK).await;
+    let nullable = super::world::until("nullable");
+    world.drive(&nullable, &Watch::new()).await.unwrap();
+    for statement in second_organization() {
+        world
+            .execute(spoken(dialect, &statement.replace("'C1'", "'M1'")))
+            .await;
+    }
+    let of = |table: &str, id: u32| {
+        format!(
+            "SELECT COUNT(*) FROM {table} AS r JOIN organizations_organization AS o \
+             ON o.id = r.organization_id WHERE r.id = {id} AND o.code = 'MAFAR'"
+        )
+    };
+    let move_to_mafar = |id: u32, more: &str| {
+        format!(
+            "UPDATE communities_profile SET text = 'moved'{more}, community_id = \
+             (SELECT id FROM communities_community WHERE code = 'M1') WHERE id = {id}"
+        )
+    };
+    // before its rows are assigned, and after
+    world.execute(move_to_mafar(1, "")).await;
+    assert_eq!(world.count(&of("communities_profile", 1)).await, 1);
+    let populate = super::world::until("populate");
+    world.drive(&populate, &Watch::new()).await.unwrap();
+    world.execute(move_to_mafar(2, "")).await;
+    assert_eq!(world.count(&of("communities_profile", 2)).await, 1);
+    // an application that knows the column says itself whose a row is
+    world
+        .execute(move_to_mafar(3, ", organization_id = NULL"))
+        .await;
+    assert_eq!(world.count(&of("communities_profile", 3)).await, 0);
+    let own = "UPDATE communities_profile SET organization_id = (SELECT id FROM \
+               organizations_organization WHERE code = 'OOBC') WHERE id = 3";
+    world.execute(own).await;
+    assert_eq!(world.count(&of("communities_profile", 3)).await, 0);
+    // that is no move
+    world
+        .execute("UPDATE communities_profile SET text = 'kept' WHERE id = 2")
+        .await;
+    assert_eq!(world.count(&of("communities_profile", 2)).await, 1);
+    let office = "UPDATE project_ppa SET office = 'MAFAR' WHERE id = 1";
+    world.execute(office).await;
+    assert_eq!(world.count(&of("project_ppa", 1)).await, 1);
+    let nobody = "UPDATE project_ppa SET office = 'nobody' WHERE id = 1";
+    world.execute(nobody).await;
+    assert_eq!(
+        world.count(&of("project_ppa", 1)).await,
+        1,
+        "nobody owns it"
+    );
+    for table in ["communities_profile", "project_ppa"] {
+        let left = format!("SELECT COUNT(*) FROM {table} WHERE organization_id IS NULL");
+        assert_eq!(world.count(&left).await, 0, "{table}");
+    }
+    let required = super::world::until("required");
+    let outcome = world.drive(&required, &Watch::new()).await.unwrap();
+    assert_eq!(outcome, Outcome::Done);
+    assert_eq!(world.leftovers().await, Vec::<String>::new());
+    // from here on the application says it, and a move is its own affair
+    world.execute(move_to_mafar(5, "")).await;
+    assert_eq!(world.count(&of("communities_profile", 5)).await, 0);
 }
