@@ -8,7 +8,7 @@ use super::session::{Halt, millis};
 use crate::db::{Statement, quote};
 use crate::engine::journal::{StepRecord, StepState};
 use crate::engine::operation::{Operation, RequireWay, RescopeWay};
-use crate::engine::plan::{Reverse, Step};
+use crate::engine::plan::{Reverse, Step, StepMode};
 use crate::engine::{ddl, rebuild};
 
 impl Driver<'_> {
@@ -180,6 +180,8 @@ fn had_effect(record: &StepRecord) -> bool {
     match record.state {
         StepState::Done | StepState::Undoing | StepState::Stuck => true,
         StepState::Running => !matches!(record.step.operation, Operation::Populate(_)),
+        // what its transactions before the failed one have made is there
+        StepState::Failed => record.step.mode == StepMode::Staged,
         _ => false,
     }
 }

@@ -32,8 +32,13 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
             Statement::new("DELETE FROM switchyard_decision WHERE table_name = ?")
                 .bind(table.name.as_str()),
         );
+        let if_there = match cx.dialect {
+            Dialect::Sqlite => "",
+            // the first of several transactions may have failed
+            Dialect::Postgres => "IF EXISTS ",
+        };
         reverse.push(Statement::new(format!(
-            "ALTER TABLE {relation} DROP COLUMN {}",
+            "ALTER TABLE {relation} DROP COLUMN {if_there}{}",
             quote(column)
         )));
     }

@@ -16,7 +16,7 @@ mod waits;
 use std::time::Duration;
 
 use server::db::{Access, Connection, DatabaseUrl, Dialect};
-use server::engine::executor::Outcome;
+use server::engine::executor::{Outcome, Signal};
 use server::engine::plan::StepMode;
 
 use super::world::{Watch, World, applied, undone, until};
@@ -169,6 +169,39 @@ async fn a_validation_that_fails_leaves_nothing_and_the_next_try_passes() {
     // no statement by hand: the row is offered to its rule before the gate is measured again
     assert_eq!(world.apply().await, Outcome::Done);
     assert_eq!(world.leftovers().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_failed_half_way_is_taken_back_whole() {
+    let prepared = large(6_000).await;
+    let bottom = prepared.dump().await;
+    let parent = until("g.nullable.parent");
+    prepared.drive(&parent, &Watch::new()).await.unwrap();
+    for at in 0..100 {
+        let world = prepared.twin().await;
+        let watch = Watch {
+            answer: Some((at, Signal::Pause)),
+            ..Watch::new()
+        };
+        world.drive(&until("nullable"), &watch).await.unwrap();
+        // between its transactions
+        if world.states().await["g.nullable.child"] != "running" {
+            continue;
+        }
+        let nobody = "SET session_replication_role = replica; \
+                      UPDATE child SET organization_id = 4711 WHERE id = 1";
+        world.execute(nobody).await;
+        let Outcome::Failed { step, error } = world.apply().await else {
+            panic!("a row belongs to nobody");
+        };
+        assert_eq!(step, "g.nullable.child");
+        assert!(error.contains("violates foreign key constraint"), "{error}");
+        assert_eq!(world.undo().await, Outcome::Done);
+        assert_eq!(world.dump().await, bottom);
+        assert_eq!(world.leftovers().await, Vec::<String>::new());
+        return;
+    }
+    panic!("the step was never between its transactions");
 }
 
 #[tokio::test(flavor = "multi_thread")]
