@@ -10,6 +10,7 @@ pub mod backups;
 pub mod checklist;
 pub mod evidence;
 pub mod health;
+pub mod idempotency;
 pub mod invitations;
 pub mod leases;
 mod migrate;
@@ -350,6 +351,17 @@ impl WriteTx {
     /// What the database says.
     pub async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         self.0.script(sql).await
+    }
+
+    /// Milliseconds by the clock of the database: those of consoles that share it may differ.
+    async fn clock(&mut self) -> Result<i64, sqlx::Error> {
+        let now = match &self.0 {
+            Begun::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Begun::Postgres(_) => {
+                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+            }
+        };
+        sql::query_scalar(now).fetch_one(&mut **self).await
     }
 
     /// Keeps everything that was written.

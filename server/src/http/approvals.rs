@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use shared::approval::{Approval, ApprovalAction, DecideApproval, RequestApproval};
 use shared::event::Topic;
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use crate::accounts::{Administrator, Fresh, Operator, Viewer};
 use crate::approvals::{self, Asked, Verdict};
@@ -54,29 +54,24 @@ async fn list(
 #[utoipa::path(post, path = "/systems/{system}/approvals", tag = "approvals",
     params(
         ("system" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = RequestApproval,
     responses((status = OK, body = Approval)))]
 async fn request(
     operator: Operator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
     Json(wanted): Json<RequestApproval>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/approvals", system.slug());
-    idempotency::once(
-        &state,
-        &operator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::OK,
-        async { ask(&state, &system, &operator, &wanted).await },
-    )
-    .await
+    press
+        .of(&operator, &wanted)
+        .run(StatusCode::OK, async move {
+            ask(&state, &system, &operator, &wanted).await
+        })
+        .await
 }
 
 async fn ask(

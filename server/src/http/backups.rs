@@ -1,14 +1,14 @@
 //! Backups of a system.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use shared::backup::{BackupSummary, KeptDatabase, ReleaseKept};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use crate::accounts::{Administrator, Fresh, Operator, Viewer};
 use crate::backups;
@@ -43,28 +43,23 @@ async fn list(
     post, path = "/systems/{system}/backups", tag = "backups",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     responses((status = ACCEPTED, body = BackupSummary))
 )]
 async fn make(
     operator: Operator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/backups", system.slug());
-    idempotency::once(
-        &state,
-        &operator,
-        &headers,
-        &request,
-        &(),
-        StatusCode::ACCEPTED,
-        async { Ok(backups::start(&state, &system, &operator).await?) },
-    )
-    .await
+    press
+        .of(&operator, &())
+        .run(StatusCode::ACCEPTED, async move {
+            Ok(backups::start(&state, &system, &operator).await?)
+        })
+        .await
 }
 
 /// Restores a backup into a scratch database and compares it.

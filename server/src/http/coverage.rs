@@ -1,7 +1,7 @@
 //! Coverage, and the decisions about rows that have no organization.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use shared::coverage::{AssignByRule, AssignRows, Assigned, CoverageView, UnassignedPage};
@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path, Query};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use super::runs::download;
 use crate::accounts::{Administrator, Viewer};
@@ -99,7 +99,7 @@ async fn unassigned(
     post, path = "/systems/{system}/decisions", tag = "coverage",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = AssignRows,
     responses((status = OK, body = Assigned))
@@ -107,22 +107,17 @@ async fn unassigned(
 async fn assign(
     administrator: Administrator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
     Json(wanted): Json<AssignRows>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/decisions", system.slug());
-    idempotency::once(
-        &state,
-        &administrator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::OK,
-        async { Ok(decisions::assign(&state, &system, &wanted, &administrator).await?) },
-    )
-    .await
+    press
+        .of(&administrator, &wanted)
+        .run(StatusCode::OK, async move {
+            Ok(decisions::assign(&state, &system, &wanted, &administrator).await?)
+        })
+        .await
 }
 
 /// Gives all rows that a rule takes an organization, or counts them.
@@ -130,7 +125,7 @@ async fn assign(
     post, path = "/systems/{system}/decisions/rule", tag = "coverage",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = AssignByRule,
     responses((status = OK, body = Assigned))
@@ -138,20 +133,15 @@ async fn assign(
 async fn assign_by_rule(
     administrator: Administrator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
     Json(wanted): Json<AssignByRule>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/decisions/rule", system.slug());
-    idempotency::once(
-        &state,
-        &administrator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::OK,
-        async { Ok(decisions::assign_by_rule(&state, &system, &wanted, &administrator).await?) },
-    )
-    .await
+    press
+        .of(&administrator, &wanted)
+        .run(StatusCode::OK, async move {
+            Ok(decisions::assign_by_rule(&state, &system, &wanted, &administrator).await?)
+        })
+        .await
 }

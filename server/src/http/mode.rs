@@ -1,14 +1,14 @@
 //! The mode of a system and switching it.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use shared::mode::{ModeSwitch, ModeView, SwitchMode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use crate::accounts::{Administrator, Fresh, Viewer};
 use crate::modes;
@@ -39,7 +39,7 @@ async fn view(
     post, path = "/systems/{system}/mode", tag = "mode",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = SwitchMode,
     responses((status = ACCEPTED, body = ModeSwitch))
@@ -47,20 +47,15 @@ async fn view(
 async fn switch(
     administrator: Fresh<Administrator>,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
     Json(wanted): Json<SwitchMode>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/mode", system.slug());
-    idempotency::once(
-        &state,
-        &administrator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::ACCEPTED,
-        async { Ok(modes::switch(&state, &system, &wanted, &administrator).await?) },
-    )
-    .await
+    press
+        .of(&administrator, &wanted)
+        .run(StatusCode::ACCEPTED, async move {
+            Ok(modes::switch(&state, &system, &wanted, &administrator).await?)
+        })
+        .await
 }

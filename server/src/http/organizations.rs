@@ -1,7 +1,7 @@
 //! Organizations of a system, their onboarding, import and waves.
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use shared::organization::{
     ChangeOrganization, ImportOrganizations, ImportResult, IsolationCheck, MoveOrganization,
@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use crate::accounts::{Administrator, Operator, Viewer};
 use crate::organizations;
@@ -73,7 +73,7 @@ async fn create(
     post, path = "/systems/{system}/organizations/import", tag = "organizations",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = ImportOrganizations,
     responses((status = OK, body = ImportResult))
@@ -81,22 +81,17 @@ async fn create(
 async fn import(
     operator: Operator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
     Json(wanted): Json<ImportOrganizations>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/organizations/import", system.slug());
-    idempotency::once(
-        &state,
-        &operator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::OK,
-        async { Ok(organizations::import(&state, &system, &wanted, &operator).await?) },
-    )
-    .await
+    press
+        .of(&operator, &wanted)
+        .run(StatusCode::OK, async move {
+            Ok(organizations::import(&state, &system, &wanted, &operator).await?)
+        })
+        .await
 }
 
 /// Sets who is in which wave.
@@ -124,28 +119,23 @@ async fn plan_waves(
     params(
         ("system" = String, Path, description = "Slug of the system"),
         ("number" = u32, Path, description = "Number of the wave; 0 is the pilot"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     responses((status = OK, body = OrganizationList))
 )]
 async fn start_wave(
     administrator: Administrator,
     State(state): State<AppState>,
+    press: Press,
     Path((system, number)): Path<(String, u32)>,
-    headers: HeaderMap,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/waves/{number}/start", system.slug());
-    idempotency::once(
-        &state,
-        &administrator,
-        &headers,
-        &request,
-        &(),
-        StatusCode::OK,
-        async { Ok(organizations::start_wave(&state, &system, number, &administrator).await?) },
-    )
-    .await
+    press
+        .of(&administrator, &())
+        .run(StatusCode::OK, async move {
+            Ok(organizations::start_wave(&state, &system, number, &administrator).await?)
+        })
+        .await
 }
 
 /// Everything about one organization.
@@ -194,7 +184,7 @@ async fn change(
     params(
         ("system" = String, Path, description = "Slug of the system"),
         ("code" = String, Path, description = "Code of the organization"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = MoveOrganization,
     responses((status = OK, body = OrganizationDetail))
@@ -202,24 +192,17 @@ async fn change(
 async fn move_to(
     administrator: Administrator,
     State(state): State<AppState>,
+    press: Press,
     Path((system, code)): Path<(String, String)>,
-    headers: HeaderMap,
     Json(wanted): Json<MoveOrganization>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/organizations/{code}/move", system.slug());
-    idempotency::once(
-        &state,
-        &administrator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::OK,
-        async {
+    press
+        .of(&administrator, &wanted)
+        .run(StatusCode::OK, async move {
             Ok(organizations::move_to(&state, &system, &code, &wanted, &administrator).await?)
-        },
-    )
-    .await
+        })
+        .await
 }
 
 /// Checks that an organization sees no row of another one.

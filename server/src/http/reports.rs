@@ -1,7 +1,7 @@
 //! Verification reports of a system.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::event::Topic;
@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path, Query};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use crate::accounts::{Operator, Viewer};
 use crate::reports;
@@ -44,33 +44,26 @@ async fn list(
 #[utoipa::path(post, path = "/systems/{system}/reports", tag = "reports",
     params(
         ("system" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     responses((status = CREATED, body = Report)))]
 async fn measure(
     operator: Operator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/reports", system.slug());
-    idempotency::once(
-        &state,
-        &operator,
-        &headers,
-        &request,
-        &(),
-        StatusCode::CREATED,
-        async {
+    press
+        .of(&operator, &())
+        .run(StatusCode::CREATED, async move {
             let report = reports::measure(&state, &system, &operator).await?;
             for topic in [Topic::Reports, Topic::Checklist, Topic::System] {
                 state.hub.changed(system.slug(), topic);
             }
             Ok(report)
-        },
-    )
-    .await
+        })
+        .await
 }
 
 /// One report.

@@ -1,7 +1,7 @@
 //! The ways back, carrying one out, and what has to be done after it.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use shared::rollback::{RollbackCost, RollbackOptions, RollbackRecord, StartRollback, WriteTask};
@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path, Query};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use super::runs::download;
 use crate::accounts::{Administrator, Fresh, Operator, Viewer};
@@ -81,7 +81,7 @@ fn names(list: &str) -> Vec<String> {
     post, path = "/systems/{system}/rollback", tag = "rollback",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = StartRollback,
     responses((status = ACCEPTED, body = RollbackRecord))
@@ -89,22 +89,17 @@ fn names(list: &str) -> Vec<String> {
 async fn start(
     administrator: Fresh<Administrator>,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
     Json(wanted): Json<StartRollback>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/rollback", system.slug());
-    idempotency::once(
-        &state,
-        &administrator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::ACCEPTED,
-        async { Ok(rollbacks::start(&state, &system, &wanted, &administrator).await?) },
-    )
-    .await
+    press
+        .of(&administrator, &wanted)
+        .run(StatusCode::ACCEPTED, async move {
+            Ok(rollbacks::start(&state, &system, &wanted, &administrator).await?)
+        })
+        .await
 }
 
 /// What to export.

@@ -1,7 +1,7 @@
 //! The plan of a system, its preflight, and its runs: start, commands, gates, log.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::account::Role;
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path, Query};
-use super::idempotency;
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use crate::accounts::{Administrator, Operator, Viewer};
 use crate::runs;
@@ -86,7 +86,7 @@ async fn list(
     post, path = "/systems/{system}/runs", tag = "runs",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key answers what the first request answered")
+        IdempotencyKey
     ),
     request_body = StartRun,
     responses((status = ACCEPTED, body = RunSummary))
@@ -94,22 +94,17 @@ async fn list(
 async fn start(
     operator: Operator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
-    headers: HeaderMap,
     Json(wanted): Json<StartRun>,
 ) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let request = format!("POST /systems/{}/runs", system.slug());
-    idempotency::once(
-        &state,
-        &operator,
-        &headers,
-        &request,
-        &wanted,
-        StatusCode::ACCEPTED,
-        async { Ok(runs::start(&state, &system, &wanted, &operator).await?) },
-    )
-    .await
+    press
+        .of(&operator, &wanted)
+        .run(StatusCode::ACCEPTED, async move {
+            Ok(runs::start(&state, &system, &wanted, &operator).await?)
+        })
+        .await
 }
 
 /// Everything about one run.

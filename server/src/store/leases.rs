@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use super::{Store, StoreError, WriteTx, sql};
 
-const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-
 /// The lease of all work that goes on without a request: runs, probes, outbox, mirror, sweeping.
 const LOOPS: &str = "loops";
 
@@ -25,7 +23,7 @@ pub async fn take(
     lasts: Duration,
 ) -> Result<Option<Fence>, StoreError> {
     let mut tx = store.write().await?;
-    let now: i64 = sql::query_scalar(NOW).fetch_one(&mut *tx).await?;
+    let now = tx.clock().await?;
     let fencing: Option<i64> = sql::query_scalar(
         "INSERT INTO leases (name, owner, fencing, expires) VALUES ($1, $2, 1, $3) \
          ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, fencing = leases.fencing + 1, \
@@ -47,7 +45,7 @@ pub async fn take(
 /// When the control store cannot be written.
 pub async fn renew(store: &Store, fence: Fence, lasts: Duration) -> Result<bool, StoreError> {
     let mut tx = store.write().await?;
-    let now: i64 = sql::query_scalar(NOW).fetch_one(&mut *tx).await?;
+    let now = tx.clock().await?;
     let done = sql::query("UPDATE leases SET expires = $3 WHERE name = $1 AND fencing = $2")
         .bind(LOOPS)
         .bind(fence.0)
@@ -85,6 +83,6 @@ pub(super) async fn check(tx: &mut WriteTx, fence: Fence) -> Result<(), StoreErr
     }
 }
 
-fn milliseconds(time: Duration) -> i64 {
+pub(super) fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0010_samples_by_time.sql"),
     migration!("0011_audience_of_links.sql"),
     migration!("0012_kinds_of_webhooks.sql"),
+    migration!("0013_reserved_keys.sql"),
 ];
 
 /// Applies what is missing; `place` is named in errors. While other consoles serve, tables are not changed under them.

@@ -1,5 +1,6 @@
 //! The control store: made once however many start together, never opened by an older version, and written as it says.
 
+mod idempotency;
 mod postgres;
 
 use server::moment::Moment;

@@ -18,7 +18,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const CODES: [&str; 7] = ["P1", "P2", "P3", "W1", "W2", "X1", "X2"];
 
 /// A migrated system that serves many organizations, with seven prepared ones in three waves.
-async fn planned() -> (Site, Client) {
+pub(super) async fn planned() -> (Site, Client) {
     let site = Site::migrated_with(with_modes).await;
     std::fs::write(site.environment_file(), "BMMS_MODE=bmms\n").unwrap();
     let mut amina = administrator(&site.app).await;

@@ -9,7 +9,7 @@ use crate::app::{Answer, Client};
 use crate::site::{Site, back_up, run_is, tick_required};
 
 /// POST below the system with a key.
-async fn keyed(client: &mut Client, path: &str, key: &str, body: &Value) -> Answer {
+pub(super) async fn keyed(client: &mut Client, path: &str, key: &str, body: &Value) -> Answer {
     let request = Request::post(format!("/api/v1/systems/obcms{path}"))
         .header("content-type", "application/json")
         .header("idempotency-key", key)
@@ -32,7 +32,7 @@ async fn once(client: &mut Client, path: &str, body: &Value, status: StatusCode)
     first.json()
 }
 
-async fn entries(client: &mut Client, action: &str) -> Value {
+pub(super) async fn entries(client: &mut Client, action: &str) -> Value {
     let page = client.get(&format!("/audit?action={action}")).await.json();
     page["total"].clone()
 }
