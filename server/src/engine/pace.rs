@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::journal;
-use crate::db::{Connection, DbError, Dialect, Statement};
+use crate::db::{Connection, DbError, Dialect, Row, Statement};
 
 /// The slowest pace, in percent.
 const SLOWEST: u8 = 5;
@@ -70,9 +70,20 @@ pub async fn set(db: &mut Connection, run: &str, pace: Pace) -> Result<bool, DbE
     Ok(db.execute(statement).await? > 0)
 }
 
+/// The pace that a run is asked to keep; none when the journal knows no such run or nobody asked.
+pub async fn of(db: &mut Connection, run: &str) -> Result<Option<Pace>, DbError> {
+    Ok(db.row(asked(run)).await?.as_ref().and_then(read))
+}
+
 /// What asks for the pace of a run.
 pub(super) fn asked(run: &str) -> Statement {
     Statement::new("SELECT percent FROM switchyard_pace WHERE run = ?").bind(run)
+}
+
+/// What was answered.
+pub(super) fn read(row: &Row) -> Option<Pace> {
+    let percent = u8::try_from(row.integer(0)).ok()?;
+    Pace::percent(percent).ok()
 }
 
 #[cfg(test)]

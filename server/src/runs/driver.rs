@@ -15,6 +15,7 @@ use crate::engine::executor::{
     Boundary, Event, FactAnswer, Holds, Outside, OutsideError, Overriding, Probed, Signal,
 };
 use crate::engine::gate::CallerFact;
+use crate::engine::pace;
 use crate::engine::{Control, DriveError, Goal, Outcome, drive};
 use crate::state::AppState;
 use crate::store::run_details;
@@ -149,6 +150,12 @@ pub async fn drive_run(
                 && let Ok(mut live) = live.lock()
             {
                 live.correct(&record);
+            }
+            // what was asked for after the last batch was not heeded, but is asked for still
+            if let Ok(Some(pace)) = pace::of(&mut db, &run.journal_run).await
+                && let Ok(mut live) = live.lock()
+            {
+                live.pace(pace.as_percent());
             }
             db.close().await;
             driven.map_err(SystemError::from)
@@ -385,11 +392,32 @@ async fn count(
     while !stopped.is_cancelled() {
         let began = Instant::now();
         let _ = crate::coverage::remember(&state, &system, Some(run)).await;
-        let pause = COUNT.max(began.elapsed() * COUNT_SHARE);
         tokio::select! {
             () = stopped.cancelled() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(until_next_count(began.elapsed())) => {}
         }
     }
     let _ = crate::coverage::remember(&state, &system, Some(run)).await;
+}
+
+/// How long not to count after a count that took so long.
+fn until_next_count(took: Duration) -> Duration {
+    COUNT.max(took * COUNT_SHARE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_table_is_counted_at_most_a_tenth_of_the_time_and_a_small_one_each_second() {
+        assert_eq!(
+            until_next_count(Duration::from_millis(3)),
+            Duration::from_secs(1)
+        );
+        assert_eq!(
+            until_next_count(Duration::from_secs(7)),
+            Duration::from_secs(70)
+        );
+    }
 }

@@ -36,6 +36,8 @@ pub(super) struct Live {
     planned_rows: Vec<u64>,
     changed: BTreeMap<usize, ()>,
     progress: RunProgress,
+    /// Whether another pace was heard of since the last writing: only then is it this drive that knows it.
+    paced: bool,
     told: bool,
     rates: Rates,
     speed: Option<f64>,
@@ -106,6 +108,7 @@ impl Live {
                 state,
                 ..before.unwrap_or_else(|| nothing_yet(run))
             },
+            paced: false,
             told: false,
             rates: Rates::default(),
             speed: None,
@@ -165,7 +168,7 @@ impl Live {
                 self.progress.waiting_for = Some(reason.clone());
                 self.progress.rows_per_second = 0.0;
             }
-            Event::Pace { percent } => self.progress.pace = *percent,
+            Event::Pace { percent } => self.pace(*percent),
             Event::Building {
                 step,
                 phase,
@@ -194,6 +197,14 @@ impl Live {
             Event::Log { step, level, line } => {
                 self.note(now, shown::level(*level), step.clone(), line.clone());
             }
+        }
+    }
+
+    /// Takes in the pace that the target asks for.
+    pub(super) fn pace(&mut self, percent: u8) {
+        if self.progress.pace != percent {
+            self.progress.pace = percent;
+            self.paced = true;
         }
     }
 
@@ -314,6 +325,7 @@ impl Live {
                 .map(|place| (place, self.steps[place].clone()))
                 .collect(),
             progress: fresh.then(|| self.progress.clone()),
+            paced: std::mem::take(&mut self.paced),
             speed: self.speed.take(),
             log: std::mem::take(&mut self.log),
             gates: std::mem::take(&mut self.gates),
@@ -363,6 +375,7 @@ pub(super) fn nothing_yet(run: &RunRow) -> RunProgress {
 pub(super) struct Taken {
     steps: Vec<(usize, StepRow)>,
     progress: Option<RunProgress>,
+    paced: bool,
     speed: Option<f64>,
     log: Vec<(Moment, Level, Option<String>, String)>,
     gates: Vec<(Moment, Gate)>,
@@ -378,11 +391,17 @@ impl Taken {
         run: i64,
         number: i64,
     ) -> Result<(), StoreError> {
-        let Some(progress) = self.progress else {
+        let Some(mut progress) = self.progress else {
             return Ok(());
         };
         let stepped = !self.steps.is_empty() || !self.gates.is_empty();
         let mut tx = state.store.write().await?;
+        // a person may have set it since, and the drive need not have looked
+        if !self.paced
+            && let Some(before) = runs::progress(&mut tx, run).await?
+        {
+            progress.pace = before.pace;
+        }
         runs::save_progress(&mut tx, run, &progress).await?;
         runs::save_steps(&mut tx, run, &self.steps).await?;
         for (at, gate) in &self.gates {

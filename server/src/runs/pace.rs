@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::run::RunSummary;
 
+use super::live::nothing_yet;
 use super::{announce, find};
 use crate::accounts::Operator;
 use crate::audit::{self, Entry};
@@ -39,13 +40,13 @@ pub async fn set_pace(
         ));
     }
     let mut tx = state.store.write().await?;
-    if let Some(progress) = run.progress {
-        let progress = shared::run::RunProgress {
-            pace: percent,
-            ..progress
-        };
-        runs::save_progress(&mut tx, run.id, &progress).await?;
-    }
+    let progress = shared::run::RunProgress {
+        pace: percent,
+        ..runs::progress(&mut tx, run.id)
+            .await?
+            .unwrap_or_else(|| nothing_yet(&run))
+    };
+    runs::save_progress(&mut tx, run.id, &progress).await?;
     let text = format!("Told run {number} to work {percent} % of the time.");
     let entry = Entry::by(actor, "run.pace", format!("run {number}"), text).on(system.slug());
     audit::append(&mut tx, state.clock.now(), entry).await?;

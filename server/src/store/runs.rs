@@ -321,6 +321,16 @@ pub async fn save_progress(
     Ok(())
 }
 
+/// The last numbers of a run, inside the transaction that changes them.
+pub async fn progress(tx: &mut WriteTx, id: i64) -> Result<Option<RunProgress>, StoreError> {
+    let text: Option<String> = sql::query_scalar("SELECT progress FROM runs WHERE id = $1")
+        .bind(id)
+        .fetch_one(&mut **tx)
+        .await?;
+    text.map(|text| of_json("the progress of a run", &text))
+        .transpose()
+}
+
 /// Mirrors the steps that changed; the position is that in the plan.
 pub async fn save_steps(
     tx: &mut WriteTx,

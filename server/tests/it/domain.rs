@@ -10,6 +10,7 @@ mod import;
 mod journey;
 mod organizations;
 mod overridden;
+mod pace;
 mod pressed_at_once;
 mod pressed_twice;
 mod refusals;

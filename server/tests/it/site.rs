@@ -126,6 +126,16 @@ pub async fn back_up(client: &mut Client) -> String {
     name
 }
 
+/// Does what stands before a run, and starts it.
+pub async fn start_run(client: &mut Client) {
+    tick_required(client).await;
+    back_up(client).await;
+    let plan = client.get("/systems/obcms/plan").await.json();
+    let start = json!({ "fingerprint": plan["fingerprint"] });
+    let started = client.post("/systems/obcms/runs", start).await;
+    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+}
+
 /// Waits until a run is in this state.
 pub async fn run_is(client: &mut Client, number: i64, state: &str) -> Value {
     let path = format!("/systems/obcms/runs/{number}");

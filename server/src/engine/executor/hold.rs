@@ -104,10 +104,7 @@ impl Driver<'_> {
 
     async fn look_at_pace(&mut self, seen: &mut Seen) -> Result<(), Halt> {
         let row = self.session.row(pace::asked(&self.record.run)).await?;
-        let wanted = row
-            .and_then(|row| u8::try_from(row.integer(0)).ok())
-            .and_then(|percent| Pace::percent(percent).ok())
-            .unwrap_or_default();
+        let wanted = row.as_ref().and_then(pace::read).unwrap_or_default();
         if wanted != seen.pace {
             seen.pace = wanted;
             let percent = wanted.as_percent();

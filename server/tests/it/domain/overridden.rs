@@ -6,7 +6,7 @@ use server::reconcile;
 use shared::account::Role;
 
 use crate::app::Client;
-use crate::site::{Site, back_up, run_is, tick_required};
+use crate::site::{Site, back_up, run_is, start_run, tick_required};
 
 /// A run that waits because the old application still writes rows without an organization.
 async fn waiting(client: &mut Client, site: &Site) -> (i64, String) {
@@ -49,12 +49,7 @@ async fn a_gate_that_is_measured_again_and_again_is_told_once_and_once_that_it_o
     site.world
         .execute("UPDATE project_ppa SET office = NULL WHERE id <= 3")
         .await;
-    tick_required(&mut amina).await;
-    back_up(&mut amina).await;
-    let plan = amina.get("/systems/obcms/plan").await.json();
-    let start = json!({ "fingerprint": plan["fingerprint"] });
-    let started = amina.post("/systems/obcms/runs", start).await;
-    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+    start_run(&mut amina).await;
     run_is(&mut amina, 1, "waiting-at-gate").await;
     for id in 1..=3 {
         let one = json!({ "key": id.to_string(), "organization": "OOBC" });

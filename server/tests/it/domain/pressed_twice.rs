@@ -6,7 +6,7 @@ use server::reconcile;
 use shared::account::Role;
 
 use crate::app::{Answer, Client};
-use crate::site::{Site, back_up, run_is, tick_required};
+use crate::site::{Site, run_is, start_run};
 
 /// POST below the system with a key.
 pub(super) async fn keyed(client: &mut Client, path: &str, key: &str, body: &Value) -> Answer {
@@ -80,11 +80,7 @@ async fn a_rollback_and_a_decision_are_made_once() {
         .await;
     reconcile::begin(&site.app.state);
     let mut amina = site.app.client_named("amina", Role::Administrator).await;
-    tick_required(&mut amina).await;
-    back_up(&mut amina).await;
-    let plan = amina.get("/systems/obcms/plan").await.json();
-    let start = json!({ "fingerprint": plan["fingerprint"] });
-    amina.post("/systems/obcms/runs", &start).await;
+    start_run(&mut amina).await;
     run_is(&mut amina, 1, "waiting-at-gate").await;
 
     let body =
