@@ -38,8 +38,10 @@ pub struct RollbackCost {
     pub refused: Option<String>,
     /// Whether what would be lost is still being counted: then nothing below says that nothing is lost.
     pub measuring: bool,
-    /// Time it takes in milliseconds, measured: last rehearsal, switch or this system's own speed.
+    /// Time it takes in milliseconds: measured, or the longest likely where it is estimated.
     pub takes_ms: Option<u64>,
+    /// Whether that time is estimated from something else that was measured.
+    pub estimated: bool,
     /// Where that time comes from, such as `measured on the last switch`.
     pub takes_from: String,
     /// Time that the application is unavailable in milliseconds.

@@ -85,6 +85,7 @@ pub(super) async fn mode(
         refused,
         measuring: false,
         takes_ms: usual,
+        estimated: false,
         takes_from: if usual.is_some() {
             "measured on earlier switches".into()
         } else {
@@ -165,6 +166,7 @@ async fn restore_cost(
         refused,
         measuring,
         takes_ms: backup.restore_ms,
+        estimated: false,
         takes_from: "measured when it was verified".into(),
         downtime_ms: backup.restore_ms.unwrap_or(0),
         rows_lost: loss.rows(),

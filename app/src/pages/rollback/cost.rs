@@ -4,9 +4,10 @@ use shared::rollback::{LostRows, RollbackCost};
 
 use crate::format;
 
-/// Time that a rollback takes: measured, or that it was not.
+/// Time that a rollback takes: measured, estimated, or that neither could be.
 pub fn takes(cost: &RollbackCost) -> String {
     match cost.takes_ms {
+        Some(ms) if cost.estimated => format!("Estimated: up to {}", format::duration(ms)),
         Some(ms) => format!("About {}", format::duration(ms)),
         None => "Not measured yet".to_owned(),
     }
@@ -62,6 +63,7 @@ mod tests {
             refused: None,
             measuring: false,
             takes_ms,
+            estimated: false,
             takes_from: String::new(),
             downtime_ms,
             lost: Vec::new(),
@@ -85,6 +87,11 @@ mod tests {
     fn a_time_that_was_not_measured_is_not_promised() {
         assert_eq!(takes(&cost(None, 0)), "Not measured yet");
         assert_eq!(takes(&cost(Some(41_000), 0)), "About 41 s");
+        let estimated = RollbackCost {
+            estimated: true,
+            ..cost(Some(41_000), 0)
+        };
+        assert_eq!(takes(&estimated), "Estimated: up to 41 s");
         assert_eq!(downtime(&cost(None, 0)), "None");
     }
 

@@ -241,6 +241,7 @@ async fn costs_what_undoing_it_took(world: &mut World, partial: &Value) {
         );
         if group["name"] == "recommendations" {
             assert_eq!(cost["takes_ms"], took("took_ms"), "{cost:#}");
+            assert_eq!(cost["estimated"], false, "{cost:#}");
             let measured = format!(
                 "measured by rollback {}, which undid {} steps",
                 partial["id"],
@@ -248,7 +249,8 @@ async fn costs_what_undoing_it_took(world: &mut World, partial: &Value) {
             );
             assert_eq!(from, measured);
         } else {
-            assert!(from.starts_with("3 times what run "), "{cost:#}");
+            assert!(from.starts_with("3 times as long as run "), "{cost:#}");
+            assert_eq!(cost["estimated"], true, "{cost:#}");
             assert!(
                 from.ends_with("undoing them was not measured yet"),
                 "{cost:#}"
