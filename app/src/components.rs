@@ -30,7 +30,7 @@ pub use approvals::Approvals;
 pub use button::{ActionButton, DownloadLink};
 pub use chart::{Band, CoverageBars, CoverageLegend, Happened, Limit, LineChart, bar};
 pub use choices::{Choice, Choices};
-pub use consent::Consent;
+pub use consent::{Agreement, Consent};
 pub use dialog::{Confirm, Dialog, Drawer};
 pub use field::{PasswordField, SearchBox, TextField};
 pub use gates::GateList;

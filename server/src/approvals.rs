@@ -319,6 +319,7 @@ fn why_void(stored: &StoredApproval) -> String {
         }
         ApprovalAction::Rollback => "What this way back does and what it loses changed.",
         ApprovalAction::Mode => "The mode or a condition of its switch changed.",
+        ApprovalAction::Release => "That database is not kept any more.",
     };
     let ask = match &stored.decided_by_name {
         Some(name) => format!("Ask {name} again, for what is shown now."),

@@ -21,7 +21,7 @@ use crate::store::{Exclusive, backups as rows};
 use crate::systems::{Busy, System, SystemError};
 
 pub use clean_up::{clean_up, clean_up_after_others};
-pub use kept::{kept, release};
+pub use kept::{Releasing, choices, kept, release, release_of};
 
 /// Work that only one task of a system does at a time.
 const WORK: &str = "backup";

@@ -225,7 +225,8 @@ impl SessionConfig {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApprovalConfig {
-    /// Whether destructive steps, rollbacks and mode switches need a second administrator. Default false.
+    /// Whether destructive steps, rollbacks, mode switches and the release of kept databases need a second administrator.
+    /// Default false.
     pub require_second_administrator: bool,
     /// An approval that is not used ends after this many hours. Default 4 (1 to 168).
     #[schemars(range(min = 1, max = 168))]

@@ -45,6 +45,8 @@ pub enum ApprovalAction {
     Rollback,
     /// A switch of the mode.
     Mode,
+    /// Releasing a database that a restore has kept.
+    Release,
 }
 
 /// Where an approval is.

@@ -57,6 +57,10 @@ pub struct KeptDatabase {
     pub since: Option<Timestamp>,
     /// Bytes on disk.
     pub size_bytes: u64,
+    /// What an approval of its release is bound to.
+    pub fingerprint: String,
+    /// Whether a second administrator has to approve its release.
+    pub needs_approval: bool,
 }
 
 /// Releases a kept database for good.

@@ -25,6 +25,7 @@ pub fn Approvals(
         Topic::Run,
         Topic::Mode,
         Topic::Rollback,
+        Topic::Backups,
         Topic::Checklist,
     ];
     let loaded = load(TOPICS, move || {

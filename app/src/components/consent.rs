@@ -1,9 +1,13 @@
 //! Whether a second administrator agreed to what a person is about to do.
 
 use leptos::prelude::*;
-use shared::approval::{Approval, ApprovalAction, ApprovalState};
+use shared::approval::{Approval, ApprovalAction, ApprovalState, RequestApproval};
+use shared::event::Topic;
 
 use super::note::Note;
+use crate::api;
+use crate::loader::load;
+use crate::submission::Submission;
 
 /// How far the agreement of a second administrator is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,68 @@ impl Consent {
             ),
         };
         Some(view! { <Note state title>{words}</Note> }.into_any())
+    }
+}
+
+/// The agreement to what a dialog is about to do, kept up to date, and asking for it.
+#[derive(Clone, Copy)]
+pub struct Agreement {
+    system: Signal<String>,
+    action: ApprovalAction,
+    bound: Memo<Option<String>>,
+    consent: Memo<Consent>,
+}
+
+impl Agreement {
+    /// `bound` answers the fingerprint of what is about to be done; none where nobody has to agree.
+    pub fn new(
+        system: Signal<String>,
+        action: ApprovalAction,
+        bound: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        let approvals = load(&[Topic::Approvals], move || {
+            let system = system.get();
+            async move { api::approvals(&system).await }
+        });
+        let bound = Memo::new(move |_| bound());
+        let consent = Memo::new(move |_| match bound.get() {
+            None => Consent::NotNeeded,
+            Some(bound) => {
+                approvals.with(|all| Consent::of(all.map_or(&[], Vec::as_slice), action, &bound))
+            }
+        });
+        Self {
+            system,
+            action,
+            bound,
+            consent,
+        }
+    }
+
+    /// Where it is. Reactive.
+    pub fn consent(self) -> Consent {
+        self.consent.get()
+    }
+
+    /// Asks for it when it is missing, then does `asked`. Answers whether it had to.
+    pub fn ask(self, submission: Submission, asked: impl FnOnce() + 'static) -> bool {
+        let Some(fingerprint) = self
+            .bound
+            .get_untracked()
+            .filter(|_| self.consent.get_untracked().must_ask())
+        else {
+            return false;
+        };
+        let system = self.system.get_untracked();
+        let body = RequestApproval {
+            action: self.action,
+            fingerprint,
+        };
+        submission.run(
+            async move { api::request_approval(&system, &body).await },
+            move |_| asked(),
+        );
+        true
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::approval::ApprovalAction;
 
+use crate::backups;
 use crate::modes;
 use crate::rollbacks;
 use crate::state::AppState;
@@ -56,6 +57,7 @@ pub async fn of(
         ApprovalAction::Run => run(system).await?,
         ApprovalAction::Mode => mode(state, system).await?,
         ApprovalAction::Rollback => rollbacks::choices(state, system).await?,
+        ApprovalAction::Release => backups::choices(system).await?,
     };
     Ok(Subject { choices })
 }

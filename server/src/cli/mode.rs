@@ -8,13 +8,12 @@ use shared::mode::{Mode as Wanted, ModeSwitch, ModeView, SwitchState};
 use shared::state::GateState;
 
 use super::configured::Configured;
+use super::target::of_system;
 use super::{Failure, Output};
 use crate::modes;
 use crate::moment::Clock;
-use crate::refusal::Refusal;
 use crate::state::AppState;
 use crate::store::modes as switches;
-use crate::systems::SystemError;
 
 /// Time between two looks at a switch that the console carries out.
 const LOOK: Duration = Duration::from_millis(300);
@@ -52,9 +51,9 @@ enum To {
 pub async fn run(arguments: Mode, output: &Output) -> Result<(), Failure> {
     let (config, store) = arguments.configured.store().await?;
     let state = AppState::new(config, store, Clock::system());
-    let system = state.systems.get(&arguments.system).map_err(failure)?;
+    let system = state.systems.get(&arguments.system).map_err(of_system)?;
     let Some(to) = arguments.to else {
-        let view = modes::view(&state, &system).await.map_err(failure)?;
+        let view = modes::view(&state, &system).await.map_err(of_system)?;
         return output.result(&view, told);
     };
     let to = match to {
@@ -64,7 +63,7 @@ pub async fn run(arguments: Mode, output: &Output) -> Result<(), Failure> {
     let by = std::env::var("USER").unwrap_or_else(|_| "command line".into());
     let begun = modes::begin(&state, &system, to, modes::Asker::Command(&by))
         .await
-        .map_err(failure)?;
+        .map_err(of_system)?;
     loop {
         // a console that runs may have taken it; then this only watches
         if let Some(now) = switches::get(&state.store, system.slug(), begun.id).await? {
@@ -73,17 +72,9 @@ pub async fn run(arguments: Mode, output: &Output) -> Result<(), Failure> {
             }
             modes::drive_switch(&state, &system, now)
                 .await
-                .map_err(failure)?;
+                .map_err(of_system)?;
         }
         tokio::time::sleep(LOOK).await;
-    }
-}
-
-fn failure(error: SystemError) -> Failure {
-    let failure = Failure::new(error.to_string());
-    match error.remedy() {
-        Some(remedy) => failure.remedy(remedy),
-        None => failure,
     }
 }
 

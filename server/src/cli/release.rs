@@ -3,15 +3,21 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::target::{Target, of_backup};
+use super::configured::Configured;
+use super::target::{Target, of_backup, of_system};
 use super::{Failure, Output};
+use crate::backups::{self, Releasing};
 use crate::engine::restore::{self, Kept};
+use crate::moment::Clock;
+use crate::state::AppState;
 use crate::wording::counted;
 
 /// Arguments of `release`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without a name it only tells what is kept. A released database cannot be brought back: look at the restored one first."
+    after_help = "Without a name it only tells what is kept. A released database cannot be brought back: look at the restored one first.\n\
+        Where the configuration asks for a second administrator, it uses up the approval that was\n\
+        given in the console for exactly this release."
 )]
 pub struct Release {
     /// Name of a kept database, as it is told without one.
@@ -25,6 +31,8 @@ pub struct Release {
     /// Accept that it is gone.
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    configured: Configured,
 }
 
 #[derive(Serialize)]
@@ -38,7 +46,8 @@ struct Told {
 /// Runs it.
 ///
 /// # Errors
-/// When nothing of that name is kept, it is not accepted that it is gone, or it cannot be removed.
+/// When nothing of that name is kept, it is not accepted that it is gone, nobody approved it where that is asked for, or
+/// it cannot be removed.
 pub async fn run(arguments: Release, output: &Output) -> Result<(), Failure> {
     let url = &arguments.target.url;
     let kept = restore::kept(url)
@@ -52,10 +61,20 @@ pub async fn run(arguments: Release, output: &Output) -> Result<(), Failure> {
                 .remedy("To remove it for good: --yes."),
         );
     }
+    let console = match chosen.is_empty() {
+        true => None,
+        false => Console::that_asks(&arguments.configured).await?,
+    };
     for one in &chosen {
-        restore::release(url, one)
-            .await
-            .map_err(|error| of_backup(&error))?;
+        let through_console = match &console {
+            Some(console) => console.release(&one.name()).await?,
+            None => false,
+        };
+        if !through_console {
+            restore::release(url, one)
+                .await
+                .map_err(|error| of_backup(&error))?;
+        }
     }
     let names = |of: Vec<Kept>| of.iter().map(Kept::name).collect();
     let done = Told {
@@ -67,6 +86,36 @@ pub async fn run(arguments: Release, output: &Output) -> Result<(), Failure> {
         released: names(chosen),
     };
     output.result(&done, told)
+}
+
+/// A console whose configuration asks for a second administrator.
+struct Console(AppState);
+
+impl Console {
+    async fn that_asks(configured: &Configured) -> Result<Option<Self>, Failure> {
+        if !configured.read()?.approvals.require_second_administrator {
+            return Ok(None);
+        }
+        let (config, store) = configured.store().await?;
+        Ok(Some(Self(AppState::new(config, store, Clock::system()))))
+    }
+
+    /// Releases what one of its systems has kept; false when it is of none of them. Told by its name, which holds the
+    /// moment of its restore: an address has many forms.
+    async fn release(&self, name: &str) -> Result<bool, Failure> {
+        let Self(state) = self;
+        for system in state.systems.all() {
+            let kept = backups::kept(state, system).await.map_err(of_system)?;
+            if kept.iter().any(|one| one.name == name) {
+                let by = std::env::var("USER").unwrap_or_else(|_| "command line".into());
+                backups::release_of(state, system, name, Releasing::Command(&by))
+                    .await
+                    .map_err(of_system)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// What is to be removed.

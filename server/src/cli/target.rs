@@ -10,6 +10,8 @@ use crate::engine::Playbook;
 use crate::engine::backup::BackupError;
 use crate::engine::playbook::PlaybookError;
 use crate::playbooks;
+use crate::refusal::Refusal as _;
+use crate::systems::SystemError;
 
 /// The target of a command.
 #[derive(Debug, Clone, Args)]
@@ -55,4 +57,13 @@ pub fn of_database(error: &DbError) -> Failure {
 /// A failure of a backup or a restore, with what to do about it.
 pub fn of_backup(error: &BackupError) -> Failure {
     Failure::of(error).remedy(error.remedy())
+}
+
+/// A failure of a configured system, with what to do about it.
+pub fn of_system(error: SystemError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error.remedy() {
+        Some(remedy) => failure.remedy(remedy),
+        None => failure,
+    }
 }

@@ -93,7 +93,7 @@ async fn kept(
     Path(system): Path<String>,
 ) -> Answer<Json<Vec<KeptDatabase>>> {
     let system = state.systems.get(&system)?;
-    Ok(Json(backups::kept(&system).await?))
+    Ok(Json(backups::kept(&state, &system).await?))
 }
 
 /// Removes a database that a restore has kept, for good.

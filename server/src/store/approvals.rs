@@ -2,6 +2,7 @@
 
 use shared::approval::ApprovalAction;
 
+use super::words::{of_word, word};
 use super::{StoreError, WriteTx, sql};
 use crate::moment::Moment;
 
@@ -104,15 +105,6 @@ macro_rules! selected {
     };
 }
 
-/// The word under which an action is kept.
-pub fn action_word(action: ApprovalAction) -> &'static str {
-    match action {
-        ApprovalAction::Run => "run",
-        ApprovalAction::Rollback => "rollback",
-        ApprovalAction::Mode => "mode",
-    }
-}
-
 /// The newest requests of a system, newest first.
 ///
 /// # Errors
@@ -157,7 +149,7 @@ pub async fn add(tx: &mut WriteTx, new: &NewApproval<'_>) -> Result<i64, StoreEr
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting') RETURNING id",
     )
     .bind(new.system)
-    .bind(action_word(new.action))
+    .bind(word(&new.action))
     .bind(new.text)
     .bind(new.fingerprint)
     .bind(new.requested_by)
@@ -199,15 +191,10 @@ pub async fn move_on(
 }
 
 fn stored(row: &sql::Row) -> Result<StoredApproval, StoreError> {
-    let action: String = row.try_get("action")?;
     let state: String = row.try_get("state")?;
     Ok(StoredApproval {
         id: row.try_get("id")?,
-        action: match action.as_str() {
-            "run" => ApprovalAction::Run,
-            "rollback" => ApprovalAction::Rollback,
-            _ => ApprovalAction::Mode,
-        },
+        action: of_word("the action of an approval", row.try_get("action")?)?,
         text: row.try_get("text")?,
         fingerprint: row.try_get("fingerprint")?,
         requested_by: row.try_get("requested_by")?,

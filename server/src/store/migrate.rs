@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0011_audience_of_links.sql"),
     migration!("0012_kinds_of_webhooks.sql"),
     migration!("0013_reserved_keys.sql"),
+    migration!("0014_approvals_of_releases.sql"),
 ];
 
 /// Applies what is missing; `place` is named in errors. While other consoles serve, tables are not changed under them.

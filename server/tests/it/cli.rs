@@ -12,7 +12,7 @@ mod usage;
 use std::process::{Command, Output};
 
 /// The binary with these arguments, and no configuration from outside.
-fn switchyard(arguments: &[&str]) -> Command {
+pub(crate) fn switchyard(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchyard"));
     for (name, _) in std::env::vars() {
         if name.starts_with("SWITCHYARD_") {
@@ -32,6 +32,6 @@ fn run(arguments: &[&str]) -> Output {
         .expect("the binary starts")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -14,6 +14,7 @@ mod pace;
 mod pressed_at_once;
 mod pressed_twice;
 mod refusals;
+mod releasing;
 mod secrets;
 mod starting;
 mod world;

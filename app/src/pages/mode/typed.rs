@@ -1,14 +1,12 @@
 //! The dialog that confirms a switch of the mode: its cost, and the name of the mode to type.
 
 use leptos::prelude::*;
-use shared::approval::{ApprovalAction, RequestApproval};
-use shared::event::Topic;
+use shared::approval::ApprovalAction;
 use shared::mode::{Mode, ModeView, SwitchMode};
 
 use super::usual_downtime;
 use crate::api;
-use crate::components::{Confirm, Consent, announce};
-use crate::loader::load;
+use crate::components::{Agreement, Confirm, announce};
 use crate::submission::Submission;
 
 /// Confirms the switch to the mode that is not on.
@@ -24,40 +22,20 @@ pub fn SwitchDialog(
     let submission = Submission::new();
     let other = Memo::new(move |_| view.with(|view| view.other.clone()));
     let back = Memo::new(move |_| other.with(|other| other.mode == Mode::Single));
-    let approvals = load(&[Topic::Approvals], move || {
-        let system = system.get();
-        async move { api::approvals(&system).await }
-    });
-    let consent = Memo::new(move |_| {
-        let Some(fingerprint) =
-            view.with(|view| view.needs_approval.then(|| view.fingerprint.clone()))
-        else {
-            return Consent::NotNeeded;
-        };
-        approvals.with(|all| {
-            Consent::of(
-                all.map_or(&[], Vec::as_slice),
-                ApprovalAction::Mode,
-                &fingerprint,
-            )
-        })
+    let agreement = Agreement::new(system, ApprovalAction::Mode, move || {
+        view.with(|view| view.needs_approval.then(|| view.fingerprint.clone()))
     });
     let go = move |typed: String| {
-        let system = system.get_untracked();
-        if consent.get_untracked().must_ask() {
-            let body = RequestApproval {
-                action: ApprovalAction::Mode,
-                fingerprint: view.with_untracked(|view| view.fingerprint.clone()),
-            };
-            submission.run(
-                async move { api::request_approval(&system, &body).await },
-                move |_| {
-                    open.set(false);
-                    announce("Approval asked for. The mode is switched only when you confirm it again after that.");
-                },
+        let asked = move || {
+            open.set(false);
+            announce(
+                "Approval asked for. The mode is switched only when you confirm it again after that.",
             );
+        };
+        if agreement.ask(submission, asked) {
             return;
         }
+        let system = system.get_untracked();
         let (to, title) = other.with_untracked(|other| (other.mode, other.title.clone()));
         let body = SwitchMode { to, confirm: typed };
         let key = submission.key();
@@ -90,7 +68,7 @@ pub fn SwitchDialog(
     };
     let action = move || {
         other.with(|other| {
-            if consent.get().must_ask() {
+            if agreement.consent().must_ask() {
                 "Ask for approval".to_owned()
             } else if back.get() {
                 "Switch back".to_owned()
@@ -121,7 +99,7 @@ pub fn SwitchDialog(
                 <dt>"Way back"</dt>
                 <dd>"Switch again, at any time"</dd>
             </dl>
-            {move || consent.get().note()}
+            {move || agreement.consent().note()}
         </Confirm>
     }
     .into_any()

@@ -1,16 +1,14 @@
 //! The dialog before a rollback: its cost in full, the name of the system to type, and the request for an approval.
 
 use leptos::prelude::*;
-use shared::approval::{ApprovalAction, RequestApproval};
-use shared::event::Topic;
+use shared::approval::ApprovalAction;
 use shared::rollback::{RollbackOptions, StartRollback};
 
 use super::cost::{downtime, loss, takes_from};
 use super::{Choice, Way};
 use crate::api;
-use crate::components::{Confirm, Consent, Note, Systems, announce};
+use crate::components::{Agreement, Confirm, Note, Systems, announce};
 use crate::format;
-use crate::loader::load;
 use crate::submission::Submission;
 
 /// Confirms the chosen way back.
@@ -34,25 +32,16 @@ pub fn ConfirmRollback(
         let slug = system.get();
         systems.find(&slug).map_or(slug, |summary| summary.title)
     });
-    let approvals = load(&[Topic::Approvals], move || {
-        let system = system.get();
-        async move { api::approvals(&system).await }
-    });
-    let consent = Memo::new(move |_| {
-        if choice.way.get() == Way::Mode || !options.with(|options| options.needs_approval) {
-            return Consent::NotNeeded;
-        }
-        let fingerprint = cost.with(|cost| cost.as_ref().map(|cost| cost.fingerprint.clone()));
-        approvals.with(|all| {
-            Consent::of(
-                all.map_or(&[], Vec::as_slice),
-                ApprovalAction::Rollback,
-                &fingerprint.unwrap_or_default(),
-            )
+    let agreement = Agreement::new(system, ApprovalAction::Rollback, move || {
+        let needed =
+            choice.way.get() != Way::Mode && options.with(|options| options.needs_approval);
+        needed.then(|| {
+            let bound = cost.with(|cost| cost.as_ref().map(|cost| cost.fingerprint.clone()));
+            bound.unwrap_or_default()
         })
     });
     let label = move || {
-        if consent.get().must_ask() {
+        if agreement.consent().must_ask() {
             "Ask for approval".to_owned()
         } else {
             words.get()
@@ -68,21 +57,16 @@ pub fn ConfirmRollback(
         }) else {
             return;
         };
-        let system = system.get_untracked();
-        if consent.get_untracked().must_ask() {
-            let body = RequestApproval {
-                action: ApprovalAction::Rollback,
-                fingerprint,
-            };
-            submission.run(
-                async move { api::request_approval(&system, &body).await },
-                move |_| {
-                    open.set(false);
-                    announce("Approval asked for. The rollback starts only when you confirm it again after that.");
-                },
+        let asked = move || {
+            open.set(false);
+            announce(
+                "Approval asked for. The rollback starts only when you confirm it again after that.",
             );
+        };
+        if agreement.ask(submission, asked) {
             return;
         }
+        let system = system.get_untracked();
         let body = StartRollback {
             way,
             fingerprint,
@@ -141,7 +125,7 @@ pub fn ConfirmRollback(
                         }
                     })
             }}
-            {move || consent.get().note()}
+            {move || agreement.consent().note()}
         </Confirm>
     }
     .into_any()

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use shared::account::Role;
+use shared::approval::ApprovalAction;
 use shared::backup::{KeptDatabase, ReleaseKept};
 use shared::event::Topic;
 
 use crate::api;
-use crate::components::{Confirm, Note, Systems, announce};
+use crate::components::{Agreement, Confirm, Note, Systems, announce};
 use crate::format;
 use crate::loader::load;
 use crate::session;
@@ -31,10 +32,27 @@ pub fn KeptDatabases(
         let slug = system.get();
         systems.find(&slug).map_or(slug, |summary| summary.title)
     });
+    let agreement = Agreement::new(system, ApprovalAction::Release, move || {
+        let bound = |one: &KeptDatabase| one.needs_approval.then(|| one.fingerprint.clone());
+        chosen.with(|chosen| chosen.as_ref().and_then(bound))
+    });
+    let label = move || match agreement.consent().must_ask() {
+        true => "Ask for approval".to_owned(),
+        false => "Release it for good".to_owned(),
+    };
     let release = move |typed: String| {
         let Some(one) = chosen.get_untracked() else {
             return;
         };
+        let asked = move || {
+            open.set(false);
+            announce(
+                "Approval asked for. It is released only when you confirm it again after that.",
+            );
+        };
+        if agreement.ask(submission, asked) {
+            return;
+        }
         let system = system.get_untracked();
         let body = ReleaseKept { confirm: typed };
         submission.run(
@@ -127,7 +145,7 @@ pub fn KeptDatabases(
         <Confirm
             open=open
             title="Release the kept database?"
-            label="Release it for good"
+            label=Signal::derive(label)
             quiet="Keep it"
             danger=true
             typed=title
@@ -135,6 +153,7 @@ pub fn KeptDatabases(
             action=release
         >
             {told}
+            {move || agreement.consent().note()}
         </Confirm>
     }
     .into_any()

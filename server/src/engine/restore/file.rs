@@ -38,14 +38,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Files that restores have kept beside a target, oldest first.
 pub(super) fn kept(live: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let directory = directory_of(live);
+    // by name: a relative address names its directory otherwise than the entries of it do
     let prefix = beside(live, "before-restore-");
+    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy();
     let entries = fs::read_dir(&directory).map_err(BackupError::file("read", &directory))?;
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry.map_err(BackupError::file("read", &directory))?.path();
-        let name = path.as_os_str().to_string_lossy();
-        if name.starts_with(&*prefix.to_string_lossy()) && !name.ends_with("-wal") {
-            found.push(path);
+        let entry = entry.map_err(BackupError::file("read", &directory))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&*prefix) && !name.ends_with("-wal") {
+            found.push(live.with_file_name(name));
         }
     }
     found.sort();

@@ -12,7 +12,7 @@ use shared::account::Role;
 use crate::app::{Client, TestApp};
 use crate::site::{Site, back_up, run_is, tick_required, with_modes};
 
-fn strict(config: &mut Config) {
+pub(super) fn strict(config: &mut Config) {
     config.approvals.require_second_administrator = true;
 }
 
@@ -21,14 +21,14 @@ async fn administrator(app: &TestApp, name: &str) -> Client {
 }
 
 /// Asks for an approval and answers its identifier.
-async fn ask(client: &mut Client, action: &str, fingerprint: &Value) -> i64 {
+pub(super) async fn ask(client: &mut Client, action: &str, fingerprint: &Value) -> i64 {
     let body = json!({ "action": action, "fingerprint": fingerprint });
     let answer = client.post("/systems/obcms/approvals", body).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer.json()["id"].as_i64().unwrap()
 }
 
-async fn approve(client: &mut Client, id: i64) -> String {
+pub(super) async fn approve(client: &mut Client, id: i64) -> String {
     let path = format!("/systems/obcms/approvals/{id}");
     let answer = client.post(&path, json!({ "approve": true })).await;
     match answer.status {
@@ -37,14 +37,14 @@ async fn approve(client: &mut Client, id: i64) -> String {
     }
 }
 
-async fn state_of(client: &mut Client, id: i64) -> Value {
+pub(super) async fn state_of(client: &mut Client, id: i64) -> Value {
     let list = client.get("/systems/obcms/approvals").await.json();
     let found = list.as_array().unwrap().iter().find(|one| one["id"] == id);
     found.unwrap()["state"].clone()
 }
 
 /// What a command that needs an approval answers without one.
-async fn lacks_approval(client: &mut Client, path: &str, body: &Value) {
+pub(super) async fn lacks_approval(client: &mut Client, path: &str, body: &Value) {
     let answer = client.post(&format!("/systems/obcms{path}"), body).await;
     assert_eq!(answer.problem(), "conflict", "{}", answer.text);
     assert!(
