@@ -162,3 +162,99 @@ impl System {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::coverage::ModelCoverage;
+
+    use super::*;
+    use crate::config::SystemConfig;
+    use crate::db::{Access, Connection, DatabaseUrl};
+
+    const PLAYBOOK: &str = "format = 1\nname = \"a\"\ntitle = \"A\"\nkind = \"tenancy\"\n\
+        [organizations]\ntable = \"organization\"\n[organizations.default]\ncode = \"O\"\n\
+        name = \"One\"\n[[groups]]\nname = \"g\"\ntitle = \"G\"\n\
+        [[groups.models]]\nlabel = \"Note\"\ntable = \"note\"\n";
+
+    /// A system whose one table has two rows.
+    async fn system(directory: &std::path::Path) -> System {
+        let (file, playbook) = (
+            directory.join("app.sqlite3"),
+            directory.join("playbook.toml"),
+        );
+        std::fs::File::create(&file).unwrap();
+        std::fs::write(&playbook, PLAYBOOK).unwrap();
+        let system = System::of(config(&file, &playbook), directory);
+        for statement in [
+            "CREATE TABLE note (id integer NOT NULL PRIMARY KEY, text text)",
+            "INSERT INTO note (text) VALUES ('one'), ('two')",
+        ] {
+            write(&system, statement).await;
+        }
+        system
+    }
+
+    fn config(file: &std::path::Path, playbook: &std::path::Path) -> SystemConfig {
+        toml::from_str(&format!(
+            "slug = \"app\"\ntitle = \"App\"\ndatabase = \"sqlite:{}\"\nplaybook = {playbook:?}\n",
+            file.display()
+        ))
+        .unwrap()
+    }
+
+    async fn write(system: &System, statement: &str) {
+        let url: &DatabaseUrl = system.url().unwrap();
+        let mut db = Connection::open(url, Access::Write).await.unwrap();
+        db.execute(statement).await.unwrap();
+        db.close().await;
+    }
+
+    /// Rows of the table as a page is told them.
+    fn told(reading: &Reading) -> u64 {
+        let model: &ModelCoverage = &reading.groups[0].models[0];
+        model.rows
+    }
+
+    /// The last reading, as if its table had so many rows and counting them had taken so long.
+    async fn as_if(system: &System, rows: u64, took: Duration) {
+        let mut reading = system.read_now(None).await.unwrap();
+        reading.groups[0].models[0].rows = rows;
+        reading.counted.took = took;
+        *system.kept.lock().await = Some((None, Arc::new(reading)));
+    }
+
+    #[tokio::test]
+    async fn many_rows_are_counted_at_most_a_tenth_of_the_time_and_few_for_each_page() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let directory = tempfile::tempdir().unwrap();
+        let system = system(directory.path()).await;
+
+        as_if(&system, MANY_ROWS + 1, HOUR).await;
+        let reading = system.reading().await.unwrap();
+        assert_eq!(told(&reading), MANY_ROWS + 1, "the count serves");
+        assert!(reading.age() > Duration::ZERO, "and is told to be earlier");
+
+        as_if(&system, MANY_ROWS + 1, Duration::ZERO).await;
+        let reading = system.reading().await.unwrap();
+        assert_eq!(
+            (told(&reading), reading.age()),
+            (2, Duration::ZERO),
+            "ten times as long ago"
+        );
+
+        as_if(&system, MANY_ROWS, HOUR).await;
+        assert_eq!(told(&system.reading().await.unwrap()), 2, "few rows");
+
+        as_if(&system, MANY_ROWS + 1, HOUR).await;
+        write(
+            &system,
+            "ALTER TABLE note ADD COLUMN organization_id integer",
+        )
+        .await;
+        assert_eq!(
+            told(&system.reading().await.unwrap()),
+            2,
+            "another column to count"
+        );
+    }
+}

@@ -32,6 +32,15 @@ async fn a_backup_whose_server_is_killed_counts_for_nothing_and_the_next_one_is_
             })
             .await;
     }
+    // whoever looks for a backup of that night finds what became of it
+    let log = machine.log();
+    let told = log
+        .lines()
+        .find(|line| line.contains("removed what a killed backup left"));
+    assert!(
+        told.is_some_and(|line| line.contains("obcms-20260101-000000.unfinished")),
+        "{log}"
+    );
     machine.get_ready().await;
     let run = machine.start_run();
     machine.run_is(&run, "done").await;

@@ -136,6 +136,98 @@ async fn who_blocks_is_who_holds_the_lock_that_is_waited_for_on_whatever_table()
     assert_eq!(world.apply().await, Outcome::Done);
 }
 
+/// A run that may ask for a lock once only has nobody who saw for whom it waited: then it names who has held a lock on the
+/// table for longest.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gives_up_at_the_first_attempt_names_who_has_held_the_table_for_longest() {
+    let world = large(6_000).await;
+    world
+        .drive(&until("organizations"), &Watch::new())
+        .await
+        .unwrap();
+    let mut sessions = Vec::new();
+    for name in ["monthly report", "late reader"] {
+        let mut db = world.open().await;
+        let name = format!("SET application_name = '{name}'");
+        for statement in [&name, "BEGIN", "LOCK TABLE parent IN ACCESS SHARE MODE"] {
+            db.execute(statement).await.unwrap();
+        }
+        sessions.push(db);
+    }
+    let watch = || Watch {
+        attempts: Some(1),
+        ..Watch::new()
+    };
+    let first = watch();
+    let Outcome::Failed { step, error } = world.drive(&applied(), &first).await.unwrap() else {
+        panic!("the lock was granted");
+    };
+    assert_eq!(step, "g.nullable.parent");
+    assert!(blockers(&first).is_empty(), "it waited");
+    let named = "monthly report of postgres (process";
+    assert!(
+        error.contains(named) && error.contains("a lock on parent"),
+        "{error}"
+    );
+
+    let mut sessions = sessions.into_iter();
+    sessions.next().unwrap().roll_back().await;
+    let Outcome::Failed { error, .. } = world.drive(&applied(), &watch()).await.unwrap() else {
+        panic!("the lock was granted");
+    };
+    assert!(
+        error.contains("late reader of postgres (process"),
+        "{error}"
+    );
+    sessions.next().unwrap().roll_back().await;
+    assert_eq!(world.apply().await, Outcome::Done);
+}
+
+/// Transactions of this database that ended with a rollback, once all other sessions are gone and have told of theirs.
+async fn rollbacks(world: &World) -> i64 {
+    let others = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                  AND pid <> pg_backend_pid()";
+    for _ in 0..500 {
+        if world.count(others).await == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world
+        .count("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()")
+        .await
+}
+
+/// What is tried twice is written twice and locks twice; the server counts what was taken back.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_nobody_in_the_way_each_transaction_of_steps_goes_through_in_one_try() {
+    let world = large(6_000).await;
+    let before = rollbacks(&world).await;
+    assert_eq!(world.apply().await, Outcome::Done);
+    assert_eq!(rollbacks(&world).await - before, 0);
+    assert_eq!(
+        world.drive(&super::undone(), &Watch::new()).await.unwrap(),
+        Outcome::Done
+    );
+    assert_eq!(rollbacks(&world).await - before, 0, "undoing");
+
+    // with somebody in the way the same count tells it
+    let mut reader = world.open().await;
+    for statement in ["BEGIN", "LOCK TABLE parent IN ACCESS SHARE MODE"] {
+        reader.execute(statement).await.unwrap();
+    }
+    let watch = Watch {
+        attempts: Some(3),
+        ..Watch::new()
+    };
+    let outcome = world.drive(&applied(), &watch).await.unwrap();
+    assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
+    reader.roll_back().await;
+    reader.close().await;
+    let tried = rollbacks(&world).await - before;
+    assert!(tried >= 3, "{tried}");
+}
+
 /// A server that vacuums whatever has one dead row, a page each 100 ms.
 async fn vacuuming(directory: &Path, rows: u32) -> (Cluster, World) {
     let cluster = Cluster::start(directory, Keep::ThrowAway).unwrap();
