@@ -268,6 +268,37 @@ test("six open gates and the typed name switch the mode, and many organizations 
   await expectAccessible(page);
 });
 
+test("one organization is suspended with a reason, no other is touched, and it is brought back", async ({ open }) => {
+  const page = await open(administrator, `${system}/organizations`);
+  const suspended = others[1];
+  const row = (code: string) => page.getByRole("row").filter({ hasText: code });
+  const move = async (to: string) => {
+    await row(suspended).getByRole("button", { name: `Move or open ${suspended}` }).click();
+    await page.getByRole("menuitem", { name: `Move to ${to}` }).click();
+  };
+  await move("Suspended");
+  const dialog = page.getByRole("dialog", { name: `Suspend ${suspended}?` });
+  await expect(dialog.getByLabel("Reason"), "an effect opened the dialog").toBeFocused();
+  await dialog.getByRole("button", { name: `Suspend ${suspended}` }).click();
+  await expect(dialog.getByText("Write a reason first.")).toBeVisible();
+  await dialog.getByLabel("Reason").fill("Its office moves this week");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: `Suspend ${suspended}` }).click();
+  await expect(dialog).toBeHidden();
+  await expect(row(suspended).getByText("Suspended", { exact: true })).toBeVisible();
+  for (const code of [first, others[0]]) await expect(row(code).getByText("Pilot", { exact: true }).first()).toBeVisible();
+  await expectAccessible(page);
+
+  await move("Prepared");
+  const back = page.getByRole("dialog", { name: `Bring ${suspended} back?` });
+  await back.getByLabel("Reason").fill("Its office has moved");
+  await expectAccessible(page);
+  await back.getByRole("button", { name: `Bring ${suspended} back` }).click();
+  await expect(back).toBeHidden();
+  await expect(row(suspended).getByText("Prepared", { exact: true }).first()).toBeVisible();
+  for (const code of [first, others[0]]) await expect(row(code).getByText("Pilot", { exact: true }).first()).toBeVisible();
+});
+
 test("the organization that is chosen filters the records, and stays chosen from page to page", async ({ open }) => {
   const page = await open(administrator, `${system}/data`);
   const selector = page.getByRole("button", { name: /^Organization:/ });

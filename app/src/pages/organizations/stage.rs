@@ -188,6 +188,15 @@ pub fn MoveOutcome(
             None => String::new(),
         })
     };
+    // only suspending takes something away
+    let style = move || match mover.reason_for.with(|asked| {
+        asked
+            .as_ref()
+            .is_some_and(|(_, to)| *to == Stage::Suspended)
+    }) {
+        true => "btn lg danger solid",
+        false => "btn lg primary",
+    };
     let go = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let written = reason.get_untracked().trim().to_owned();
@@ -241,7 +250,7 @@ pub fn MoveOutcome(
                     <button type="button" class="btn lg" on:click=move |_| open.set(false)>
                         "Leave it as it is"
                     </button>
-                    <button class="btn lg danger solid" aria-disabled=move || mover.command.is_pending().then_some("true")>
+                    <button class=style aria-disabled=move || mover.command.is_pending().then_some("true")>
                         {button}
                     </button>
                 </footer>
