@@ -14,11 +14,12 @@ use postgres::Server;
 
 use super::configured::Configured;
 use super::console::{self, Started};
+use super::target::of_database;
 use super::{Failure, Output};
 use crate::config::{Config, DatabaseSource, SystemConfig};
 use crate::db::DatabaseUrl;
 use crate::sample::app::process;
-use crate::sample::{self, Created, Installed, Options, Texts};
+use crate::sample::{self, Created, Installed, Options, SampleError, Texts};
 
 /// The sample system's name in addresses and directories.
 const SLUG: &str = "obcms";
@@ -140,7 +141,7 @@ async fn install(
             sample::install_on(&postgres::directory(config), &server.url, &options).await
         }
     };
-    let (installed, created) = done.map_err(|error| Failure::of(&error))?;
+    let (installed, created) = done.map_err(|error| of_sample(&error))?;
     let report = Report {
         database: match installed.database.path() {
             Some(path) => path.display().to_string(),
@@ -155,6 +156,17 @@ async fn install(
         output.progress(&human(&report));
     }
     Ok(installed)
+}
+
+/// Why there is no sample: of a database that cannot be used what every command says of one.
+fn of_sample(error: &SampleError) -> Failure {
+    match error {
+        SampleError::Database(error) => of_database(error),
+        SampleError::NotEmpty(_) => Failure::of(error).remedy(
+            "Make one with `createdb NAME`. Nothing was changed in the one that you named.",
+        ),
+        error => Failure::of(error),
+    }
 }
 
 /// What the sample should be.
