@@ -1,6 +1,7 @@
 //! Backups, proofs and restores of PostgreSQL databases, on a real server.
 
 mod backup;
+mod listed;
 mod loss;
 mod restore;
 
