@@ -5,6 +5,7 @@
 //! a PostgreSQL server gives the same. It must not hold secrets.
 
 pub mod accounts;
+mod alone;
 pub mod approvals;
 pub mod backups;
 pub mod checklist;
@@ -34,6 +35,7 @@ pub(crate) mod words;
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -43,6 +45,7 @@ use sqlx::sqlite::{
 use crate::db::{DatabaseUrl, DbError};
 use crate::key_file::KeyError;
 use crate::refusal::{Kind, Refusal};
+use alone::Alone;
 use leases::Fence;
 pub use server::Opener;
 use server::ServerWriter;
@@ -113,6 +116,14 @@ pub enum StoreError {
     /// The data directory cannot be told from others.
     #[error("the data directory cannot be told from those of other consoles: {0}")]
     Data(#[from] KeyError),
+    /// Another console serves from this file.
+    #[error("another console{} serves from the control store {path}", .process.map(|process| format!(" (process {process})")).unwrap_or_default(), path = path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// Its process, where it wrote it down.
+        process: Option<u32>,
+    },
     /// Another console does this work by now.
     #[error("another console has taken over what this one was doing")]
     TakenOver,
@@ -166,9 +177,11 @@ impl StoreError {
 impl Refusal for StoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Server(_) | Self::Served { .. } | Self::OtherData { .. } | Self::TakenOver => {
-                Kind::Unavailable
-            }
+            Self::Server(_)
+            | Self::Served { .. }
+            | Self::OtherData { .. }
+            | Self::InUse { .. }
+            | Self::TakenOver => Kind::Unavailable,
             _ if self.is_outage() => Kind::Unavailable,
             _ => Kind::Internal,
         }
@@ -188,6 +201,11 @@ impl Refusal for StoreError {
                 "Keys and backups lie in the data directory: let all consoles use the same one, on a shared file system."
                     .into(),
             ),
+            Self::InUse { .. } => Some(
+                "A control store in a file belongs to one console: stop that one first, or give this one another `data` \
+                 directory. Several consoles share a control store on PostgreSQL."
+                    .into(),
+            ),
             Self::TakenOver => Some("Nothing needs to be done: the other console goes on.".into()),
             _ if self.is_outage() => {
                 Some("Check that the database of the control store runs, then try again.".into())
@@ -204,6 +222,8 @@ pub struct Store {
     readers: Readers,
     /// How consoles that share it reach each other; none in a file.
     shared: Option<Shared>,
+    /// Keeps other consoles from a file for as long as this one has it.
+    _alone: Option<Arc<Alone>>,
     /// What a writing transaction makes sure of first.
     fence: Option<Fence>,
 }
@@ -219,10 +239,21 @@ impl Store {
     /// Opens the control store, wherever it is.
     ///
     /// # Errors
-    /// As [`Store::open`]; when the server cannot be used; when consoles that this one cannot join serve already.
+    /// As [`Store::open`]; when the server cannot be used; when consoles that this one cannot join serve already, which
+    /// of a file is any.
     pub async fn open_at(place: &DatabaseUrl, opener: Opener) -> Result<Self, StoreError> {
         match place {
-            DatabaseUrl::Sqlite(path) => Self::open(path).await,
+            DatabaseUrl::Sqlite(path) => {
+                let alone = match opener {
+                    Opener::Console { .. } => Some(Arc::new(Alone::with(path)?)),
+                    Opener::Command => None,
+                };
+                let store = Self::open(path).await?;
+                Ok(Self {
+                    _alone: alone,
+                    ..store
+                })
+            }
             DatabaseUrl::Postgres(address) => server::open(address, opener).await,
         }
     }
@@ -232,12 +263,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be made, opened or migrated, or belongs to a newer version.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(|source| StoreError::Directory {
-                path: path.to_owned(),
-                source,
-            })?;
-        }
+        make_directory(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -268,6 +294,7 @@ impl Store {
             writer: Writer::Sqlite(writer),
             readers: Readers::Sqlite(readers),
             shared: None,
+            _alone: None,
             fence: None,
         })
     }
@@ -338,6 +365,15 @@ impl Store {
             Writer::Postgres(writer) => writer.close().await,
         }
     }
+}
+
+/// Makes the directory of a file.
+fn make_directory(path: &Path) -> Result<(), StoreError> {
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.map_err(|source| StoreError::Directory {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// A writing transaction of the control store; give `&mut *tx` to a statement. Dropped without commit it leaves nothing.

@@ -134,6 +134,7 @@ pub(super) async fn open(address: &PostgresAddress, opener: Opener) -> Result<St
         writer: Writer::Postgres(writer),
         readers: Readers::Postgres(readers),
         shared: Some(shared),
+        _alone: None,
         fence: None,
     })
 }

@@ -7,4 +7,5 @@ mod mode;
 mod outbox;
 mod rollback;
 mod run;
+mod second;
 mod shared;

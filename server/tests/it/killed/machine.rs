@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -194,6 +194,21 @@ impl Machine {
     /// Lets the other console be the one that is asked, stopped or killed. There need not be one: start it then.
     pub fn swap(&mut self) {
         std::mem::swap(&mut self.console, &mut self.other);
+    }
+
+    /// Tries to start one more console on the same control store in a file, and answers how that ended.
+    pub fn start_beside(&self) -> Output {
+        Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// The process of the console.
+    pub fn process(&self) -> u32 {
+        self.console.as_ref().expect("a console").0.id()
     }
 
     /// Where the console listens.
