@@ -116,6 +116,7 @@ async fn sqlite_tables(db: &mut Connection) -> Result<BTreeMap<String, Table>, D
                 primary_key: Vec::new(),
                 rowid: row.integer(2) == 0,
                 strict: row.integer(3) == 1,
+                partitions: Vec::new(),
                 foreign_keys: Vec::new(),
                 indexes: Vec::new(),
                 triggers: Vec::new(),

@@ -96,7 +96,7 @@ impl Subject<'_> {
         postgres::own_name("stamp", &self.table.name)
     }
 
-    /// Whether its rows lie in partitions, for which PostgreSQL has no way beside the writers.
+    /// Whether its rows lie in partitions.
     pub fn is_partitioned(&self) -> bool {
         self.table.sql.contains(") PARTITION BY ")
     }

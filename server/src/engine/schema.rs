@@ -38,6 +38,9 @@ pub struct Table {
     pub strict: bool,
     /// Whether its key is `AUTOINCREMENT`, so that ids are never used twice.
     pub autoincrement: bool,
+    /// PostgreSQL: the tables that its rows lie in, where it has none itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<String>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// Its indexes, those that constraints made too.

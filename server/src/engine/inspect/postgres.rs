@@ -65,7 +65,10 @@ async fn tables(db: &mut Connection, only: Option<&[String]>) -> Result<Tables, 
     let statement = about(
         only,
         "SELECT t.oid::int8, t.nspname::text, t.relname::text, pg_table_is_visible(t.oid), \
-         pg_get_partkeydef(t.oid) FROM CHOSEN AS t",
+         pg_get_partkeydef(t.oid), CASE WHEN t.relkind = 'p' THEN (SELECT json_agg(json_build_array( \
+          CASE WHEN NOT pg_table_is_visible(c.oid) THEN n.nspname END, c.relname) \
+          ORDER BY c.oid)::text FROM pg_partition_tree(t.oid) AS p JOIN pg_class AS c \
+          ON c.oid = p.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE p.isleaf AND c.relkind = 'r') END FROM CHOSEN AS t",
     );
     let mut tables = Tables::new();
     let mut endings = BTreeMap::new();
@@ -84,6 +87,7 @@ async fn tables(db: &mut Connection, only: Option<&[String]>) -> Result<Tables, 
                 rowid: false,
                 strict: false,
                 autoincrement: false,
+                partitions: partitions(row.text(5)),
                 foreign_keys: Vec::new(),
                 indexes: Vec::new(),
                 triggers: Vec::new(),
@@ -106,6 +110,16 @@ async fn tables(db: &mut Connection, only: Option<&[String]>) -> Result<Tables, 
         );
     }
     Ok(tables)
+}
+
+/// The names of partitions, given as JSON with the schema of those that need it.
+fn partitions(text: Option<&str>) -> Vec<String> {
+    let listed: Vec<(Option<String>, String)> = text
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    (listed.iter())
+        .map(|(schema, name)| qualified(schema.as_deref(), name))
+        .collect()
 }
 
 /// Reads the columns and answers the lines of each table's definition.

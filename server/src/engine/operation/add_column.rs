@@ -43,13 +43,22 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
         )));
     }
     forward.extend(stamp_on(subject, rule, cx));
-    if existing.is_none() && cx.dialect == Dialect::Postgres && validates_later(subject) {
-        let statements = forward.len();
-        forward.push(Statement::new(format!(
-            "ALTER TABLE {relation} VALIDATE CONSTRAINT {}",
-            quote(&foreign_key(cx, subject))
-        )));
-        stages = vec![postgres::transaction(statements), postgres::transaction(1)];
+    if existing.is_none() && cx.dialect == Dialect::Postgres && subject.is_large() {
+        stages.push(postgres::transaction(forward.len()));
+        for table in holding(subject) {
+            forward.push(Statement::new(format!(
+                "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+                cx.dialect.relation(table),
+                quote(&foreign_key(cx, subject))
+            )));
+            stages.push(postgres::transaction(1));
+        }
+        if subject.is_partitioned() {
+            // it takes those of the partitions, which are proven, to itself
+            let whole = format!("ALTER TABLE {relation} {}", references(cx, subject));
+            forward.push(Statement::new(whole));
+            stages.push(postgres::transaction(1));
+        }
     }
     let filled = existing.is_none() && is_filled(cx, rule);
     let required_already = existing.is_some_and(|column| column.not_null);
@@ -68,14 +77,7 @@ pub(in crate::engine) fn add_column(cx: &Cx<'_>, subject: Subject<'_>, rule: &Ru
         stages,
         reverse: Reverse::Sql(reverse),
         probe: Some(probe::column(cx.dialect, &table.name, column)),
-        locks: match cx.dialect {
-            Dialect::Postgres if existing.is_none() && checks_at_once(subject) => format!(
-                "Everybody who uses the table waits while the foreign key is checked against all \
-                 {} rows, about a second for a million: it is in partitions.",
-                subject.rows()
-            ),
-            _ => "Other writers wait for some milliseconds.".into(),
-        },
+        locks: "Other writers wait for some milliseconds.".into(),
         cost: Cost {
             rows: 0,
             sentence: match filled {
@@ -123,15 +125,25 @@ pub(super) fn definition(cx: &Cx<'_>, subject: Subject<'_>) -> String {
     )
 }
 
-/// Whether the foreign key is checked in a transaction of its own, which no writer waits for.
-fn validates_later(subject: Subject<'_>) -> bool {
-    subject.is_large() && !subject.is_partitioned()
+/// The tables whose rows the foreign key is checked against: a partitioned table has none itself, and
+/// PostgreSQL takes no foreign key of one that is to be checked later.
+fn holding(subject: Subject<'_>) -> Vec<&str> {
+    match subject.is_partitioned() {
+        true => (subject.table.partitions.iter().map(String::as_str)).collect(),
+        false => vec![subject.table.name.as_str()],
+    }
 }
 
-/// Whether the foreign key of a large table is checked under lock: PostgreSQL validates none of a
-/// partitioned table later.
-fn checks_at_once(subject: Subject<'_>) -> bool {
-    subject.is_large() && subject.is_partitioned()
+/// Adding the foreign key, as it stands behind `ALTER TABLE`.
+fn references(cx: &Cx<'_>, subject: Subject<'_>) -> String {
+    let organizations = &cx.playbook.organizations;
+    format!(
+        "ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
+        quote(&foreign_key(cx, subject)),
+        quote(subject.column),
+        cx.dialect.relation(&organizations.table),
+        quote(&organizations.key),
+    )
 }
 
 /// Whether PostgreSQL can give every existing row its organization by adding the column: the
@@ -147,7 +159,6 @@ fn column_on(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Vec<Statement> {
     let relation = cx.dialect.relation(&subject.table.name);
     let column = quote(subject.column);
     let kind = &cx.playbook.tenant.column_type;
-    let organizations = &cx.playbook.organizations;
     let function = quote("switchyard_default_organization");
     let filled = is_filled(cx, rule);
     let mut statements = Vec::new();
@@ -168,18 +179,15 @@ fn column_on(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Vec<Statement> {
         ));
         statements.push(format!("DROP FUNCTION {function}()"));
     }
-    statements.push(format!(
-        "ALTER TABLE {relation} ADD CONSTRAINT {} FOREIGN KEY ({column}) REFERENCES {} ({}) \
-         DEFERRABLE INITIALLY DEFERRED{}",
-        quote(&foreign_key(cx, subject)),
-        cx.dialect.relation(&organizations.table),
-        quote(&organizations.key),
-        if validates_later(subject) {
-            " NOT VALID"
-        } else {
-            ""
-        },
-    ));
+    let references = references(cx, subject);
+    // a large table's is checked in a transaction of its own, which no writer waits for
+    match subject.is_large() {
+        false => statements.push(format!("ALTER TABLE {relation} {references}")),
+        true => statements.extend((holding(subject).into_iter()).map(|table| {
+            let relation = cx.dialect.relation(table);
+            format!("ALTER TABLE {relation} {references} NOT VALID")
+        })),
+    }
     statements.into_iter().map(Statement::new).collect()
 }
 

@@ -14,7 +14,26 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
     let index = constraint_name(cx, &table.name, &[column], "");
     let place = postgres::beside(cx.dialect, &table.name, &index);
     let probe = probe::index(cx.dialect, &index, &place);
-    let stages = concurrently(cx, subject, &place, &probe);
+    let mut stages = concurrently(cx, subject, &place, &probe);
+    let mut forward = Vec::new();
+    let mut reverse = vec![Statement::new(drop_index(cx, &place))];
+    let word = word(&stages);
+    if subject.is_large() && subject.is_partitioned() {
+        for partition in &table.partitions {
+            let (build, stage) = in_partition(cx, partition, column);
+            reverse.extend(stage.cleanup.clone());
+            forward.push(build);
+            stages.push(stage);
+        }
+        // it takes what was built to itself, and builds what is missing
+        stages.push(postgres::transaction(1));
+    }
+    forward.push(Statement::new(format!(
+        "CREATE INDEX{word} {} ON {} ({})",
+        quote(&index),
+        cx.dialect.relation(&table.name),
+        quote(column)
+    )));
     let existing = (table.indexes.iter())
         .find(|index| !index.partial && first_is(index.columns.first(), column));
     Step {
@@ -28,14 +47,8 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
             index: index.clone(),
         },
         mode: postgres::mode(&stages),
-        forward: vec![Statement::new(format!(
-            "CREATE INDEX{} {} ON {} ({})",
-            word(&stages),
-            quote(&index),
-            cx.dialect.relation(&table.name),
-            quote(column)
-        ))],
-        reverse: Reverse::Sql(vec![Statement::new(drop_index(cx, &place))]),
+        forward,
+        reverse: Reverse::Sql(reverse),
         probe: Some(probe),
         locks: locks(cx, subject, &stages),
         cost: Cost {
@@ -55,9 +68,33 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
     }
 }
 
+/// The index of one partition, built beside its writers; what it is for: an index of the whole table takes it to itself.
+fn in_partition(cx: &Cx<'_>, partition: &str, column: &str) -> (Statement, Stage) {
+    let bare = postgres::bare(cx.dialect, partition);
+    // as the server names it
+    let name = index_name(
+        Framework::None,
+        &bare,
+        &[column],
+        "",
+        postgres::LONGEST_NAME,
+    );
+    let place = postgres::beside(cx.dialect, partition, &name);
+    let relation = cx.dialect.relation(partition);
+    let build = Statement::new(format!(
+        "CREATE INDEX CONCURRENTLY {} ON {relation} ({})",
+        quote(&name),
+        quote(column)
+    ));
+    let unused = "NOT EXISTS (SELECT 1 FROM pg_inherits AS h WHERE h.inhrelid = i.indexrelid)";
+    let cleanup = postgres::drop_index_where(&place, &relation, unused);
+    let probe = probe::index(cx.dialect, &name, &place);
+    (build, postgres::alone(probe, cleanup))
+}
+
 /// On PostgreSQL a large table's index is built beside its writers, outside of a transaction.
 /// What a build that broke off has left is dropped before the next one. A partitioned table's
-/// index cannot be built so.
+/// index cannot be built so, only those of its partitions.
 pub(super) fn concurrently(
     cx: &Cx<'_>,
     subject: Subject<'_>,
@@ -67,12 +104,8 @@ pub(super) fn concurrently(
     if cx.dialect != Dialect::Postgres || !subject.is_large() || subject.is_partitioned() {
         return Vec::new();
     }
-    vec![Stage {
-        statements: 1,
-        transaction: false,
-        cleanup: vec![Statement::new(format!("DROP INDEX IF EXISTS {place}"))],
-        probe: Some(probe.clone()),
-    }]
+    let cleanup = Statement::new(format!("DROP INDEX IF EXISTS {place}"));
+    vec![postgres::alone(probe.clone(), cleanup)]
 }
 
 /// The word that a build beside writers needs.
@@ -92,18 +125,19 @@ pub(super) fn drop_index(cx: &Cx<'_>, place: &str) -> String {
 }
 
 fn locks(cx: &Cx<'_>, subject: Subject<'_>, stages: &[Stage]) -> String {
-    let (who, why) = match cx.dialect {
+    let who = match cx.dialect {
+        _ if !stages.is_empty() && subject.is_partitioned() => {
+            return "Nobody waits while the index is built beside the writers, partition by \
+                    partition; writers wait for some milliseconds to make one of them."
+                .into();
+        }
         _ if !stages.is_empty() => {
             return "Nobody waits: the index is built beside the writers.".into();
         }
-        Dialect::Postgres if subject.is_partitioned() => (
-            "Writers of this table and of all its partitions",
-            ": PostgreSQL builds no index of a partitioned table beside its writers",
-        ),
-        Dialect::Postgres => ("Writers of this table", ""),
-        Dialect::Sqlite => ("Other writers", ""),
+        Dialect::Postgres => "Writers of this table",
+        Dialect::Sqlite => "Other writers",
     };
-    format!("{who} wait while the rows are sorted, about a second for a million{why}.")
+    format!("{who} wait while the rows are sorted, about a second for a million.")
 }
 
 fn first_is(first: Option<&Option<String>>, column: &str) -> bool {

@@ -5,7 +5,7 @@ use md5::{Digest, Md5};
 
 use super::{Cx, Rule, Subject, stamp};
 use crate::db::{Dialect, Statement, parts, qualified, quote};
-use crate::engine::plan::{Stage, StepMode};
+use crate::engine::plan::{Probe, Stage, StepMode};
 
 /// The longest name that the server does not cut off, in bytes.
 pub(super) const LONGEST_NAME: usize = 63;
@@ -38,6 +38,29 @@ pub(super) fn bare(dialect: Dialect, table: &str) -> String {
     match dialect {
         Dialect::Sqlite => table.to_owned(),
         Dialect::Postgres => parts(table).pop().unwrap_or_default(),
+    }
+}
+
+/// Drops an index of a table (both as they are named everywhere) that fits a condition on `i`. Nothing
+/// else of that name is touched.
+pub(super) fn drop_index_where(place: &str, relation: &str, condition: &str) -> Statement {
+    let literal = |text: &str| Dialect::Postgres.literal(text);
+    Statement::new(format!(
+        "DO $switchyard$ BEGIN IF EXISTS (SELECT 1 FROM pg_index AS i WHERE \
+         i.indexrelid = to_regclass({}) AND i.indrelid = to_regclass({}) AND {condition}) \
+         THEN DROP INDEX {place}; END IF; END $switchyard$",
+        literal(place),
+        literal(relation),
+    ))
+}
+
+/// A stage that is one statement and cannot be part of a transaction.
+pub(super) fn alone(probe: Probe, cleanup: Statement) -> Stage {
+    Stage {
+        statements: 1,
+        transaction: false,
+        cleanup: vec![cleanup],
+        probe: Some(probe),
     }
 }
 

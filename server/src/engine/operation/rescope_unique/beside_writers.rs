@@ -2,7 +2,7 @@
 //! takes the place of the old one; and the same back. At no moment is neither there.
 
 use super::{Statements, scoped_name};
-use crate::db::{Dialect, Statement, quote};
+use crate::db::{Statement, quote};
 use crate::engine::ddl;
 use crate::engine::operation::create_index::{concurrently, word};
 use crate::engine::operation::{Cx, Subject, postgres, probe};
@@ -80,20 +80,6 @@ impl Names {
             .bind(self.old_place.as_str())
             .bind(self.table.as_str()),
         )
-    }
-
-    /// Drops what a build of the old index has left: an index of this table that fits a condition.
-    /// Nothing else of that name is touched.
-    fn drop_leftover(&self, condition: &str) -> Statement {
-        let literal = |text: &str| Dialect::Postgres.literal(text);
-        Statement::new(format!(
-            "DO $switchyard$ BEGIN IF EXISTS (SELECT 1 FROM pg_index AS i WHERE \
-             i.indexrelid = to_regclass({}) AND i.indrelid = to_regclass({}) AND {condition}) \
-             THEN DROP INDEX {}; END IF; END $switchyard$",
-            literal(&self.old_place),
-            literal(&self.table),
-            self.old_place
-        ))
     }
 
     fn drop_new(&self) -> String {
@@ -199,12 +185,8 @@ fn in_partitions(
 
 /// The stage that builds the old index again.
 fn built_back(names: &Names, leftover: &str) -> Stage {
-    Stage {
-        statements: 1,
-        transaction: false,
-        cleanup: vec![names.drop_leftover(leftover)],
-        probe: Some(names.old_is_whole()),
-    }
+    let cleanup = postgres::drop_index_where(&names.old_place, &names.table, leftover);
+    postgres::alone(names.old_is_whole(), cleanup)
 }
 
 fn there(statement: Statement) -> Probe {

@@ -11,7 +11,11 @@ async fn visits(rows: u32) -> World {
         "CREATE TABLE visit (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)".into(),
         "CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')"
             .into(),
-        "CREATE TABLE visit_2 PARTITION OF visit DEFAULT".into(),
+        "CREATE SCHEMA later".into(),
+        "CREATE TABLE later.visit_2 PARTITION OF visit DEFAULT PARTITION BY HASH (id)".into(),
+        "CREATE TABLE later.\"visit 2\" PARTITION OF later.visit_2 FOR VALUES WITH (modulus 1, \
+         remainder 0)"
+            .into(),
         format!(
             "INSERT INTO visit SELECT i, date '2024-06-01' + i % 500 FROM generate_series(1, {rows}) AS i"
         ),
@@ -37,8 +41,8 @@ async fn a_default_is_given_to_every_row_of_every_partition_without_writing_one(
     let before = world.rows(places).await;
     let plan = world.plan().await;
     for (step, words) in [
-        ("g.nullable.visit", "checked against all 12000 rows"),
-        ("g.index.visit", "of all its partitions wait"),
+        ("g.nullable.visit", "for some milliseconds"),
+        ("g.index.visit", "partition by partition"),
     ] {
         let locks = &plan.step(step).unwrap().locks;
         assert!(locks.contains(words), "{locks}");
@@ -50,6 +54,79 @@ async fn a_default_is_given_to_every_row_of_every_partition_without_writing_one(
     assert!(evidence.unwrap().contains("atthasmissing"));
     let column = world.column("visit", "organization_id").await;
     assert_eq!(column, Some((true, true)));
+}
+
+/// No statement of the plan reads rows under a lock that a writer waits for: what is read is one
+/// partition, and what is about the whole takes what the partitions have.
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_keys_and_indexes_of_partitions_are_made_beside_the_writers() {
+    let world = visits(12_000).await;
+    let before = world.dump().await;
+    let plan = world.plan().await;
+    for (step, all, alone) in [("g.nullable.visit", 4, 0), ("g.index.visit", 3, 2)] {
+        let stages = &plan.step(step).unwrap().stages;
+        let found = stages.iter().filter(|stage| !stage.transaction).count();
+        assert_eq!((stages.len(), found), (all, alone), "{stages:?}");
+    }
+    assert_eq!(world.apply().await, Outcome::Done);
+    let whole = "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f' AND convalidated \
+                 AND conrelid IN (SELECT relid FROM pg_partition_tree('visit')) \
+                 AND (conrelid = 'visit'::regclass) = (conparentid = 0)";
+    assert_eq!(world.count(whole).await, 4);
+    let indexes = "SELECT COUNT(*) FROM pg_index AS i JOIN pg_attribute AS a \
+                   ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indisvalid \
+                   AND a.attname = 'organization_id' \
+                   AND i.indrelid IN (SELECT relid FROM pg_partition_tree('visit'))";
+    assert_eq!(world.count(indexes).await, 4);
+    assert_eq!(world.undo().await, Outcome::Done);
+    assert_eq!(world.dump().await, before);
+    assert_eq!(world.count(indexes).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_killed_at_any_boundary_end_as_undisturbed_ones() {
+    let prepared = visits(6_000).await;
+    let bottom = prepared.dump().await;
+    let undisturbed = prepared.twin().await;
+    let watch = Watch::new();
+    undisturbed.drive(&applied(), &watch).await.unwrap();
+    let top = undisturbed.dump().await;
+    for (number, at) in watch.deadly(Dialect::Postgres).into_iter().enumerate() {
+        let world = prepared.twin().await;
+        world
+            .drive(&applied(), &Watch::with_bomb(at))
+            .await
+            .unwrap();
+        if number % 2 == 0 {
+            assert_eq!(world.undo().await, Outcome::Done, "after dying at {at}");
+            assert_eq!(world.dump().await, bottom, "back after dying at {at}");
+        }
+        assert_eq!(world.apply().await, Outcome::Done, "after dying at {at}");
+        assert_eq!(world.dump().await, top, "after dying at {at}");
+        assert_eq!(world.leftovers().await, Vec::<String>::new(), "{at}");
+    }
+}
+
+/// Made between the plan and its steps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_is_made_meanwhile_is_not_left_out() {
+    let world = visits(6_000).await;
+    let nullable = super::until("organizations");
+    world.drive(&nullable, &Watch::new()).await.unwrap();
+    for statement in [
+        "CREATE TABLE visit_3 PARTITION OF visit FOR VALUES FROM ('2030-01-01') TO ('2031-01-01')",
+        "INSERT INTO visit (id, at) VALUES (1, '2030-02-01')",
+    ] {
+        world.execute(statement).await;
+    }
+    assert_eq!(world.apply().await, Outcome::Done);
+    let unproven = "SELECT COUNT(*) FROM pg_index WHERE NOT indisvalid";
+    assert_eq!(world.count(unproven).await, 0);
+    let key = "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f' AND convalidated \
+               AND conrelid = 'visit_3'::regclass";
+    assert_eq!(world.count(key).await, 1);
+    assert_eq!(world.undo().await, Outcome::Done);
+    assert_eq!(world.leftovers().await, Vec::<String>::new());
 }
 
 /// A walk whose batches look at more than their own blocks takes ever longer.
