@@ -31,6 +31,8 @@ pub struct Standing {
     pub system: String,
     /// How many of its runs are in each state.
     pub runs: Vec<(String, i64)>,
+    /// Whether its run holds because others suffer.
+    pub held: bool,
     /// Seconds since its newest verified backup was taken; none without one.
     pub backup_age: Option<f64>,
     /// Seconds since its application was measured last; none before the first time.
@@ -45,6 +47,7 @@ pub struct Metrics {
     sign_ins: Family<Labels, Counter>,
     refusals: Counter,
     runs: Family<Labels, Gauge>,
+    held: Family<Labels, Gauge>,
     backup_age: Seconds,
     probe_age: Seconds,
     /// Browsers that listen to live events.
@@ -73,6 +76,7 @@ impl Metrics {
         let refusals = Counter::default();
         let event_streams = Gauge::default();
         let runs = Family::<Labels, Gauge>::default();
+        let held = Family::<Labels, Gauge>::default();
         let backup_age = Seconds::default();
         let probe_age = Seconds::default();
         registry.register("http_requests", "Requests answered", requests.clone());
@@ -94,6 +98,11 @@ impl Metrics {
         );
         registry.register("runs", "Runs of a system by state", runs.clone());
         registry.register(
+            "run_held",
+            "Whether the run of a system holds because others suffer",
+            held.clone(),
+        );
+        registry.register(
             "backup_age_seconds",
             "Time since the newest verified backup of a system was taken",
             backup_age.clone(),
@@ -106,6 +115,7 @@ impl Metrics {
         Self {
             registry,
             runs,
+            held,
             backup_age,
             probe_age,
             requests,
@@ -150,6 +160,7 @@ impl Metrics {
     /// Says how the systems stand now, instead of what was said before.
     pub fn stand(&self, systems: &[Standing]) {
         self.runs.clear();
+        self.held.clear();
         self.backup_age.clear();
         self.probe_age.clear();
         for standing in systems {
@@ -158,6 +169,9 @@ impl Metrics {
                 let labels = vec![system(), ("state", state.clone())];
                 self.runs.get_or_create(&labels).set(*count);
             }
+            self.held
+                .get_or_create(&vec![system()])
+                .set(standing.held.into());
             let ages = [
                 (&self.backup_age, standing.backup_age),
                 (&self.probe_age, standing.probe_age),

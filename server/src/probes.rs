@@ -29,10 +29,16 @@ pub use baseline::{BaselineError, capture};
 pub use days::{availability_percent, days};
 pub use view::view;
 
+/// The first samples are taken after this time,
+const FIRST: Duration = Duration::from_secs(1);
+/// and spread over this one.
+const SPREAD: Duration = Duration::from_secs(5);
+
 /// What the probes of this process found last.
 #[derive(Debug, Default)]
 pub struct Probes {
-    latest: Mutex<HashMap<String, Latest>>,
+    /// Of each system that is watched; nothing before its first sample.
+    latest: Mutex<HashMap<String, Option<Latest>>>,
 }
 
 /// The last sample of one system.
@@ -42,13 +48,20 @@ pub struct Latest {
     pub beat: Instant,
     /// What the application said; none when it did not answer.
     pub health: Option<Health>,
+    /// What the samples said together then.
+    pub judgement: Judgement,
     probes: Vec<Tally>,
 }
 
 impl Probes {
     /// The last sample of a system, if one was taken since the server started.
     pub fn latest(&self, system: &str) -> Option<Latest> {
-        self.lock().get(system).cloned()
+        self.lock().get(system).cloned().flatten()
+    }
+
+    /// Says that samples of a system are taken from now on: until the first one is, nobody knows how it is.
+    pub fn expect(&self, system: &str) {
+        self.lock().entry(system.to_owned()).or_default();
     }
 
     /// Forgets everything: another console measures from now on.
@@ -60,22 +73,25 @@ impl Probes {
         &self,
         system: &str,
         health: Option<Health>,
+        judgement: Judgement,
         findings: Vec<Finding>,
         config: &ProbeConfig,
     ) {
         let mut latest = self.lock();
         let before = latest
             .remove(system)
+            .flatten()
             .map_or_else(Vec::new, |latest| latest.probes);
         let now = Latest {
             beat: Instant::now(),
             health,
+            judgement,
             probes: each::tally(before, findings, config),
         };
-        latest.insert(system.to_owned(), now);
+        latest.insert(system.to_owned(), Some(now));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Latest>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<Latest>>> {
         // a map of whole values: a panic elsewhere cannot have left it half-written
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,11 +103,12 @@ pub fn begin(state: &AppState) {
         if system.config.health_url.is_none() {
             continue;
         }
+        state.probes.expect(system.slug());
         let (state, system) = (state.clone(), system.clone());
         state.tasks.clone().spawn(async move {
-            // a hundred systems are not asked in the same moment
+            // a hundred systems are not asked in the same moment, and nobody waits long for the first sample
             let interval = system.config.probes.interval();
-            let first = interval.min(Duration::from_secs(1)) + interval * (place % 16) / 32;
+            let first = interval.min(FIRST) + interval.min(SPREAD) * (place % 16) / 16;
             tokio::select! {
                 () = tokio::time::sleep(first) => {}
                 () = state.shutdown.cancelled() => return,
@@ -138,9 +155,22 @@ pub async fn measure_once(state: &AppState, system: &Arc<System>) -> Result<Outc
         config.samples_kept(),
     )
     .await?;
-    state.probes.beat(system.slug(), health, findings, config);
+    let newest =
+        table::newest(&state.store, system.slug(), verdict::samples_needed(config)).await?;
+    let judgement = verdict::of(config, &newest, Some(Duration::ZERO));
+    (state.probes).beat(system.slug(), health, judgement, findings, config);
     state.hub.changed(system.slug(), Topic::Health);
     Ok(sample.outcome)
+}
+
+/// Why a change of a system's database has to wait for its application, in words: it does not work, or nobody knows,
+/// because the watcher is silent. Too few samples for a verdict are no reason. Answered from memory.
+pub fn suffering(state: &AppState, system: &System) -> Option<String> {
+    let watched = state.probes.lock().get(system.slug()).cloned()?;
+    verdict::suffering(
+        &system.config.probes,
+        watched.map(|latest| (latest.beat.elapsed(), latest.judgement)),
+    )
 }
 
 /// What the samples of a system say now.

@@ -156,11 +156,12 @@ pub async fn snapshot(
         return Ok(kept);
     }
     if let Some(old) = last(state, system) {
-        remake_behind(state);
+        remake_behind(state, system);
         return Ok(old);
     }
     let first = async {
-        let _making = state.board.making.lock().await;
+        let making = state.board.making.of(system.slug());
+        let _making = making.lock().await;
         match state.board.kept(system.slug()) {
             Some(kept) => Ok(kept),
             None => remake(state, system).await,
@@ -190,24 +191,23 @@ fn last(state: &AppState, system: &System) -> Option<Arc<Snapshot>> {
     Some(stale)
 }
 
-/// Has everything made anew, by one task at a time.
-fn remake_behind(state: &AppState) {
-    let Ok(making) = state.board.making.clone().try_lock_owned() else {
+/// Has a system made anew, by one task at a time.
+fn remake_behind(state: &AppState, system: &Arc<System>) {
+    let Ok(making) = state.board.making.of(system.slug()).try_lock_owned() else {
         return;
     };
-    let state = state.clone();
+    let (state, system) = (state.clone(), system.clone());
     state.tasks.clone().spawn(async move {
         let _making = making;
-        let remade = async {
-            for system in public_systems(&state) {
-                remake(&state, system).await?;
-            }
-            remake_index(&state).await
-        };
         tokio::select! {
             () = state.shutdown.cancelled() => {}
-            remade = remade => if let Err(error) = remade {
-                tracing::warn!(%error, "the public status cannot be made anew; the last one is sent as stale");
+            remade = remake(&state, &system) => match remade {
+                Ok(_) => {
+                    list_known(&state);
+                }
+                Err(error) => {
+                    tracing::warn!(system = system.slug(), %error, "the public status cannot be made anew; the last one is sent as stale");
+                }
             },
         }
     });
@@ -242,7 +242,8 @@ fn public(state: &AppState, status: PublicStatus, next: Option<Moment>) -> Snaps
 /// When the control store cannot be read.
 pub async fn refresh(state: &AppState, system: &Arc<System>) -> Result<(), SystemError> {
     if system.config.status.is_public() {
-        let _making = state.board.making.lock().await;
+        let making = state.board.making.of(system.slug());
+        let _making = making.lock().await;
         remake(state, system).await?;
         remake_index(state).await?;
     }
@@ -257,17 +258,15 @@ pub async fn index(state: &AppState) -> Result<Arc<IndexSnapshot>, StatusError> 
     if let Some(kept) = state.board.kept_index() {
         return Ok(kept);
     }
-    let known: Option<Vec<_>> = public_systems(state)
-        .map(|system| last(state, system))
-        .collect();
-    if let Some(known) = known {
-        if known.iter().any(|snapshot| snapshot.status.stale) {
-            remake_behind(state);
+    if let Some(listed) = list_known(state) {
+        let stale = listed.index.systems.iter().filter(|status| status.stale);
+        for system in stale.filter_map(|status| public_system(state, &status.slug)) {
+            remake_behind(state, system);
         }
-        return Ok(keep_index(state, known));
+        return Ok(listed);
     }
     let first = async {
-        let _making = state.board.making.lock().await;
+        let _listing = state.board.listing.lock().await;
         match state.board.kept_index() {
             Some(kept) => Ok(kept),
             None => remake_index(state).await,
@@ -275,6 +274,14 @@ pub async fn index(state: &AppState) -> Result<Arc<IndexSnapshot>, StatusError> 
     };
     let made = tokio::time::timeout(FIRST, first).await;
     Ok(made.map_err(|_| StatusError::NotReady)??)
+}
+
+/// Puts the list together from what is known; none as long as a system was never looked at.
+fn list_known(state: &AppState) -> Option<Arc<IndexSnapshot>> {
+    let known: Option<Vec<_>> = public_systems(state)
+        .map(|system| last(state, system))
+        .collect();
+    Some(keep_index(state, known?))
 }
 
 /// Puts the list together from what is known; only a system that was never looked at is looked at now.
@@ -320,7 +327,7 @@ fn public_address(state: &AppState, slug: &str) -> String {
 
 /// A run as the public is told of it, in a sentence.
 pub fn run_in_words(state: shared::state::RunState) -> String {
-    text::work(state, None).1
+    text::work(state, false, None).1
 }
 
 /// The files of one system, with links as they are right at this place; `address` is where its page is.

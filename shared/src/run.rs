@@ -170,6 +170,9 @@ pub struct RunProgress {
     pub longest_lock_ms: u64,
     /// What it waits for just now, such as `another writer, attempt 2 of 30`.
     pub waiting_for: Option<String>,
+    /// Whether it holds because others suffer: it goes on by itself when they do not any more.
+    #[serde(default)]
+    pub held: bool,
     /// Of the time that batches take, how much is work, in percent: the rest is the application's alone.
     #[serde(default = "full_pace")]
     pub pace: u8,

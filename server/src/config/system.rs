@@ -40,7 +40,7 @@ pub struct SystemConfig {
     /// How its health is measured.
     #[serde(default)]
     pub probes: ProbeConfig,
-    /// What makes its batches wait.
+    /// What makes its runs wait.
     #[serde(default)]
     pub holds: HoldsConfig,
     /// What the public may know about it.
@@ -62,7 +62,7 @@ pub struct SystemConfig {
     pub timezone: String,
 }
 
-/// What makes the batches of a run wait for others.
+/// What makes a run wait for others.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldsConfig {
@@ -75,6 +75,10 @@ pub struct HoldsConfig {
     /// A disk of the database has less than this many MiB left. Default 256; 0 leaves it out.
     #[serde(default = "free_disk")]
     pub free_disk_mib: u32,
+    /// The application does not work, or the watcher of its health is silent. Steps wait for it too. Default true; false
+    /// leaves it out, for work during which the application is stopped on purpose.
+    #[serde(default = "health")]
+    pub health: bool,
 }
 
 impl Default for HoldsConfig {
@@ -83,6 +87,7 @@ impl Default for HoldsConfig {
             lag_mib: lag(),
             lock_wait_ms: lock_wait(),
             free_disk_mib: free_disk(),
+            health: health(),
         }
     }
 }
@@ -97,6 +102,10 @@ const fn lock_wait() -> u32 {
 
 const fn free_disk() -> u32 {
     256
+}
+
+const fn health() -> bool {
+    true
 }
 
 fn production() -> String {

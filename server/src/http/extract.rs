@@ -46,6 +46,21 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// Parts of the path of a public page. What cannot be read names nothing that is published, and is answered like that.
+#[derive(Debug, Clone)]
+pub(super) struct PublicPath<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PublicPath<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(_) => Err(super::status::nothing_here()),
+        }
+    }
+}
+
 /// The query.
 #[derive(Debug, Clone)]
 pub struct Query<T>(pub T);

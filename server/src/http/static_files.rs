@@ -15,6 +15,9 @@ pub(super) use first::FilesFirst;
 
 /// Answers every address that no route has: a file, or the console for an address of one of its pages.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if super::status::is_public(uri.path()) {
+        return super::status::nothing_here();
+    }
     if method != Method::GET && method != Method::HEAD {
         return (
             StatusCode::METHOD_NOT_ALLOWED,

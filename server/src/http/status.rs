@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::conditional::{is_known_as, last_modified};
-use super::extract::Path;
+use super::extract::PublicPath;
 use super::problem::PageAnswer;
 use super::security;
 use crate::state::AppState;
@@ -27,6 +27,19 @@ pub(super) fn routes() -> axum::Router<AppState> {
         .route("/status", get(index))
         .route("/status/{slug}", get(system))
         .route("/status/{slug}/{file}", get(file))
+        .method_not_allowed_fallback(no_such_method)
+}
+
+/// Whether this is an address of pages for everybody, of which those that no route has are no pages of the console.
+pub(super) fn is_public(path: &str) -> bool {
+    ["/status/", "/s/", "/subscription/"]
+        .iter()
+        .any(|area| path.starts_with(area))
+}
+
+/// Nothing here is told by another method: public, private and unknown pages answer alike.
+pub(super) async fn no_such_method() -> Response {
+    nothing_here()
 }
 
 /// A file of a public system that is ready, asked for by its exact path below `/status/`: complete, with the headers of
@@ -56,7 +69,7 @@ async fn system(
     method: Method,
     headers: HeaderMap,
     State(state): State<AppState>,
-    Path(slug): Path<String>,
+    PublicPath(slug): PublicPath<String>,
 ) -> PageAnswer {
     if let Some(asset) = asset(&slug) {
         return Ok(answer(&asset, YEAR, &method, &headers));
@@ -75,7 +88,7 @@ async fn file(
     method: Method,
     headers: HeaderMap,
     State(state): State<AppState>,
-    Path((slug, file)): Path<(String, String)>,
+    PublicPath((slug, file)): PublicPath<(String, String)>,
 ) -> PageAnswer {
     if let Some(lower) = typed_in_capitals(&state, &slug)
         && let Some(system) = status::public_system(&state, &lower)

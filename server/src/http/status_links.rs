@@ -7,9 +7,9 @@ use shared::status_link::{MadeStatusLink, MakeStatusLink, StatusLink};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Json, Path};
+use super::extract::{Json, Path, PublicPath};
 use super::problem::{Answer, PageAnswer};
-use super::status::{found, nothing_here};
+use super::status::{found, no_such_method, nothing_here};
 use crate::accounts::Operator;
 use crate::state::AppState;
 use crate::status::links;
@@ -30,6 +30,7 @@ pub(super) fn pages() -> axum::Router<AppState> {
     axum::Router::new()
         .route("/s/{token}", get(page))
         .route("/s/{token}/{file}", get(file))
+        .method_not_allowed_fallback(no_such_method)
 }
 
 /// The links of a system, without what makes them work.
@@ -77,7 +78,7 @@ async fn page(
     method: Method,
     headers: HeaderMap,
     State(state): State<AppState>,
-    Path(token): Path<String>,
+    PublicPath(token): PublicPath<String>,
 ) -> PageAnswer {
     behind(&state, &token, "index.html", &method, &headers).await
 }
@@ -86,7 +87,7 @@ async fn file(
     method: Method,
     headers: HeaderMap,
     State(state): State<AppState>,
-    Path((token, file)): Path<(String, String)>,
+    PublicPath((token, file)): PublicPath<(String, String)>,
 ) -> PageAnswer {
     behind(&state, &token, &file, &method, &headers).await
 }
@@ -98,10 +99,7 @@ async fn behind(
     method: &Method,
     headers: &HeaderMap,
 ) -> PageAnswer {
-    let Some(row) = links::open(state, token).await? else {
-        return Ok(nothing_here());
-    };
-    let files = links::files(state, &row, &format!("/s/{token}")).await?;
+    let files = links::files(state, token, &format!("/s/{token}")).await?;
     Ok(files.map_or_else(nothing_here, |files| {
         found(&files, name, PRIVATE, method, headers)
     }))

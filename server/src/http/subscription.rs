@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::ClientAddress;
-use super::extract::Path;
+use super::extract::PublicPath;
 use super::problem::{OnPage, PageAnswer};
 use super::status::{POLICY, moved, nothing_here, typed_in_capitals};
 use crate::refusal::{Kind, Refusal as _};
@@ -48,11 +48,11 @@ struct Wanted {
     website: String,
 }
 
-async fn to_page(Path(slug): Path<String>) -> Redirect {
+async fn to_page(PublicPath(slug): PublicPath<String>) -> Redirect {
     Redirect::to(&format!("/status/{}#subscribe", percent(&slug)))
 }
 
-async fn to_link(Path(token): Path<String>) -> Redirect {
+async fn to_link(PublicPath(token): PublicPath<String>) -> Redirect {
     Redirect::to(&format!("/s/{}#subscribe", percent(&token)))
 }
 
@@ -63,7 +63,7 @@ fn percent(part: &str) -> String {
 async fn on_page(
     client: ClientAddress,
     State(state): State<AppState>,
-    Path(slug): Path<String>,
+    PublicPath(slug): PublicPath<String>,
     Form(wanted): Form<Wanted>,
 ) -> PageAnswer {
     if let Some(lower) = typed_in_capitals(&state, &slug) {
@@ -78,7 +78,7 @@ async fn on_page(
 async fn on_link(
     client: ClientAddress,
     State(state): State<AppState>,
-    Path(token): Path<String>,
+    PublicPath(token): PublicPath<String>,
     Form(wanted): Form<Wanted>,
 ) -> PageAnswer {
     let Some(row) = links::open(&state, &token).await? else {
@@ -142,7 +142,10 @@ fn refused(error: SubscribeError) -> Response {
     response
 }
 
-async fn ask_confirm(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
+async fn ask_confirm(
+    State(state): State<AppState>,
+    PublicPath(token): PublicPath<String>,
+) -> PageAnswer {
     Ok(match subscribers::asked(&state, &token).await? {
         None => gone(),
         Some(known) => page(
@@ -156,7 +159,10 @@ async fn ask_confirm(State(state): State<AppState>, Path(token): Path<String>) -
     })
 }
 
-async fn confirm(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
+async fn confirm(
+    State(state): State<AppState>,
+    PublicPath(token): PublicPath<String>,
+) -> PageAnswer {
     Ok(if subscribers::confirm(&state, &token).await? {
         page(
             StatusCode::OK,
@@ -168,7 +174,10 @@ async fn confirm(State(state): State<AppState>, Path(token): Path<String>) -> Pa
     })
 }
 
-async fn ask_stop(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
+async fn ask_stop(
+    State(state): State<AppState>,
+    PublicPath(token): PublicPath<String>,
+) -> PageAnswer {
     Ok(match subscribers::told(&state, &token).await? {
         None => stopped(),
         Some(known) => page(
@@ -182,7 +191,7 @@ async fn ask_stop(State(state): State<AppState>, Path(token): Path<String>) -> P
     })
 }
 
-async fn stop(State(state): State<AppState>, Path(token): Path<String>) -> PageAnswer {
+async fn stop(State(state): State<AppState>, PublicPath(token): PublicPath<String>) -> PageAnswer {
     // a made-up token gets the same answer: there is nothing to learn here
     subscribers::stop(&state, &token).await?;
     Ok(stopped())

@@ -76,6 +76,27 @@ pub(super) fn of(config: &ProbeConfig, newest: &[Sample], silence: Option<Durati
     }
 }
 
+/// Why work on the database has to wait for the application, in words. `last` is how long ago the last sample was taken,
+/// and what the samples said then; none before the first.
+pub(super) fn suffering(
+    config: &ProbeConfig,
+    last: Option<(Duration, Judgement)>,
+) -> Option<String> {
+    let Some((silence, judgement)) = last else {
+        return Some("the first look at the application's health".into());
+    };
+    if silence > config.silent_after() {
+        return Some(format!(
+            "the watcher of the application, which has been silent for {} s",
+            silence.as_secs()
+        ));
+    }
+    (judgement.verdict == Verdict::Bad).then(|| {
+        let why = judgement.reason.trim_end_matches('.');
+        format!("the application, which does not work: {why}")
+    })
+}
+
 enum Standing {
     Good,
     Bad,
@@ -166,6 +187,33 @@ mod tests {
     fn slow_answers_again_and_again_are_said_but_are_no_outage() {
         assert_eq!(judged("sssg", 1), (Verdict::Good, true));
         assert_eq!(judged("ssgg", 1), (Verdict::Good, false));
+    }
+
+    #[test]
+    fn work_waits_for_an_application_that_does_not_work_and_for_a_silent_watcher_alone() {
+        let config = ProbeConfig::default();
+        let said = |outcomes: &str, seconds| {
+            let judgement = of(&config, &samples(outcomes), Some(Duration::ZERO));
+            suffering(&config, Some((Duration::from_secs(seconds), judgement)))
+        };
+        assert_eq!(said("gggg", 1), None);
+        assert_eq!(said("ssss", 1), None);
+        // a watcher that has just begun
+        assert_eq!(said("b", 1), None);
+        assert_eq!(
+            said("bbbg", 1).unwrap(),
+            "the application, which does not work: HTTP 500"
+        );
+        assert_eq!(said("gggg", 70), None);
+        assert_eq!(
+            said("gggg", 71).unwrap(),
+            "the watcher of the application, which has been silent for 71 s"
+        );
+        assert!(
+            suffering(&config, None)
+                .unwrap()
+                .starts_with("the first look")
+        );
     }
 
     #[test]

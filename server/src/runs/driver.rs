@@ -16,7 +16,10 @@ use crate::engine::executor::{
 };
 use crate::engine::gate::CallerFact;
 use crate::engine::pace;
+use crate::engine::operation::Operation;
+use crate::engine::plan::Step;
 use crate::engine::{Control, DriveError, Goal, Outcome, drive};
+use crate::probes;
 use crate::state::AppState;
 use crate::store::run_details;
 use crate::store::runs::{self, RunRow, Want};
@@ -27,6 +30,8 @@ const FLUSH: Duration = Duration::from_millis(250);
 /// Coverage is counted this often, or more seldom: counting takes at most a tenth of the time.
 const COUNT: Duration = Duration::from_secs(1);
 const COUNT_SHARE: u32 = 10;
+/// The hook after which the application is stopped on purpose.
+const STOP: &str = "stop";
 
 /// The driver's side of a drive.
 struct Driver {
@@ -67,6 +72,15 @@ impl Control for Driver {
             lock_wait: Duration::from_millis(u64::from(holds.lock_wait_ms)),
             free_bytes: u64::from(holds.free_disk_mib) << 20,
         }
+    }
+
+    async fn suffering(&self, step: &Step) -> Option<String> {
+        // a hook may be what makes the application well, and what stopped it on purpose has not harmed it
+        let hook = matches!(step.operation, Operation::Hook { .. });
+        if !self.system.config.holds.health || hook || self.is_stopped_by_hook() {
+            return None;
+        }
+        probes::suffering(&self.state, &self.system)
     }
 
     fn owner(&self) -> String {
@@ -114,6 +128,14 @@ impl Control for Driver {
     }
 }
 
+impl Driver {
+    /// Whether the last hook that this run called was the one that stops the application.
+    fn is_stopped_by_hook(&self) -> bool {
+        let live = self.live.lock();
+        live.is_ok_and(|live| live.last_hook(&self.run.plan) == Some(STOP))
+    }
+}
+
 /// Drives the run until it needs a person, a change of what is wanted, or nothing more. `run` is the row as it was
 /// when this was decided. Answers the state that it settled in.
 pub async fn drive_run(
@@ -130,6 +152,12 @@ pub async fn drive_run(
         },
         Want::Paused | Want::Aborted => return Ok(run.summary.state),
     };
+    if run.summary.state == RunState::Queued {
+        let mut tx = state.store.write().await?;
+        runs::begin(&mut tx, run.id).await?;
+        tx.commit().await?;
+        state.hub.changed(system.slug(), Topic::Run);
+    }
     let before = Before {
         steps: runs::steps(&state.store, run.id).await?,
         gates: run_details::gates(&state.store, run.id).await?,
@@ -296,9 +324,13 @@ async fn write_end(
     let finished = (!settled.state.is_open()).then_some(now);
     let mut tx = state.store.write().await?;
     let current = runs::open_in(&mut tx, system.slug()).await?;
-    // a command that came while the drive ended wins: its state is newer than this one
+    // a command that came while the drive ended wins: its state is newer than this one, or comes when it is carried out
     let overtaken = current.is_some_and(|current| {
-        current.id == run.id && current.want != run.want && settled.state != RunState::Done
+        let paused = current.want == Want::Paused && current.summary.state == RunState::Running;
+        current.id == run.id
+            && current.want != run.want
+            && settled.state != RunState::Done
+            && !paused
     });
     let state_now = if overtaken && settled.state == RunState::Paused {
         None

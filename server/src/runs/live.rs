@@ -13,6 +13,7 @@ use super::estimate::Rates;
 use super::shown;
 use crate::engine::executor::Event;
 use crate::engine::journal::RunRecord;
+use crate::engine::operation::Operation;
 use crate::engine::plan::Plan;
 use crate::moment::Moment;
 use crate::state::AppState;
@@ -123,7 +124,7 @@ impl Live {
             started: Moment::parse(&run.summary.started).unwrap_or(now),
             began: Instant::now(),
         };
-        live.progress.waiting_for = None;
+        live.waits(None, false);
         live.count();
         live
     }
@@ -152,7 +153,7 @@ impl Live {
                 (progress.rows_done, progress.rows_total) = (*done, *total);
                 progress.rows_per_second = *rate;
                 progress.batch_size = *batch;
-                progress.waiting_for = None;
+                self.waits(None, false);
                 self.foresee();
             }
             Event::Waiting {
@@ -162,10 +163,11 @@ impl Live {
                 ..
             } => {
                 let who = blocker.as_deref().unwrap_or("another writer");
-                self.progress.waiting_for = Some(format!("{who}, attempt {attempt} of {attempts}"));
+                let reason = format!("{who}, attempt {attempt} of {attempts}");
+                self.waits(Some(reason), false);
             }
             Event::Held { reason, .. } => {
-                self.progress.waiting_for = Some(reason.clone());
+                self.waits(Some(reason.clone()), true);
                 self.progress.rows_per_second = 0.0;
             }
             Event::Pace { percent } => self.pace(*percent),
@@ -180,10 +182,9 @@ impl Live {
                     self.at(place);
                 }
                 (self.progress.rows_done, self.progress.rows_total) = (*done, *total);
-                self.progress.waiting_for = Some(match waits_for {
-                    Some(whom) => whom.clone(),
-                    None => format!("the server: {phase}"),
-                });
+                let server = || format!("the server: {phase}");
+                let whom = waits_for.clone().unwrap_or_else(server);
+                self.waits(Some(whom), false);
             }
             Event::Gate(found) => {
                 let gate = shown::measured(slug, plan, found);
@@ -206,6 +207,22 @@ impl Live {
             self.progress.pace = percent;
             self.paced = true;
         }
+    }
+
+    /// The name of the hook that was called last.
+    pub(super) fn last_hook<'a>(&self, plan: &'a Plan) -> Option<&'a str> {
+        (plan.steps.iter().zip(&self.steps))
+            .rev()
+            .filter(|(_, row)| row.state == StepState::Done)
+            .find_map(|(step, _)| match &step.operation {
+                Operation::Hook { name } => Some(name.as_str()),
+                _ => None,
+            })
+    }
+
+    fn waits(&mut self, reason: Option<String>, held: bool) {
+        self.progress.waiting_for = reason;
+        self.progress.held = held;
     }
 
     fn note(&mut self, now: Moment, level: Level, step: Option<String>, line: String) {
@@ -239,7 +256,7 @@ impl Live {
         self.at(place);
         self.progress.rows_done = self.steps[place].rows_done;
         self.progress.rows_total = self.steps[place].rows_total;
-        self.progress.waiting_for = None;
+        self.waits(None, false);
         self.count();
         self.foresee();
     }
@@ -295,7 +312,7 @@ impl Live {
     /// Notes how the drive ended.
     pub(super) fn end(&mut self, settled: &Settled, now: Moment) {
         self.progress.state = settled.state;
-        self.progress.waiting_for = None;
+        self.waits(None, false);
         self.progress.rows_per_second = 0.0;
         if !settled.state.is_active() {
             self.progress.step_left_ms = None;
@@ -366,6 +383,7 @@ pub(super) fn nothing_yet(run: &RunRow) -> RunProgress {
         run_left_ms: None,
         longest_lock_ms: 0,
         waiting_for: None,
+        held: false,
         pace: 100,
         elapsed_ms: 0,
     }

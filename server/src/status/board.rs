@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use shared::status::PublicStatus;
 use tokio::sync::Mutex;
 
 use super::compose::Measured;
@@ -16,8 +17,33 @@ const OLDEST: Duration = Duration::from_secs(60);
 /// While a stale one is sent, a reader asks for a new one this often.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// The files that a private link opens, and when they were made.
-type Opened = (Instant, Arc<Vec<File>>);
+/// Links whose last page is kept for an outage.
+const LINKS: usize = 200;
+
+/// What a link opened last.
+#[derive(Debug, Clone)]
+pub(super) struct Opened {
+    pub(super) status: PublicStatus,
+    made: Instant,
+    /// Ready to be sent; not kept for long.
+    files: Option<Arc<Vec<File>>>,
+}
+
+impl Opened {
+    /// Made just now.
+    pub(super) fn now(status: PublicStatus, files: Arc<Vec<File>>) -> Self {
+        Self {
+            status,
+            made: Instant::now(),
+            files: Some(files),
+        }
+    }
+
+    /// The files, when they are younger than this.
+    pub(super) fn young(&self, most: Duration) -> Option<Arc<Vec<File>>> {
+        self.files.clone().filter(|_| self.made.elapsed() < most)
+    }
+}
 
 /// Snapshots of all public systems.
 #[derive(Debug)]
@@ -27,10 +53,26 @@ pub struct Board {
     index: RwLock<Option<Kept<IndexSnapshot>>>,
     /// What is costly to know, and when it was found out.
     pub(super) measured: RwLock<HashMap<String, (Instant, Measured)>>,
-    /// What links open, by their identifier; for two seconds.
-    pub(super) private: RwLock<HashMap<String, Opened>>,
-    /// Held while snapshots are made: readers who find none do not all make the same one.
-    pub(super) making: Arc<Mutex<()>>,
+    /// What links opened last, by their identifier; none: it is known to be closed.
+    private: RwLock<HashMap<String, Option<Opened>>>,
+    /// Held while the snapshot of a system is made: readers who find none do not all make the same one.
+    pub(super) making: Locks,
+    /// Held while a target is measured.
+    pub(super) measuring: Locks,
+    /// Held while the list is made for readers who find none.
+    pub(super) listing: Mutex<()>,
+}
+
+/// A lock for each system.
+#[derive(Debug, Default)]
+pub(super) struct Locks(std::sync::Mutex<HashMap<String, Arc<Mutex<()>>>>);
+
+impl Locks {
+    /// The one of this system.
+    pub(super) fn of(&self, slug: &str) -> Arc<Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.entry(slug.to_owned()).or_default().clone()
+    }
 }
 
 #[derive(Debug)]
@@ -68,7 +110,9 @@ impl Board {
             index: RwLock::default(),
             measured: RwLock::default(),
             private: RwLock::default(),
-            making: Arc::default(),
+            making: Locks::default(),
+            measuring: Locks::default(),
+            listing: Mutex::default(),
         }
     }
 
@@ -111,6 +155,32 @@ impl Board {
             kept.excused = Some(now);
             kept.content = stale;
         }
+    }
+
+    /// What a link opened last; the inner none: it is known to be closed.
+    pub(super) fn opened(&self, link: &str) -> Option<Option<Opened>> {
+        let private = self.private.read().unwrap_or_else(PoisonError::into_inner);
+        private.get(link).cloned()
+    }
+
+    /// Keeps what a link opens, or that it is closed. Files of others that are older than `young` are let go.
+    pub(super) fn keep_opened(&self, link: &str, opened: Option<Opened>, young: Duration) {
+        let mut private = self.private.write().unwrap_or_else(PoisonError::into_inner);
+        // revoked while its page was made: it stays closed
+        if opened.is_some() && matches!(private.get(link), Some(None)) {
+            return;
+        }
+        for other in private.values_mut().flatten() {
+            other.files = other.young(young);
+        }
+        if private.len() >= LINKS && !private.contains_key(link) {
+            let age = |opened: &Option<Opened>| opened.as_ref().map(|opened| opened.made);
+            let oldest = (private.iter()).min_by_key(|(_, opened)| age(opened));
+            if let Some(oldest) = oldest.map(|(link, _)| link.clone()) {
+                private.remove(&oldest);
+            }
+        }
+        private.insert(link.to_owned(), opened);
     }
 
     pub(super) fn kept_index(&self) -> Option<Arc<IndexSnapshot>> {

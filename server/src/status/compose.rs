@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
+use shared::event::Topic;
 use shared::health::{Judgement, Verdict};
 use shared::run::RunSummary;
 use shared::state::RunState;
@@ -24,6 +25,12 @@ use crate::{coverage, modes, organizations, probes};
 
 /// Coverage and mode are asked of the target and the environment file at most this often.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
+/// A page waits for its target for so long.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// The page of one organization waits for so long: there is nothing else on it.
+const PATIENCE_OF_ONE: Duration = Duration::from_secs(5);
+/// A target that has not answered after this time is asked anew.
+const GIVEN_UP: Duration = Duration::from_secs(60);
 /// Updates that a page shows.
 const UPDATES: usize = 30;
 /// Windows that are over stay on the page for this long.
@@ -170,38 +177,70 @@ fn is_begun(window: &PublicWindow, now: Moment) -> bool {
     Moment::parse(&window.starts).is_some_and(|starts| starts <= now)
 }
 
-/// What costs the target something, from memory when it is young enough and of the same state of the run. A target that cannot be read now leaves out
-/// what is not known, and the page says when it was counted.
+/// What costs the target something, from memory when it is young enough and of the same state of the run. A target that
+/// cannot be read now leaves out what is not known, and the page says when it was counted. One that takes long is not
+/// waited for: what it answers is on a later page.
 async fn measured(state: &AppState, system: &Arc<System>, newest: Option<&RunSummary>) -> Measured {
     let during = newest.map(|run| (run.number, run.state));
-    let known = {
-        let measured = state
-            .board
-            .measured
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        measured.get(system.slug()).cloned()
-    };
-    if let Some((at, measured)) = &known
-        && at.elapsed() < MEASURE_EVERY
-        && measured.during == during
-    {
-        return measured.clone();
+    if let Some(young) = young(state, system, during) {
+        return young;
     }
+    let fresh = async {
+        let measuring = state.board.measuring.of(system.slug()).lock_owned().await;
+        // whoever held it has measured
+        if let Some(young) = young(state, system, during) {
+            return Some(young);
+        }
+        let (state, system) = (state.clone(), system.clone());
+        let measure = async move {
+            let _measuring = measuring;
+            measure(&state, &system, during).await
+        };
+        tokio::spawn(measure).await.ok()
+    };
+    match tokio::time::timeout(PATIENCE, fresh).await {
+        Ok(Some(fresh)) => fresh,
+        Ok(None) | Err(_) => Measured {
+            during,
+            coverage: known(state, system).and_then(|(_, known)| known.coverage),
+            mode: mode(state, system),
+        },
+    }
+}
+
+fn known(state: &AppState, system: &System) -> Option<(Instant, Measured)> {
+    let measured = (state.board.measured.read()).unwrap_or_else(PoisonError::into_inner);
+    measured.get(system.slug()).cloned()
+}
+
+fn young(state: &AppState, system: &System, during: Option<(i64, RunState)>) -> Option<Measured> {
+    let (at, measured) = known(state, system)?;
+    (at.elapsed() < MEASURE_EVERY && measured.during == during).then_some(measured)
+}
+
+/// Measures a target and remembers what it said.
+async fn measure(
+    state: &AppState,
+    system: &Arc<System>,
+    during: Option<(i64, RunState)>,
+) -> Measured {
+    let began = Instant::now();
+    let counted = tokio::select! {
+        counted = tokio::time::timeout(GIVEN_UP, count(state, system)) => counted.ok().flatten(),
+        () = state.shutdown.cancelled() => None,
+    };
     let fresh = Measured {
         during,
-        coverage: match count(state, system).await {
-            Some(coverage) => Some(coverage),
-            None => known.and_then(|(_, measured)| measured.coverage),
-        },
+        coverage: counted.or_else(|| known(state, system)?.1.coverage),
         mode: mode(state, system),
     };
-    state
-        .board
-        .measured
-        .write()
+    let kept = (Instant::now(), fresh.clone());
+    (state.board.measured.write())
         .unwrap_or_else(PoisonError::into_inner)
-        .insert(system.slug().to_owned(), (Instant::now(), fresh.clone()));
+        .insert(system.slug().to_owned(), kept);
+    if began.elapsed() > PATIENCE {
+        state.hub.changed(system.slug(), Topic::Coverage);
+    }
     fresh
 }
 
@@ -233,7 +272,11 @@ async fn organization(
     system: &Arc<System>,
     code: &str,
 ) -> Option<PublicOrganization> {
-    let detail = organizations::detail(state, system, code).await.ok()?;
+    let detail = organizations::detail(state, system, code);
+    let detail = tokio::time::timeout(PATIENCE_OF_ONE, detail)
+        .await
+        .ok()?
+        .ok()?;
     let plural = |label: &str| {
         system
             .playbook()

@@ -42,6 +42,9 @@ pub enum LinkError {
     /// There is no such link, or it was revoked already.
     #[error("There is no such link, or it was revoked already.")]
     Unknown,
+    /// The control store does not answer, and the link was not opened before.
+    #[error("The status was not put together yet.")]
+    NotReady,
     /// The key cannot be read or made.
     #[error("links cannot be signed")]
     Key(#[from] KeyError),
@@ -61,6 +64,7 @@ impl Refusal for LinkError {
         match self {
             Self::Fields(_) => Kind::Invalid,
             Self::Unknown => Kind::NotFound,
+            Self::NotReady => Kind::Unavailable,
             Self::Key(_) | Self::Random(_) => Kind::Internal,
             Self::System(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -70,6 +74,7 @@ impl Refusal for LinkError {
     fn remedy(&self) -> Option<String> {
         match self {
             Self::Fields(_) => Some("Correct the fields named here.".into()),
+            Self::NotReady => Some("Look again in a few seconds.".into()),
             Self::Unknown => Some("Look at the list of links again.".into()),
             Self::System(error) => error.remedy(),
             Self::Key(_) | Self::Random(_) | Self::Store(_) => None,
@@ -184,6 +189,7 @@ pub async fn revoke(
     .on(system.slug());
     audit::append(&mut tx, now, entry).await?;
     tx.commit().await?;
+    page::close(state, id);
     Ok(())
 }
 
@@ -192,16 +198,21 @@ pub async fn revoke(
 /// # Errors
 /// When the control store or the key cannot be read.
 pub async fn open(state: &AppState, token: &str) -> Result<Option<LinkRow>, LinkError> {
-    let key = state.link_key.get()?;
-    let Some((id, expires)) = read(key, token) else {
+    let Some((id, expires)) = unexpired(state, token)? else {
         return Ok(None);
     };
-    if expires <= state.clock.now() {
-        return Ok(None);
-    }
-    Ok(table::get(&state.store, &id)
-        .await?
-        .filter(|row| row.link.revoked.is_none() && row.expires == expires))
+    let row = table::get(&state.store, &id).await?;
+    Ok(row.filter(|row| is_open(row, expires)))
+}
+
+/// Identifier and end of a token that was made here and has not ended.
+fn unexpired(state: &AppState, token: &str) -> Result<Option<(String, Moment)>, KeyError> {
+    let signed = read(state.link_key.get()?, token);
+    Ok(signed.filter(|(_, expires)| *expires > state.clock.now()))
+}
+
+fn is_open(row: &LinkRow, expires: Moment) -> bool {
+    row.link.revoked.is_none() && row.expires == expires
 }
 
 fn mac(key: &LinkKey, id: &str, seconds: i64) -> Option<Hmac<Sha256>> {

@@ -48,11 +48,16 @@ pub(super) fn phase(name: PhaseName) -> (&'static str, &'static str) {
     }
 }
 
-/// Where a run stands, and a sentence on it. `left` are records that still need a decision.
-pub(super) fn work(state: RunState, left: Option<u64>) -> (WorkStage, String) {
+/// Where a run stands, and a sentence on it. `held` says that it holds because others suffer, `left` are records that
+/// still need a decision.
+pub(super) fn work(state: RunState, held: bool, left: Option<u64>) -> (WorkStage, String) {
     let said = |stage, text: &str| (stage, text.to_owned());
     match state {
         RunState::Queued => said(WorkStage::Now, "The work starts in a moment."),
+        RunState::Running if held => said(
+            WorkStage::Waiting,
+            "The work waits so that it does not disturb the system. It goes on by itself.",
+        ),
         RunState::Running => said(WorkStage::Now, "The work goes on in the background."),
         RunState::WaitingAtGate => match left.filter(|left| *left > 0) {
             Some(1) => said(
@@ -217,13 +222,24 @@ mod tests {
                 "The work stopped and needs a person. People look at it.",
             ),
         ] {
-            assert_eq!(work(state, None), (stage, sentence.to_owned()), "{state:?}");
+            assert_eq!(
+                work(state, false, None),
+                (stage, sentence.to_owned()),
+                "{state:?}"
+            );
         }
     }
 
     #[test]
+    fn work_that_holds_for_others_waits_and_says_so() {
+        let (stage, sentence) = work(RunState::Running, true, None);
+        assert_eq!(stage, WorkStage::Waiting);
+        assert!(sentence.starts_with("The work waits so that"), "{sentence}");
+    }
+
+    #[test]
     fn records_that_people_have_to_decide_are_why_work_waits() {
-        let said = |left| work(RunState::WaitingAtGate, Some(left)).1;
+        let said = |left| work(RunState::WaitingAtGate, false, Some(left)).1;
         assert!(said(1).contains("the last record belongs"), "{}", said(1));
         assert!(said(1_200).contains("1,200 records"), "{}", said(1_200));
         assert!(said(0).contains("a check"), "{}", said(0));

@@ -16,7 +16,8 @@ pub(super) fn of_run(
     left: Option<u64>,
     now: Moment,
 ) -> PublicWork {
-    let (stage, mut sentence) = text::work(run.summary.state, left);
+    let held = run.progress.as_ref().is_some_and(|progress| progress.held);
+    let (stage, mut sentence) = text::work(run.summary.state, held, left);
     if run.summary.state == RunState::RolledBack
         && !steps.iter().any(|step| step.state == StepState::Done)
     {
@@ -33,20 +34,18 @@ pub(super) fn of_run(
             percent: percent(done as u64, run.plan.steps.len() as u64),
             counted: false,
         },
-        phases: phases(&run.plan, steps, run.summary.state),
+        phases: phases(&run.plan, steps, run.summary.state, stage),
     }
 }
 
-/// A range is told only while the work goes on: how long people take to decide is anybody's guess.
+/// A range is told only while the work goes on: how long people take to decide, or others suffer, is anybody's guess.
 fn expected_end(
     state: RunState,
     progress: Option<&RunProgress>,
     now: Moment,
 ) -> Option<(String, String)> {
-    if state != RunState::Running {
-        return None;
-    }
-    let (least, most) = progress?.run_left_ms?;
+    let progress = progress.filter(|progress| state == RunState::Running && !progress.held)?;
+    let (least, most) = progress.run_left_ms?;
     let at = |ms: u64| {
         let after = now.plus(std::time::Duration::from_millis(ms));
         // a promise to the millisecond would be a lie
@@ -55,7 +54,7 @@ fn expected_end(
     Some((at(least), at(most)))
 }
 
-fn phases(plan: &Plan, steps: &[StepRow], run: RunState) -> Vec<PublicPhase> {
+fn phases(plan: &Plan, steps: &[StepRow], run: RunState, now: WorkStage) -> Vec<PublicPhase> {
     plan.phases
         .iter()
         .map(|phase| {
@@ -68,7 +67,7 @@ fn phases(plan: &Plan, steps: &[StepRow], run: RunState) -> Vec<PublicPhase> {
             PublicPhase {
                 title: title.into(),
                 meaning: meaning.into(),
-                stage: stage(&of_phase, planned, run),
+                stage: stage(&of_phase, planned, run, now),
                 done: share(&of_phase, planned),
             }
         })
@@ -79,7 +78,8 @@ fn is_done(state: StepState) -> bool {
     matches!(state, StepState::Done | StepState::Skipped)
 }
 
-fn stage(steps: &[&StepRow], planned: usize, run: RunState) -> WorkStage {
+/// `now` is where the whole run stands.
+fn stage(steps: &[&StepRow], planned: usize, run: RunState, now: WorkStage) -> WorkStage {
     let any = |wanted: &[StepState]| steps.iter().any(|step| wanted.contains(&step.state));
     let done = steps.iter().filter(|step| is_done(step.state)).count();
     if any(&[StepState::Failed, StepState::Stuck]) {
@@ -90,7 +90,7 @@ fn stage(steps: &[&StepRow], planned: usize, run: RunState) -> WorkStage {
         WorkStage::Done
     } else if done > 0 || any(&[StepState::Running]) {
         // half done: it stands where the run stands
-        text::work(run, None).0
+        now
     } else if run == RunState::Aborted {
         // nothing of it comes later
         WorkStage::Ended
@@ -188,10 +188,14 @@ mod tests {
             ),
             (RunState::Aborted, WorkStage::Ended, WorkStage::Ended),
         ] {
-            assert_eq!(stage(&half, 2, run), half_done, "{run:?}");
-            assert_eq!(stage(&half[1..], 1, run), not_begun, "{run:?}");
+            let now = text::work(run, false, None).0;
+            assert_eq!(stage(&half, 2, run, now), half_done, "{run:?}");
+            assert_eq!(stage(&half[1..], 1, run, now), not_begun, "{run:?}");
         }
-        assert_eq!(stage(&half[..1], 1, RunState::Aborted), WorkStage::Done);
+        let held = text::work(RunState::Running, true, None).0;
+        assert_eq!(stage(&half, 2, RunState::Running, held), WorkStage::Waiting);
+        let ended = stage(&half[..1], 1, RunState::Aborted, WorkStage::Ended);
+        assert_eq!(ended, WorkStage::Done);
     }
 
     #[test]
@@ -212,6 +216,7 @@ mod tests {
             run_left_ms: Some((1500, 60_700)),
             longest_lock_ms: 0,
             waiting_for: None,
+            held: false,
             pace: 100,
             elapsed_ms: 0,
         };
@@ -223,5 +228,10 @@ mod tests {
             expected_end(RunState::WaitingAtGate, Some(&progress), now),
             None
         );
+        let held = RunProgress {
+            held: true,
+            ..progress
+        };
+        assert_eq!(expected_end(RunState::Running, Some(&held), now), None);
     }
 }

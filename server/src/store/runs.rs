@@ -305,6 +305,19 @@ pub async fn settle(
     Ok(())
 }
 
+/// Notes that a run which waits to be driven is driven from now on.
+pub async fn begin(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
+    sql::query(
+        "UPDATE runs SET state = $1, reason = NULL, version = version + 1 WHERE id = $2 AND state = $3",
+    )
+    .bind(word(&RunState::Running))
+    .bind(id)
+    .bind(word(&RunState::Queued))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Stores the last numbers of a run.
 pub async fn save_progress(
     tx: &mut WriteTx,

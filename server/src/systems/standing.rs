@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use shared::state::RunState;
+
 use crate::backups;
 use crate::metrics::Standing;
 use crate::moment::Moment;
@@ -23,11 +25,20 @@ pub async fn standings(state: &AppState) -> Vec<Standing> {
         all.push(Standing {
             system: system.slug().to_owned(),
             runs,
+            held: is_held(state, system).await.unwrap_or_default(),
             backup_age: taken.map(|taken| state.clock.now().since(taken).as_secs_f64()),
             probe_age: probed.map(|latest| latest.beat.elapsed().as_secs_f64()),
         });
     }
     all
+}
+
+async fn is_held(state: &AppState, system: &System) -> Result<bool, SystemError> {
+    let open = runs::open(&state.store, system.slug()).await?;
+    Ok(open.is_some_and(|run| {
+        let held = run.progress.is_some_and(|progress| progress.held);
+        held && run.summary.state == RunState::Running
+    }))
 }
 
 async fn by_state(state: &AppState, system: &System) -> Result<Vec<(String, i64)>, SystemError> {

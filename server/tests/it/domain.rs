@@ -17,4 +17,5 @@ mod refusals;
 mod releasing;
 mod secrets;
 mod starting;
+mod unwell;
 mod world;

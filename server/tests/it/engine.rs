@@ -10,6 +10,7 @@ mod live;
 mod places;
 mod postgres;
 mod small;
+mod suffering;
 mod watch;
 pub mod world;
 mod zoo;

@@ -1,6 +1,7 @@
 //! Public status: what leaves the server, to whom, in which forms, and when.
 
 mod burst;
+mod hanging;
 mod leaks;
 mod links;
 mod mirror;
@@ -41,7 +42,7 @@ async fn site_with(application: &Answering, change: impl FnOnce(&mut Config)) ->
 }
 
 /// GET outside of the API.
-async fn get(app: &TestApp, path: &str) -> Answer {
+pub async fn get(app: &TestApp, path: &str) -> Answer {
     get_knowing(app, path, None).await
 }
 

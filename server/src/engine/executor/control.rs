@@ -11,6 +11,7 @@ use crate::db::Dialect;
 use crate::engine::gate::{CallerFact, GateEvidence};
 use crate::engine::journal::StepState;
 use crate::engine::operation::ApplicationCheck;
+use crate::engine::plan::Step;
 
 /// The longest rest between two attempts at a lock, unless the caller says otherwise.
 const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
@@ -37,6 +38,13 @@ pub trait Control: Send + Sync {
     /// What makes batches wait for others.
     fn holds(&self) -> Holds {
         Holds::default()
+    }
+
+    /// Who or what suffers outside of the target, in words: the run waits before this step, or
+    /// before its next batch, until the answer is `None`. A way back waits for nobody. Asked
+    /// outside of transactions only.
+    async fn suffering(&self, _step: &Step) -> Option<String> {
+        None
     }
 
     /// How often a lock is asked for before the step gives up.

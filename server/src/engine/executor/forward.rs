@@ -59,6 +59,12 @@ impl Driver<'_> {
                 return Ok(Outcome::Done);
             };
             self.session.at(&self.record.steps[at].step);
+            if let Err(halt) = self.hold_before(at).await {
+                return super::ended(halt);
+            }
+            if self.session.wants_pause() {
+                return Ok(Outcome::Paused);
+            }
             let mode = self.record.steps[at].step.mode;
             let ended = match mode {
                 _ if self.state(at) == StepState::Undoing && self.is_staged_back(at) => {

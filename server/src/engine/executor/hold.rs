@@ -1,6 +1,7 @@
 //! Between batches: the run keeps its pace, and when others suffer it holds and says whom it waits
 //! for. A standby that falls behind, a session of the application that waits for a lock, or a disk
-//! that is nearly full is reason enough, whoever caused it.
+//! that is nearly full is reason enough, whoever caused it. What suffers outside of the target only
+//! the caller knows: he is asked before each step too.
 
 use std::time::{Duration, Instant};
 
@@ -44,25 +45,42 @@ pub(super) struct Seen {
     pace: Pace,
 }
 
+/// Who is asked whether somebody suffers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The caller alone, who answers from memory.
+    Caller,
+    /// The caller, the disks and the server of the target.
+    Everybody,
+}
+
 impl Driver<'_> {
+    /// Waits before a step as long as the caller says that somebody suffers, or until a pause is
+    /// wanted.
+    pub(super) async fn hold_before(&mut self, at: usize) -> Result<(), Halt> {
+        self.wait_for(at, Asked::Caller).await
+    }
+
     /// Waits, between two transactions, as long as others suffer or until a pause is wanted.
     pub(super) async fn hold(&mut self, at: usize, seen: &mut Seen) -> Result<(), Halt> {
         if seen.at.is_some_and(|last| last.elapsed() < LOOK) {
-            return Ok(());
+            return self.wait_for(at, Asked::Caller).await;
         }
         self.look_at_pace(seen).await?;
-        let step = self.record.steps[at].step.key.clone();
-        let table = self.record.steps[at].step.table().map(str::to_owned);
+        self.wait_for(at, Asked::Everybody).await?;
+        seen.at = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn wait_for(&mut self, at: usize, asked: Asked) -> Result<(), Halt> {
         let mut looks = 0;
-        while let Some(reason) = self.suffering(table.as_deref()).await? {
+        while let Some(reason) = self.suffering(at, asked).await? {
+            let step = self.record.steps[at].step.key.clone();
             if looks == 0 {
                 let line = format!("The run holds for {reason}.");
                 self.log(Some(&step), Level::Warning, line);
             }
-            self.session.control().report(&Event::Held {
-                step: step.clone(),
-                reason,
-            });
+            self.session.control().report(&Event::Held { step, reason });
             self.session.ask("hold").await?;
             if self.session.wants_pause() {
                 return Ok(());
@@ -75,9 +93,9 @@ impl Driver<'_> {
             }
         }
         if looks > 0 {
+            let step = self.record.steps[at].step.key.clone();
             self.log(Some(&step), Level::Info, "The run goes on.".into());
         }
-        seen.at = Some(Instant::now());
         Ok(())
     }
 
@@ -116,8 +134,17 @@ impl Driver<'_> {
     }
 
     /// Who or what suffers, in words.
-    async fn suffering(&mut self, table: Option<&str>) -> Result<Option<String>, Halt> {
-        let holds = self.session.control().holds();
+    async fn suffering(&mut self, at: usize, asked: Asked) -> Result<Option<String>, Halt> {
+        let control = self.session.control();
+        let step = &self.record.steps[at].step;
+        if let Some(reason) = control.suffering(step).await {
+            return Ok(Some(reason));
+        }
+        if asked == Asked::Caller {
+            return Ok(None);
+        }
+        let table = step.table();
+        let holds = control.holds();
         if holds.free_bytes > 0
             && let Some(free) = disk::free(self.session.db(), table).await?
             && free.bytes < holds.free_bytes

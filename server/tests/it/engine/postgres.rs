@@ -36,7 +36,7 @@ fn statements(rows: u32) -> Vec<String> {
     ]
 }
 
-const PLAYBOOK: &str = "format = 1\nname = \"large\"\ntitle = \"L\"\nkind = \"tenancy\"\n\
+pub(super) const PLAYBOOK: &str = "format = 1\nname = \"large\"\ntitle = \"L\"\nkind = \"tenancy\"\n\
     [organizations]\ntable = \"organization\"\n[organizations.default]\ncode = \"O\"\n\
     name = \"One\"\n[[groups]]\nname = \"g\"\ntitle = \"G\"\n\
     [[groups.models]]\nlabel = \"Parent\"\ntable = \"parent\"\n\

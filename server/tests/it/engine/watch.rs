@@ -11,6 +11,7 @@ use server::engine::executor::{
     Signal, polite_attempts,
 };
 use server::engine::gate::CallerFact;
+use server::engine::plan::Step;
 use tokio::sync::Notify;
 
 pub fn applied() -> Goal {
@@ -29,6 +30,9 @@ pub fn undone() -> Goal {
 
 /// Something that is done to a target in the middle of a drive.
 pub type Disturb = Box<dyn Fn() + Send + Sync>;
+
+/// Who suffers outside of the target.
+pub const SUFFERS: &str = "the application, which does not work: it said \u{201c}error\u{201d}";
 
 /// A caller of the executor.
 pub struct Watch {
@@ -52,6 +56,8 @@ pub struct Watch {
     pub performed: Mutex<Vec<Outside>>,
     pub outside_fails: bool,
     pub holds: Mutex<Holds>,
+    /// Whether somebody suffers, by what was told so far.
+    pub suffers: Mutex<Option<fn(&[Event]) -> bool>>,
     /// How often a lock is asked for, where it is not as often as is polite.
     pub attempts: Option<u32>,
     /// What happens to the target at which boundary.
@@ -82,6 +88,7 @@ impl Watch {
             performed: Mutex::new(Vec::new()),
             outside_fails: false,
             holds: Mutex::default(),
+            suffers: Mutex::default(),
             attempts: None,
             disturb: None,
             longest_wait: None,
@@ -165,6 +172,11 @@ impl Control for Watch {
 
     fn holds(&self) -> Holds {
         *self.holds.lock().unwrap()
+    }
+
+    async fn suffering(&self, _: &Step) -> Option<String> {
+        let suffers = (*self.suffers.lock().unwrap())?;
+        suffers(&self.events.lock().unwrap()).then(|| SUFFERS.to_owned())
     }
 
     fn attempts(&self, dialect: Dialect) -> u32 {

@@ -292,7 +292,12 @@ async fn nor_is_any_behind_a_link_in_a_refusal_a_call_or_a_mail() {
     let stop = mails
         .iter()
         .find_map(|mail| mail.path("/subscription/stop/"));
-    for path in [links[0].as_str(), &stop.expect("a way to stop")] {
+    let stop = stop.expect("a way to stop");
+    // what was open shows what it showed last
+    let last = get(&site.app, links[0].as_str()).await;
+    assert_eq!(last.status, StatusCode::OK, "{}", last.text);
+    answer_tells_none(links[0].as_str(), &last, &needles);
+    for path in [stop.as_str()] {
         let answer = get(&site.app, path).await;
         assert!(answer.status.is_server_error(), "{path}: {}", answer.status);
         assert!(

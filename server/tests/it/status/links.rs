@@ -11,21 +11,21 @@ use crate::app::Client;
 use crate::probes::Answering;
 use crate::site::Site;
 
-async fn private(application: &Answering) -> Site {
+pub(super) async fn private(application: &Answering) -> Site {
     site_with(application, |config| {
         config.systems[0].status.visibility = server::config::Visibility::Private;
     })
     .await
 }
 
-async fn make(client: &mut Client, audience: Value) -> MadeStatusLink {
+pub(super) async fn make(client: &mut Client, audience: Value) -> MadeStatusLink {
     let body = json!({ "label": "Office of the Minister", "audience": audience, "days": 30 });
     let answer = client.post("/systems/obcms/status-links", body).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
     answer.read()
 }
 
-fn path(made: &MadeStatusLink) -> String {
+pub(super) fn path(made: &MadeStatusLink) -> String {
     made.address
         .strip_prefix("http://status.example.org")
         .unwrap()
@@ -117,6 +117,23 @@ async fn made_up_expired_and_revoked_links_look_like_one_that_never_was() {
         "revoked",
     );
     assert_eq!(operator.delete(&revoke).await.status, StatusCode::NOT_FOUND);
+    // what cannot be read, and what no route has
+    for unreadable in [
+        "/status/%FF",
+        "/status/obcms/%FF",
+        "/status/obcms/one/two",
+        "/status/obcms/",
+        "/s/%FF",
+        "/s/%C0%AF/status.json",
+        "/s/one/two/three",
+        "/subscription/confirm/%FF",
+        "/subscription/nothing",
+    ] {
+        same(&get(&site.app, unreadable).await, unreadable);
+    }
+    for path in ["/status/obcms", "/status/nowhere", "/s/made-up"] {
+        same(&ask(&site, Method::PUT, path).await, path);
+    }
     site.app.wait(Duration::from_secs(30 * 86_400 + 1));
     same(&get(&site.app, &path(&kept)).await, "expired");
     // however it is asked for

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use serde_json::json;
 
-use super::{FILES, get, publish, site};
+use super::{FILES, get, links, operator, publish, site};
 use crate::app::TestApp;
 use crate::probes::Answering;
 use crate::site::Site;
@@ -106,6 +107,54 @@ async fn a_control_store_that_does_not_answer_holds_up_no_reader() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the page stays old");
+}
+
+#[tokio::test]
+async fn without_the_control_store_a_link_that_was_open_shows_its_last_page_until_it_ends() {
+    let application = Answering::start().await;
+    let site = links::private(&application).await;
+    let mut operator = operator(&site).await;
+    let mut paths = Vec::new();
+    for _ in 0..3 {
+        let made = links::make(&mut operator, json!("engineer")).await;
+        paths.push((links::path(&made), made.link.id));
+    }
+    let [(open, _), (revoked, id), (never, _)] = &paths[..] else {
+        panic!("{paths:?}");
+    };
+    for path in [open, revoked] {
+        let page = get(&site.app, path).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(!is_old(&page.text), "{}", page.text);
+    }
+    let answer = operator
+        .delete(&format!("/systems/obcms/status-links/{id}"))
+        .await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    site.app.state.store.close().await;
+    for wait in [61, 86_400] {
+        site.app.wait(Duration::from_secs(wait));
+        let page = get(&site.app, open).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+        assert_eq!(page.headers["cache-control"], "private, no-cache");
+        assert!(is_old(&page.text), "{}", page.text);
+        assert!(page.text.contains("datetime=\"2026-11-20T02:00:00Z\""));
+        let told = get(&site.app, &format!("{open}/status.json")).await.json();
+        assert_eq!(told["stale"], true, "{told:#}");
+    }
+    let nothing = get(&site.app, "/s/made-up").await;
+    let closed = get(&site.app, revoked).await;
+    assert_eq!(
+        (closed.status, &closed.text),
+        (nothing.status, &nothing.text)
+    );
+    // nobody knows whether it is open: it is not shown
+    let unknown = get(&site.app, never).await;
+    assert!(unknown.status.is_server_error(), "{}", unknown.status);
+    assert!(unknown.text.contains("Look again in a minute."));
+    site.app.wait(Duration::from_secs(30 * 86_400));
+    let ended = get(&site.app, open).await;
+    assert_eq!((ended.status, &ended.text), (nothing.status, &nothing.text));
 }
 
 #[tokio::test]
