@@ -9,6 +9,7 @@ mod next;
 mod overview;
 mod places;
 mod reading;
+mod room;
 mod stamp;
 mod standing;
 
@@ -60,6 +61,8 @@ pub struct System {
     busy: std::sync::Mutex<HashMap<&'static str, u64>>,
     /// What pages read of the target, as last read.
     kept: reading::Kept,
+    /// What is to be watched of the target, as last seen.
+    room: room::Kept,
     /// What the application said last.
     asked: asked::Asked,
     /// What restoring each backup would lose, as last measured.
@@ -172,6 +175,7 @@ impl System {
             orders: Orders::default(),
             busy: std::sync::Mutex::default(),
             kept: reading::Kept::default(),
+            room: room::Kept::default(),
             asked: asked::Asked::default(),
             compared: Compared::default(),
             organizations: Mutex::new(()),

@@ -26,6 +26,7 @@ pub mod status;
 pub mod status_link;
 pub mod subscriber;
 pub mod system;
+pub mod target;
 pub mod webhook;
 
 /// A moment: RFC 3339 in UTC, such as `2026-11-20T02:31:04Z`.

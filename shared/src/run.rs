@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 use crate::plan::Gate;
 use crate::state::{Level, RunState, StepState};
+use crate::target::HoldCause;
 
 /// Starts a run of exactly the plan that was seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,9 +171,9 @@ pub struct RunProgress {
     pub longest_lock_ms: u64,
     /// What it waits for just now, such as `another writer, attempt 2 of 30`.
     pub waiting_for: Option<String>,
-    /// Whether it holds because others suffer: it goes on by itself when they do not any more.
+    /// For what it holds just now: it goes on by itself when that is over. `waiting_for` says it in words.
     #[serde(default)]
-    pub held: bool,
+    pub holds_for: Option<HoldCause>,
     /// Of the time that batches take, how much is work, in percent: the rest is the application's alone.
     #[serde(default = "full_pace")]
     pub pace: u8,

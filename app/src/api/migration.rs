@@ -9,6 +9,7 @@ use shared::plan::{Gate, OverrideGate, PlanView, Preflight};
 use shared::run::{CommandRun, LogPage, RunCommand, RunSummary, RunView, SetPace, StartRun};
 use shared::state::Level;
 use shared::system::{SystemOverview, SystemSummary};
+use shared::target::TargetState;
 
 use super::{Answer, file, get, of, submit, submit_once, with_query};
 use crate::route::encode;
@@ -21,6 +22,11 @@ pub async fn systems() -> Answer<Vec<SystemSummary>> {
 /// Everything that the overview of a system shows.
 pub async fn system(system: &str) -> Answer<SystemOverview> {
     get(of(system, "")).await
+}
+
+/// Room, log and replicas of a system's database.
+pub async fn target(system: &str) -> Answer<TargetState> {
+    get(of(system, "/target")).await
 }
 
 /// The plan: the playbook compiled against the target as it is now.

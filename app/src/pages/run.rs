@@ -5,6 +5,7 @@ mod evidence;
 mod facts;
 mod gate;
 mod pace;
+mod room;
 mod steps;
 
 use leptos::prelude::*;
@@ -16,6 +17,7 @@ use self::commands::actions;
 use self::evidence::evidence_panel;
 use self::facts::{effect_panel, glance, if_stopped, speed_panel};
 use self::gate::{failure_note, gate_panel};
+use self::room::room_panels;
 use self::steps::steps_panel;
 use crate::api;
 use crate::components::{
@@ -138,6 +140,7 @@ fn body(part: RunPart, sql_open: RwSignal<bool>) -> AnyView {
             <div class="stack">
                 {speed_panel(part)}
                 {effect_panel(part)}
+                {room_panels(part)}
                 {if_stopped(part)}
                 {evidence_panel(part)}
             </div>

@@ -1,25 +1,24 @@
-//! How much disk is left to a target, where that can be known from here.
+//! How much disk is left to a target, where that can be known from here, and how much it takes.
 
 use std::path::{Path, PathBuf};
 
-use crate::db::{Connection, DatabaseUrl, DbError, Statement};
+use crate::db::{Connection, DatabaseUrl, DbError, Dialect, Statement};
 
 /// The fullest disk of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Free {
+pub struct Free {
     /// A directory on it.
     pub place: PathBuf,
     /// What is left, in bytes.
     pub bytes: u64,
+    /// What it holds in all, in bytes.
+    pub total: u64,
 }
 
 /// Measures the disks of a target and of one of its tables. A server says where it keeps its files
 /// to whom it trusts (`pg_monitor`), and they can be looked at when it is reached by a socket of
 /// this machine; otherwise nothing is known.
-pub(super) async fn free(
-    db: &mut Connection,
-    table: Option<&str>,
-) -> Result<Option<Free>, DbError> {
+pub async fn free(db: &mut Connection, table: Option<&str>) -> Result<Option<Free>, DbError> {
     let places = match db.url() {
         DatabaseUrl::Sqlite(path) => vec![match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -33,8 +32,12 @@ pub(super) async fn free(
         }
     };
     let measured = places.into_iter().filter_map(|place| {
-        let bytes = fs4::available_space(&place).ok()?;
-        Some(Free { place, bytes })
+        let about = fs4::statvfs(&place).ok()?;
+        Some(Free {
+            place,
+            bytes: about.available_space(),
+            total: about.total_space(),
+        })
     });
     Ok(measured.min_by_key(|free| free.bytes))
 }
@@ -44,3 +47,48 @@ const PLACES: &str = "SELECT setting FROM pg_settings \
      WHERE name = 'data_directory' AND inet_server_addr() IS NULL \
      UNION ALL SELECT pg_tablespace_location(reltablespace) FROM pg_class \
      WHERE oid = to_regclass(?) AND reltablespace <> 0 AND inet_server_addr() IS NULL";
+
+/// Whether the server is reached over the network, so that its disk is another machine's.
+pub async fn is_elsewhere(db: &mut Connection) -> Result<bool, DbError> {
+    match db.dialect() {
+        Dialect::Sqlite => Ok(false),
+        Dialect::Postgres => Ok(db.count(ELSEWHERE).await? > 0),
+    }
+}
+
+const ELSEWHERE: &str =
+    "SELECT COUNT(*) FROM (SELECT 1) AS one WHERE inet_server_addr() IS NOT NULL";
+
+/// What a database takes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The database itself.
+    pub database: u64,
+    /// Its write-ahead log, where the role may see it; of a server that of all its databases.
+    pub log: Option<u64>,
+}
+
+/// Measures what a target takes.
+pub async fn taken(db: &mut Connection) -> Result<Taken, DbError> {
+    if let Some(path) = db.url().path() {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        return Ok(Taken {
+            database: size(path),
+            log: Some(size(Path::new(&log))),
+        });
+    }
+    let database = db.count(DATABASE).await?.unsigned_abs();
+    let log = match db.count(MAY_LIST).await? {
+        0 => None,
+        _ => Some(db.count(LOG).await?.unsigned_abs()),
+    };
+    Ok(Taken { database, log })
+}
+
+const DATABASE: &str = "SELECT pg_database_size(current_database())";
+/// Asked for by itself: a statement that names the function is refused whether it calls it or not.
+const MAY_LIST: &str = "SELECT COUNT(*) FROM (SELECT 1) AS one \
+     WHERE has_function_privilege('pg_ls_waldir()', 'EXECUTE')";
+const LOG: &str = "SELECT COALESCE(sum(size), 0)::int8 FROM pg_ls_waldir()";

@@ -30,8 +30,8 @@ use lease::Lease;
 use session::{Halt, Session};
 
 pub use control::{
-    Boundary, Control, Event, FactAnswer, Level, Outside, OutsideError, Overriding, Probed, Signal,
-    polite_attempts,
+    Boundary, Control, Event, FactAnswer, HoldCause, Level, Outside, OutsideError, Overriding,
+    Probed, Signal, polite_attempts,
 };
 
 pub use hold::Holds;

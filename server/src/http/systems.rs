@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use shared::system::{SystemOverview, SystemSummary};
+use shared::target::TargetState;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -16,6 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(overview))
+        .routes(routes!(target))
 }
 
 /// Systems, those that need a person first.
@@ -40,4 +42,19 @@ async fn overview(
 ) -> Answer<Json<SystemOverview>> {
     let system = state.systems.get(&system)?;
     Ok(Json(systems::overview(&state, &system).await?))
+}
+
+/// Room, log and replicas of a system's database, and what makes a run hold for them.
+#[utoipa::path(
+    get, path = "/systems/{system}/target", tag = "systems",
+    params(("system" = String, Path, description = "Slug of the system")),
+    responses((status = OK, body = TargetState))
+)]
+async fn target(
+    _viewer: Viewer,
+    State(state): State<AppState>,
+    Path(system): Path<String>,
+) -> Answer<Json<TargetState>> {
+    let system = state.systems.get(&system)?;
+    Ok(Json(system.target_state().await?))
 }

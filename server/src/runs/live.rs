@@ -7,6 +7,7 @@ use shared::event::Topic;
 use shared::plan::Gate;
 use shared::run::RunProgress;
 use shared::state::{GateState, Level, RunState, StepState};
+use shared::target::HoldCause;
 
 use super::driver::Settled;
 use super::estimate::Rates;
@@ -124,7 +125,7 @@ impl Live {
             started: Moment::parse(&run.summary.started).unwrap_or(now),
             began: Instant::now(),
         };
-        live.waits(None, false);
+        live.waits(None, None);
         live.count();
         live
     }
@@ -153,7 +154,7 @@ impl Live {
                 (progress.rows_done, progress.rows_total) = (*done, *total);
                 progress.rows_per_second = *rate;
                 progress.batch_size = *batch;
-                self.waits(None, false);
+                self.waits(None, None);
                 self.foresee();
             }
             Event::Waiting {
@@ -164,10 +165,10 @@ impl Live {
             } => {
                 let who = blocker.as_deref().unwrap_or("another writer");
                 let reason = format!("{who}, attempt {attempt} of {attempts}");
-                self.waits(Some(reason), false);
+                self.waits(Some(reason), None);
             }
-            Event::Held { reason, .. } => {
-                self.waits(Some(reason.clone()), true);
+            Event::Held { cause, reason, .. } => {
+                self.waits(Some(reason.clone()), Some(shown::hold_cause(*cause)));
                 self.progress.rows_per_second = 0.0;
             }
             Event::Pace { percent } => self.pace(*percent),
@@ -220,9 +221,9 @@ impl Live {
             })
     }
 
-    fn waits(&mut self, reason: Option<String>, held: bool) {
+    fn waits(&mut self, reason: Option<String>, cause: Option<HoldCause>) {
         self.progress.waiting_for = reason;
-        self.progress.held = held;
+        self.progress.holds_for = cause;
     }
 
     fn note(&mut self, now: Moment, level: Level, step: Option<String>, line: String) {
@@ -256,7 +257,7 @@ impl Live {
         self.at(place);
         self.progress.rows_done = self.steps[place].rows_done;
         self.progress.rows_total = self.steps[place].rows_total;
-        self.waits(None, false);
+        self.waits(None, None);
         self.count();
         self.foresee();
     }
@@ -312,7 +313,7 @@ impl Live {
     /// Notes how the drive ended.
     pub(super) fn end(&mut self, settled: &Settled, now: Moment) {
         self.progress.state = settled.state;
-        self.waits(None, false);
+        self.waits(None, None);
         self.progress.rows_per_second = 0.0;
         if !settled.state.is_active() {
             self.progress.step_left_ms = None;
@@ -383,7 +384,7 @@ pub(super) fn nothing_yet(run: &RunRow) -> RunProgress {
         run_left_ms: None,
         longest_lock_ms: 0,
         waiting_for: None,
-        held: false,
+        holds_for: None,
         pace: 100,
         elapsed_ms: 0,
     }

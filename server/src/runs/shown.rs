@@ -3,6 +3,7 @@
 use shared::plan::{Finding, Gate, PlanPhase, PlanStep};
 use shared::run::{RunPhase, RunStep};
 use shared::state::{GateState, Level, StepState};
+use shared::target::HoldCause;
 
 use crate::db::{Statement, Value};
 use crate::engine::executor;
@@ -24,6 +25,16 @@ pub fn state(state: journal::StepState) -> StepState {
         journal::StepState::Failed => StepState::Failed,
         journal::StepState::Stuck => StepState::Stuck,
         journal::StepState::Skipped => StepState::Skipped,
+    }
+}
+
+/// For what a run holds.
+pub(super) fn hold_cause(cause: executor::HoldCause) -> HoldCause {
+    match cause {
+        executor::HoldCause::Application => HoldCause::Application,
+        executor::HoldCause::Standby => HoldCause::Replica,
+        executor::HoldCause::LockWait => HoldCause::LockWait,
+        executor::HoldCause::Disk => HoldCause::Disk,
     }
 }
 

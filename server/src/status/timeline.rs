@@ -16,7 +16,7 @@ pub(super) fn of_run(
     left: Option<u64>,
     now: Moment,
 ) -> PublicWork {
-    let held = run.progress.as_ref().is_some_and(|progress| progress.held);
+    let held = run.progress.as_ref().is_some_and(|progress| progress.holds_for.is_some());
     let (stage, mut sentence) = text::work(run.summary.state, held, left);
     if run.summary.state == RunState::RolledBack
         && !steps.iter().any(|step| step.state == StepState::Done)
@@ -44,7 +44,7 @@ fn expected_end(
     progress: Option<&RunProgress>,
     now: Moment,
 ) -> Option<(String, String)> {
-    let progress = progress.filter(|progress| state == RunState::Running && !progress.held)?;
+    let progress = progress.filter(|progress| state == RunState::Running && !progress.holds_for.is_some())?;
     let (least, most) = progress.run_left_ms?;
     let at = |ms: u64| {
         let after = now.plus(std::time::Duration::from_millis(ms));
@@ -135,6 +135,8 @@ fn percent(done: u64, total: u64) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use shared::target::HoldCause;
+
     use super::*;
 
     fn step(state: StepState, rows_done: u64, rows_total: u64) -> StepRow {
@@ -216,7 +218,7 @@ mod tests {
             run_left_ms: Some((1500, 60_700)),
             longest_lock_ms: 0,
             waiting_for: None,
-            held: false,
+            holds_for: None,
             pace: 100,
             elapsed_ms: 0,
         };
@@ -229,7 +231,7 @@ mod tests {
             None
         );
         let held = RunProgress {
-            held: true,
+            holds_for: Some(HoldCause::Application),
             ..progress
         };
         assert_eq!(expected_end(RunState::Running, Some(&held), now), None);

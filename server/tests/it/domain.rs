@@ -8,6 +8,7 @@ mod environment;
 mod evidence;
 mod import;
 mod journey;
+mod on_postgres;
 mod organizations;
 mod overridden;
 mod pace;

@@ -78,6 +78,7 @@ pub(super) fn glance(part: RunPart) -> AnyView {
         RunState::WaitingForApproval => "Until a second administrator decides",
         RunState::Paused => "Until a person resumes it",
         _ if working() => "Shortest and longest likely",
+        RunState::Failed | RunState::Stuck => "Until a person tries it again",
         _ => "The run has ended",
     };
     let rate = Signal::derive(move || {

@@ -114,7 +114,7 @@ fn blocker(row: &Row, table: Option<&str>) -> Blocker {
     };
     Blocker {
         said: format!(
-            "{} (process {}, {}{query}) has held {what}{since}",
+            "{} (process {}, {}{query}), which has held {what}{since}",
             row.string(1),
             row.integer(0),
             row.string(2),

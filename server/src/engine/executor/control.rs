@@ -136,6 +136,8 @@ pub enum Event {
     Held {
         /// The step's key.
         step: String,
+        /// What kind of suffering it is.
+        cause: HoldCause,
         /// Who suffers, in words.
         reason: String,
     },
@@ -168,6 +170,20 @@ pub enum Event {
         /// The line.
         line: String,
     },
+}
+
+/// For what a run holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldCause {
+    /// What the caller said: the application.
+    Application,
+    /// A standby that is behind.
+    Standby,
+    /// A session that waits for a lock.
+    LockWait,
+    /// A disk that is nearly full.
+    Disk,
 }
 
 /// How much a line of the log matters.

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::control::{Event, Level};
+use super::control::{Event, HoldCause, Level};
 use super::driver::Driver;
 use super::session::Halt;
 use crate::db::{Dialect, Statement};
@@ -74,13 +74,17 @@ impl Driver<'_> {
 
     async fn wait_for(&mut self, at: usize, asked: Asked) -> Result<(), Halt> {
         let mut looks = 0;
-        while let Some(reason) = self.suffering(at, asked).await? {
+        while let Some((cause, reason)) = self.suffering(at, asked).await? {
             let step = self.record.steps[at].step.key.clone();
             if looks == 0 {
                 let line = format!("The run holds for {reason}.");
                 self.log(Some(&step), Level::Warning, line);
             }
-            self.session.control().report(&Event::Held { step, reason });
+            self.session.control().report(&Event::Held {
+                step,
+                cause,
+                reason,
+            });
             self.session.ask("hold").await?;
             if self.session.wants_pause() {
                 return Ok(());
@@ -134,11 +138,15 @@ impl Driver<'_> {
     }
 
     /// Who or what suffers, in words.
-    async fn suffering(&mut self, at: usize, asked: Asked) -> Result<Option<String>, Halt> {
+    async fn suffering(
+        &mut self,
+        at: usize,
+        asked: Asked,
+    ) -> Result<Option<(HoldCause, String)>, Halt> {
         let control = self.session.control();
         let step = &self.record.steps[at].step;
         if let Some(reason) = control.suffering(step).await {
-            return Ok(Some(reason));
+            return Ok(Some((HoldCause::Application, reason)));
         }
         if asked == Asked::Caller {
             return Ok(None);
@@ -149,11 +157,12 @@ impl Driver<'_> {
             && let Some(free) = disk::free(self.session.db(), table).await?
             && free.bytes < holds.free_bytes
         {
-            return Ok(Some(format!(
+            let reason = format!(
                 "the disk of {}, which has {} MiB left",
                 free.place.display(),
                 free.bytes >> 20
-            )));
+            );
+            return Ok(Some((HoldCause::Disk, reason)));
         }
         if self.session.db().dialect() != Dialect::Postgres {
             return Ok(None);
@@ -162,11 +171,12 @@ impl Driver<'_> {
             && let Some(row) = self.session.row(LAG).await?
             && row.integer(1).unsigned_abs() > holds.lag_bytes
         {
-            return Ok(Some(format!(
+            let reason = format!(
                 "the standby {}, which is {} MiB behind",
                 row.string(0),
                 row.integer(1) >> 20
-            )));
+            );
+            return Ok(Some((HoldCause::Standby, reason)));
         }
         if holds.lock_wait.is_zero() {
             return Ok(None);
@@ -174,7 +184,7 @@ impl Driver<'_> {
         let waits = Statement::new(WAITS).bind(holds.lock_wait.as_millis().to_string());
         let row = self.session.row(waits).await?;
         Ok(row.map(|row| {
-            format!(
+            let reason = format!(
                 "{} (process {}), which has waited {} s for a lock of {} (process {}, {})",
                 row.string(0),
                 row.integer(1),
@@ -182,7 +192,8 @@ impl Driver<'_> {
                 row.string(3),
                 row.integer(4),
                 row.string(5),
-            )
+            );
+            (HoldCause::LockWait, reason)
         }))
     }
 }

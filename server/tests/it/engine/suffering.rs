@@ -30,7 +30,7 @@ async fn held(world: &World, watch: &Watch) -> String {
     let goal = applied();
     let release = async {
         let found = |event: &Event| match event {
-            Event::Held { step, reason } => Some((step.clone(), reason.clone())),
+            Event::Held { step, reason, .. } => Some((step.clone(), reason.clone())),
             _ => None,
         };
         for _ in 0..12_000 {

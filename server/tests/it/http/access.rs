@@ -88,6 +88,7 @@ const TABLE: &[(&str, &str, May)] = &[
     ("GET", "/systems/{system}/organizations", Viewer),
     ("GET", "/systems/{system}/organizations/{code}", Viewer),
     ("GET", "/systems/{system}/plan", Viewer),
+    ("GET", "/systems/{system}/target", Viewer),
     ("GET", "/systems/{system}/reports", Viewer),
     ("GET", "/systems/{system}/reports/{number}", Viewer),
     ("GET", "/systems/{system}/reports/{number}/compare", Viewer),

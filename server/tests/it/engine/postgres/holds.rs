@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use server::cluster::{Cluster, Keep};
 use server::db::{Access, Connection, DatabaseUrl};
+use server::engine::disk;
 use server::engine::executor::{Event, Holds, Outcome};
 use server::engine::pace::{self, Pace};
+use server::engine::replication::{Replication, replication};
 
 use super::super::world::{Watch, World, applied, until};
 use super::{PLAYBOOK, large, statements};
@@ -26,7 +28,7 @@ async fn told<T>(watch: &Watch, found: impl Fn(&Event) -> Option<T>) -> Option<T
 
 fn held(event: &Event) -> Option<(String, String)> {
     match event {
-        Event::Held { step, reason } => Some((step.clone(), reason.clone())),
+        Event::Held { step, reason, .. } => Some((step.clone(), reason.clone())),
         _ => None,
     }
 }
@@ -142,13 +144,18 @@ async fn batches_hold_for_a_standby_and_the_standby_is_no_target() {
     super::refused::is_no_target(&world, &follower).await;
 
     replica.row("SELECT pg_wal_replay_pause()").await.unwrap();
+    let slot = "SELECT pg_create_physical_replication_slot('archive', true)";
+    world.rows(slot).await;
     let noise = "CREATE TABLE noise AS SELECT repeat('x', 1000) FROM generate_series(1, 2000)";
     world.execute(noise).await;
     let watch = holding(Holds {
         lag_bytes: 1 << 20,
         ..Holds::default()
     });
+    let mut seen = None;
     let reason = holds_until(&world, &watch, async || {
+        let mut db = world.open().await;
+        seen = replication(&mut db).await.unwrap();
         replica.row("SELECT pg_wal_replay_resume()").await.unwrap();
     })
     .await;
@@ -156,6 +163,36 @@ async fn batches_hold_for_a_standby_and_the_standby_is_no_target() {
         reason.starts_with("the standby reporting, which is "),
         "{reason}"
     );
+    told_by_whoever_may_see_it(&world, seen.unwrap()).await;
+}
+
+/// While the run held, the standby and the slot were told with how far behind they are; to a role that may not see it,
+/// that it may not.
+async fn told_by_whoever_may_see_it(world: &World, seen: Replication) {
+    let (standby, slot) = (&seen.replicas[0], &seen.slots[0]);
+    assert!(seen.visible);
+    assert_eq!(standby.name, "reporting");
+    assert_eq!(standby.state.as_deref(), Some("streaming"));
+    assert!(standby.behind_bytes > Some(1 << 20), "{standby:?}");
+    assert_eq!((slot.name.as_str(), slot.active), ("archive", false));
+    assert!(slot.kept_bytes > Some(1 << 20), "{slot:?}");
+
+    world.execute("CREATE ROLE clerk LOGIN").await;
+    let text = world
+        .url
+        .whole()
+        .expose()
+        .replace("user=postgres", "user=clerk");
+    let clerk: DatabaseUrl = text.parse().unwrap();
+    let mut db = Connection::open(&clerk, Access::Read).await.unwrap();
+    let hidden = replication(&mut db).await.unwrap().unwrap();
+    assert!(!hidden.visible);
+    assert_eq!(hidden.replicas[0].behind_bytes, None);
+    assert_eq!(disk::free(&mut db, None).await.unwrap(), None);
+    assert!(!disk::is_elsewhere(&mut db).await.unwrap());
+    let taken = disk::taken(&mut db).await.unwrap();
+    assert!(taken.database > 1 << 20, "{taken:?}");
+    assert_eq!(taken.log, None);
 }
 
 /// Waits until the standby has everything, a minute at most.
@@ -253,4 +290,42 @@ async fn an_index_that_waits_for_a_transaction_says_for_whose() {
     assert_eq!(step, "g.index.parent");
     assert!(phase.starts_with("waiting for"), "{phase}");
     assert!(whom.starts_with("nightly import (process"), "{whom}");
+}
+
+/// A build goes by transactions that are as old as its begin: two writers, one after the other, keep it once before it
+/// reads the table and once after, when it has counted what it loaded.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_build_of_an_index_says_how_far_it_is() {
+    let world = large(6_000).await;
+    world
+        .drive(&until("g.populate.parent"), &Watch::new())
+        .await
+        .unwrap();
+    let mut writers = [world.open().await, world.open().await];
+    let write = |id: u32| format!("UPDATE parent SET name = name WHERE id = {id}");
+    writers[0].begin_write().await.unwrap();
+    writers[0].execute(write(1)).await.unwrap();
+    let watch = Watch::new();
+    let phase = |words: &'static str| {
+        move |event: &Event| match event {
+            Event::Building {
+                phase, done, total, ..
+            } if phase == words => Some((*done, *total)),
+            _ => None,
+        }
+    };
+    let release = async {
+        let before = told(&watch, phase("waiting for writers before build")).await;
+        writers[1].begin_write().await.unwrap();
+        writers[1].execute(write(2)).await.unwrap();
+        writers[0].roll_back().await;
+        let after = told(&watch, phase("waiting for writers before validation")).await;
+        writers[1].roll_back().await;
+        (before, after)
+    };
+    let goal = until("g.index.parent");
+    let (outcome, (before, after)) = tokio::join!(world.drive(&goal, &watch), release);
+    assert_eq!(outcome.unwrap(), Outcome::Done);
+    assert_eq!(before, Some((0, 0)), "nothing was read yet");
+    assert_eq!(after, Some((6_000, 6_000)), "every row was loaded");
 }
