@@ -15,8 +15,8 @@ use crate::engine::executor::{
     Boundary, Event, FactAnswer, Holds, Outside, OutsideError, Overriding, Probed, Signal,
 };
 use crate::engine::gate::CallerFact;
-use crate::engine::pace;
 use crate::engine::operation::Operation;
+use crate::engine::pace;
 use crate::engine::plan::Step;
 use crate::engine::{Control, DriveError, Goal, Outcome, drive};
 use crate::probes;

@@ -185,7 +185,7 @@ impl Live {
                 (self.progress.rows_done, self.progress.rows_total) = (*done, *total);
                 let server = || format!("the server: {phase}");
                 let whom = waits_for.clone().unwrap_or_else(server);
-                self.waits(Some(whom), false);
+                self.waits(Some(whom), None);
             }
             Event::Gate(found) => {
                 let gate = shown::measured(slug, plan, found);

@@ -16,7 +16,10 @@ pub(super) fn of_run(
     left: Option<u64>,
     now: Moment,
 ) -> PublicWork {
-    let held = run.progress.as_ref().is_some_and(|progress| progress.holds_for.is_some());
+    let held = run
+        .progress
+        .as_ref()
+        .is_some_and(|progress| progress.holds_for.is_some());
     let (stage, mut sentence) = text::work(run.summary.state, held, left);
     if run.summary.state == RunState::RolledBack
         && !steps.iter().any(|step| step.state == StepState::Done)
@@ -44,7 +47,8 @@ fn expected_end(
     progress: Option<&RunProgress>,
     now: Moment,
 ) -> Option<(String, String)> {
-    let progress = progress.filter(|progress| state == RunState::Running && !progress.holds_for.is_some())?;
+    let progress =
+        progress.filter(|progress| state == RunState::Running && progress.holds_for.is_none())?;
     let (least, most) = progress.run_left_ms?;
     let at = |ms: u64| {
         let after = now.plus(std::time::Duration::from_millis(ms));

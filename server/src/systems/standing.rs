@@ -36,7 +36,9 @@ pub async fn standings(state: &AppState) -> Vec<Standing> {
 async fn is_held(state: &AppState, system: &System) -> Result<bool, SystemError> {
     let open = runs::open(&state.store, system.slug()).await?;
     Ok(open.is_some_and(|run| {
-        let held = run.progress.is_some_and(|progress| progress.holds_for.is_some());
+        let held = run
+            .progress
+            .is_some_and(|progress| progress.holds_for.is_some());
         held && run.summary.state == RunState::Running
     }))
 }

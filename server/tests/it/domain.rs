@@ -16,6 +16,7 @@ mod pressed_at_once;
 mod pressed_twice;
 mod refusals;
 mod releasing;
+mod sealed;
 mod secrets;
 mod starting;
 mod unwell;

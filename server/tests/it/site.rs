@@ -4,7 +4,8 @@ use std::path::Path;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use server::config::{Config, Hook, HttpAddress, PlaybookSource, SystemConfig};
+use server::config::{Config, DatabaseSource, Hook, HttpAddress, PlaybookSource, SystemConfig};
+use server::db::Dialect;
 use server::store::organizations;
 
 use crate::app::{Client, TestApp};
@@ -24,7 +25,12 @@ impl Site {
 
     /// The same, with a configuration that `change` adapts.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let world = World::new(&SMALL, PLAYBOOK).await;
+        Self::on(Dialect::Sqlite, change).await
+    }
+
+    /// The same, with a target of this dialect.
+    pub async fn on(dialect: Dialect, change: impl FnOnce(&mut Config)) -> Self {
+        let world = World::on(dialect, &SMALL, PLAYBOOK).await;
         let system = system(&world);
         let app = TestApp::start_with(|config| {
             config.systems.push(system);
@@ -170,14 +176,19 @@ fn system(world: &World) -> SystemConfig {
     std::fs::write(&playbook, text).expect("a playbook");
     let environment = world.dir.path().join(".env");
     std::fs::write(&environment, "BMMS_MODE=obcms\n").expect("an environment file");
-    let target = world.url.path().expect("a file");
-    toml::from_str(&configured(target, &playbook, &environment)).expect("a system")
+    let mut system: SystemConfig =
+        toml::from_str(&configured(&playbook, &environment)).expect("a system");
+    system.database = match world.url.path() {
+        Some(path) => DatabaseSource::Sqlite(path.to_owned()),
+        // an address of a server is no text of a configuration
+        None => DatabaseSource::Resolved(world.url.whole()),
+    };
+    system
 }
 
-fn configured(target: &Path, playbook: &Path, environment: &Path) -> String {
+fn configured(playbook: &Path, environment: &Path) -> String {
     format!(
-        "slug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"sqlite:{}\"\nplaybook = \"{}\"\nenvironment_file = \"{}\"\nquiet_seconds = 0\n",
-        target.display(),
+        "slug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"env:TARGET\"\nplaybook = \"{}\"\nenvironment_file = \"{}\"\nquiet_seconds = 0\n",
         playbook.display(),
         environment.display()
     )

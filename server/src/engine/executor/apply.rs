@@ -235,8 +235,7 @@ impl Driver<'_> {
     /// travel together: for small tables the way to the database and back takes longer than the change.
     pub(super) async fn run_all(&mut self, statements: &[Statement]) -> Result<u64, Halt> {
         let joins = self.session.in_transaction();
-        let runs = statements
-            .chunk_by(|one, next| joins && one.joins() && next.joins());
+        let runs = statements.chunk_by(|one, next| joins && one.joins() && next.joins());
         let mut rows = 0;
         for run in runs {
             let statement = match run {

@@ -23,7 +23,7 @@ fn switchyard(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-async fn download(client: &mut Client, path: &str) -> (StatusCode, String, Vec<u8>) {
+pub(super) async fn download(client: &mut Client, path: &str) -> (StatusCode, String, Vec<u8>) {
     let request = Request::builder()
         .method(Method::GET)
         .uri(format!("/api/v1{path}"))
@@ -52,7 +52,7 @@ async fn sealed(world: &mut World, run: i64, before: &str) -> EvidenceState {
     serde_json::from_value(state).unwrap()
 }
 
-fn file(archive: &[u8], name: &str) -> String {
+pub(super) fn file(archive: &[u8], name: &str) -> String {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
     std::io::read_to_string(archive.by_name(name).unwrap()).unwrap()
 }

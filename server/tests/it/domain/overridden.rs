@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::reconcile;
 use shared::account::Role;
+use shared::evidence::IncidentKind;
 
+use super::sealed::{sealed, tells};
 use crate::app::Client;
 use crate::site::{Site, back_up, run_is, start_run, tick_required};
 
@@ -143,6 +145,13 @@ async fn an_administrator_overrides_with_a_reason_that_stands_in_audit_and_log()
         text.contains("amina overrode") && text.contains(reason)
     });
     assert!(told, "{log:#}");
+    // and in the evidence, sealed
+    let evidence = sealed(&mut amina, run).await;
+    assert!(
+        tells(&evidence, IncidentKind::Override, reason),
+        "{:?}",
+        evidence.incidents
+    );
     // the row that came late has its organization all the same
     let left = "SELECT COUNT(*) FROM communities_community WHERE organization_id IS NULL";
     assert_eq!(site.world.count(left).await, 0);

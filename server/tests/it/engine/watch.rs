@@ -31,6 +31,9 @@ pub fn undone() -> Goal {
 /// Something that is done to a target in the middle of a drive.
 pub type Disturb = Box<dyn Fn() + Send + Sync>;
 
+/// Whether somebody suffers, by what was told so far.
+pub type Suffers = fn(&[Event]) -> bool;
+
 /// Who suffers outside of the target.
 pub const SUFFERS: &str = "the application, which does not work: it said \u{201c}error\u{201d}";
 
@@ -57,7 +60,7 @@ pub struct Watch {
     pub outside_fails: bool,
     pub holds: Mutex<Holds>,
     /// Whether somebody suffers, by what was told so far.
-    pub suffers: Mutex<Option<fn(&[Event]) -> bool>>,
+    pub suffers: Mutex<Option<Suffers>>,
     /// How often a lock is asked for, where it is not as often as is polite.
     pub attempts: Option<u32>,
     /// What happens to the target at which boundary.

@@ -63,6 +63,79 @@ async fn a_page_is_complete_without_script_and_under_60_kb_with_all_it_loads() {
     );
 }
 
+/// What other programs show of a page: its title, and what its head says of it.
+fn shown(page: &str) -> Vec<(String, String)> {
+    let between = |text: &str, from: &str, to: &str| {
+        let (_, rest) = text.split_once(from)?;
+        Some(rest.split_once(to)?.0.to_owned())
+    };
+    let head = page.split_once("</head>").unwrap().0;
+    let title = between(head, "<title>", "</title>").unwrap();
+    let said = head.split("<meta ").skip(1).filter_map(|tag| {
+        let name = between(tag, "property=\"", "\"").or_else(|| between(tag, "name=\"", "\""))?;
+        Some((name, between(tag, "content=\"", "\"")?))
+    });
+    std::iter::once(("title".to_owned(), title))
+        .chain(said)
+        .collect()
+}
+
+#[tokio::test]
+async fn what_other_programs_show_of_a_page_says_the_state_and_nothing_else() {
+    let application = Answering::start().await;
+    let site = site(&application).await;
+    let state = &site.app.state;
+    let system = state.systems.get("obcms").unwrap();
+    for (status, title, says) in [
+        (
+            200,
+            "Working: OBCMS status",
+            "OBCMS is working. You can use it as usual.",
+        ),
+        (
+            503,
+            "Unavailable: OBCMS status",
+            "OBCMS is not available right now.",
+        ),
+    ] {
+        application.say(status);
+        for _ in 0..3 {
+            server::probes::measure_once(state, &system).await.unwrap();
+        }
+        publish(&site).await;
+        let shown = shown(&get(&site.app, "/status/obcms").await.text);
+        let all: Vec<(&str, &str)> = shown
+            .iter()
+            .map(|(name, content)| (name.as_str(), content.as_str()))
+            .collect();
+        let address = "http://status.example.org/status/obcms";
+        let picture = format!("{address}/badge.svg");
+        let expected = [
+            ("title", title),
+            ("viewport", "width=device-width, initial-scale=1"),
+            ("color-scheme", "light dark"),
+            ("description", says),
+            ("og:type", "website"),
+            ("og:title", title),
+            ("og:description", says),
+            ("og:url", address),
+            ("og:site_name", state.config.status.title.as_str()),
+            ("og:image", picture.as_str()),
+            ("og:image:type", "image/svg+xml"),
+            ("og:image:alt", title),
+        ];
+        assert_eq!(all, expected);
+    }
+    let list = shown(&get(&site.app, "/status").await.text);
+    let says = |name: &str| list.iter().find(|(found, _)| found == name);
+    let headline = says("og:description").unwrap().1.as_str();
+    assert_eq!(headline, "One system is not available.");
+    // nothing is said of what is not published
+    let nothing = shown(&get(&site.app, "/status/nowhere").await.text);
+    let names: Vec<&str> = nothing.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["title", "viewport", "color-scheme", "robots"]);
+}
+
 /// What is ready is answered before the routes: nobody may see which of the two answered.
 #[tokio::test]
 async fn a_page_that_is_ready_is_answered_as_one_that_is_made_for_the_reader() {

@@ -75,7 +75,10 @@ async fn batches_that_a_dying_server_forgets_are_done_again() {
     let made = statements(30_000);
     let made: Vec<&str> = made.iter().map(String::as_str).collect();
     let world = World::at(cluster.url("postgres").unwrap(), &made, PLAYBOOK).await;
-    world.drive(&until("nullable"), &Watch::new()).await.unwrap();
+    world
+        .drive(&until("nullable"), &Watch::new())
+        .await
+        .unwrap();
 
     let process = postmaster(directory.path());
     let running = Arc::new(Mutex::new(Some(cluster)));
@@ -99,7 +102,10 @@ async fn batches_that_a_dying_server_forgets_are_done_again() {
     let assigned = "SELECT COUNT(*) FROM child WHERE organization_id IS NOT NULL";
     let assigned = world.count(assigned).await.unsigned_abs();
     assert!(assigned < 30_000, "the server died when all was done");
-    assert_eq!(batches.rows_done, assigned, "the cursor and the rows differ");
+    assert_eq!(
+        batches.rows_done, assigned,
+        "the cursor and the rows differ"
+    );
 
     assert_eq!(world.apply().await, Outcome::Done);
     let left = "SELECT COUNT(*) FROM child WHERE organization_id IS NULL";
