@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::config::{Config, PlaybookSource};
+use server::moment::Clock;
 use shared::account::Role;
 
 use super::approved::{approve, ask, lacks_approval, state_of, strict};
@@ -123,6 +124,9 @@ async fn the_command_line_releases_only_what_was_approved_in_the_console() {
         config.control_store = None;
     })
     .await;
+    // a command has the clock of the wall, on which the approval would have expired
+    let now = Clock::system().now();
+    site.app.clock.advance(now.since(site.app.clock.now()));
     let kept = keep(&site, "20261120T015204.000Z");
     let file = configuration(&site);
     let live = site.world.url.path().unwrap();
