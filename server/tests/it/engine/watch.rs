@@ -109,12 +109,12 @@ impl Watch {
     }
 
     /// The boundaries at which to be killed in a test of every one of them. A server's database is
-    /// slow to copy: there it is every boundary of a transaction, and one in four of the others.
+    /// slow to copy: there it is every boundary of a transaction, and one in six of the others.
     pub fn deadly(&self, dialect: Dialect) -> Vec<usize> {
         let calls = self.calls.lock().unwrap();
         let chosen = |at: &usize| {
             dialect == Dialect::Sqlite
-                || at.is_multiple_of(4)
+                || at.is_multiple_of(6)
                 || ["begin", "commit", "perform", "confirm"].contains(&calls[*at])
         };
         (0..calls.len()).filter(chosen).collect()
