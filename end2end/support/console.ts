@@ -1,6 +1,6 @@
 // The server under test: `switchyard demo` on a free port, with data of its own in a temporary directory.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -14,12 +14,23 @@ export class Console {
   #port = 0;
   #settings = "";
 
-  /** `mailPort` is the port of a mail server; without one nobody can be told by mail. */
+  /**
+   * `mailPort` is the port of a mail server; without one nobody can be told by mail. With `postgres` the sample is on a
+   * private PostgreSQL server beside its data.
+   */
   constructor(
     name: string,
     readonly mailPort?: number,
+    readonly postgres = false,
   ) {
     this.data = mkdtempSync(join(tmpdir(), `switchyard-${name}-`));
+    // where the tests are root's the server runs as somebody else, who has to reach its directory
+    if (postgres) chmodSync(this.data, 0o755);
+  }
+
+  /** The address of the sample's database on that server, for programs beside the console. */
+  get database(): string {
+    return `postgres:///obcms?host=${realpathSync(join(this.data, "obcms-postgres"))}&user=postgres`;
   }
 
   get url(): string {
@@ -39,7 +50,8 @@ export class Console {
     const configuration = join(this.data, "switchyard.toml");
     writeFileSync(configuration, this.#mail() + this.#settings);
     const places = ["--config", configuration, "--data", this.data];
-    const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--app-listen", "127.0.0.1:0", ...places], {
+    const where = this.postgres ? ["--postgres", "--short-texts"] : [];
+    const child = spawn(binary, ["demo", "--listen", `127.0.0.1:${this.#port}`, "--app-listen", "127.0.0.1:0", ...places, ...where], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
     });

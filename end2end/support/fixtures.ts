@@ -19,6 +19,8 @@ interface House {
   house: string;
   /** Whether the server has a mail server and may call receivers on this machine. */
   outgoing: boolean;
+  /** Whether the sample is on a PostgreSQL server of its own. */
+  postgres: boolean;
   /** The mail server. */
   mailbox: Mailbox;
   /** The server under test. */
@@ -58,6 +60,8 @@ export const test = base.extend<Scene, House>({
 
   outgoing: [false, { scope: "worker", option: true }],
 
+  postgres: [false, { scope: "worker", option: true }],
+
   mailbox: [
     async ({ house: _ }, use) => {
       const mailbox = new Mailbox();
@@ -69,8 +73,8 @@ export const test = base.extend<Scene, House>({
   ],
 
   server: [
-    async ({ house, outgoing, mailbox }, use) => {
-      const server = new Console(house, outgoing ? mailbox.port : undefined);
+    async ({ house, outgoing, postgres, mailbox }, use) => {
+      const server = new Console(house, outgoing ? mailbox.port : undefined, postgres);
       await server.start();
       await use(server);
       await server.remove();

@@ -3,19 +3,27 @@ import { expect, type Page } from "@playwright/test";
 import { command } from "./command.ts";
 import { confirmPassword } from "./questions.ts";
 
+/** What the server answers; anything but a success fails the test. */
+async function ask(page: Page, method: string, path: string, body?: unknown) {
+  const answer = await command(page, method, path, body);
+  expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+  return answer.body;
+}
+
+/** Ticks what people have to tick before a run, or all that they can tick. */
+export async function tickChecklist(page: Page, system: string, all = false): Promise<void> {
+  const { sections } = await ask(page, "GET", `${system}/checklist`);
+  for (const item of sections.flatMap((section: { items: unknown[] }) => section.items)) {
+    if (item.automatic || !(all || item.required)) continue;
+    await ask(page, "PUT", `${system}/checklist/${item.name}`, { done: true, note: "Agreed with Amina" });
+  }
+}
+
 /** Ticks what people have to tick, and waits for a backup that was proved. */
 export async function prepareForRun(page: Page, system: string): Promise<void> {
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const answer = await command(page, method, `${system}${path}`, body);
-    expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
-    return answer.body;
-  };
-  const { sections } = await ask("GET", "/checklist");
-  for (const item of sections.flatMap((section: { items: unknown[] }) => section.items)) {
-    if (item.required && !item.automatic) await ask("PUT", `/checklist/${item.name}`, { done: true, note: "Agreed with Amina" });
-  }
-  await ask("POST", "/backups");
-  const verified = async () => (await ask("GET", "/backups")).some((one: { state: string }) => one.state === "verified");
+  await tickChecklist(page, system);
+  await ask(page, "POST", `${system}/backups`);
+  const verified = async () => (await ask(page, "GET", `${system}/backups`)).some((one: { state: string }) => one.state === "verified");
   await expect.poll(verified, { timeout: 120_000 }).toBe(true);
 }
 
