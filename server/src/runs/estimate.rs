@@ -20,9 +20,9 @@ impl Rates {
         }
     }
 
-    /// Shortest and longest likely time for so many rows, in milliseconds. None before three batches were measured,
-    /// because two tell nothing about how much they differ.
-    pub fn left_ms(&self, rows: u64) -> Option<(u64, u64)> {
+    /// Shortest and longest likely time for so many rows, in milliseconds, when this share of the time is work. None
+    /// before three batches were measured, because two tell nothing about how much they differ.
+    pub fn left_ms(&self, rows: u64, share: f64) -> Option<(u64, u64)> {
         if rows == 0 {
             return Some((0, 0));
         }
@@ -34,7 +34,7 @@ impl Rates {
         // the extremes are outliers more often than not
         let slow = sorted[sorted.len() / 6];
         let fast = sorted[sorted.len() - 1 - sorted.len() / 6];
-        let time = |rate: f64| (rows as f64 / rate * 1000.0).ceil() as u64;
+        let time = |rate: f64| (rows as f64 / (rate * share) * 1000.0).ceil() as u64;
         Some((time(fast), time(slow)))
     }
 }
@@ -53,8 +53,15 @@ mod tests {
 
     #[test]
     fn nothing_is_promised_before_three_batches() {
-        assert_eq!(rates(&[100.0, 100.0]).left_ms(50), None);
-        assert_eq!(rates(&[100.0, 100.0, 100.0]).left_ms(50), Some((500, 500)));
+        assert_eq!(rates(&[100.0, 100.0]).left_ms(50, 1.0), None);
+        let rates = rates(&[100.0, 100.0, 100.0]);
+        assert_eq!(rates.left_ms(50, 1.0), Some((500, 500)));
+    }
+
+    #[test]
+    fn a_twentieth_of_the_time_takes_twenty_times_as_long() {
+        let rates = rates(&[100.0, 100.0, 100.0]);
+        assert_eq!(rates.left_ms(50, 0.05), Some((10_000, 10_000)));
     }
 
     #[test]
@@ -62,15 +69,15 @@ mod tests {
         let rates = rates(&[
             1.0, 100.0, 100.0, 100.0, 100.0, 200.0, 200.0, 200.0, 200.0, 200.0, 200.0, 9999.0,
         ]);
-        assert_eq!(rates.left_ms(1000), Some((5000, 10000)));
+        assert_eq!(rates.left_ms(1000, 1.0), Some((5000, 10000)));
     }
 
     #[test]
     fn rates_that_are_no_numbers_are_left_out() {
         assert_eq!(
-            rates(&[f64::NAN, f64::INFINITY, 0.0, -1.0]).left_ms(9),
+            rates(&[f64::NAN, f64::INFINITY, 0.0, -1.0]).left_ms(9, 1.0),
             None
         );
-        assert_eq!(rates(&[]).left_ms(0), Some((0, 0)));
+        assert_eq!(rates(&[]).left_ms(0, 1.0), Some((0, 0)));
     }
 }

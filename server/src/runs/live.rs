@@ -143,7 +143,9 @@ impl Live {
                 batch,
             } => {
                 self.rates.add(*rate);
-                self.speed = Some(*rate);
+                // a batch is measured while it works: what is done in a second has the rests in it
+                let rate = *rate * self.share_of_time();
+                self.speed = Some(rate);
                 if let Some(place) = self.places.get(step).copied() {
                     let row = &mut self.steps[place];
                     (row.rows_done, row.rows_total) = (*done, *total);
@@ -152,22 +154,29 @@ impl Live {
                 }
                 let progress = &mut self.progress;
                 (progress.rows_done, progress.rows_total) = (*done, *total);
-                progress.rows_per_second = *rate;
+                progress.rows_per_second = rate;
                 progress.batch_size = *batch;
                 self.waits(None, None);
                 self.foresee();
             }
             Event::Waiting {
+                step,
                 attempt,
                 attempts,
                 blocker,
                 ..
             } => {
+                self.begins(step.as_deref());
                 let who = blocker.as_deref().unwrap_or("another writer");
                 let reason = format!("{who}, attempt {attempt} of {attempts}");
                 self.waits(Some(reason), None);
             }
-            Event::Held { cause, reason, .. } => {
+            Event::Held {
+                step,
+                cause,
+                reason,
+            } => {
+                self.begins(Some(step));
                 self.waits(Some(reason.clone()), Some(shown::hold_cause(*cause)));
                 self.progress.rows_per_second = 0.0;
             }
@@ -207,7 +216,13 @@ impl Live {
         if self.progress.pace != percent {
             self.progress.pace = percent;
             self.paced = true;
+            self.foresee();
         }
+    }
+
+    /// Of the time that batches take, how much is work.
+    fn share_of_time(&self) -> f64 {
+        f64::from(self.progress.pace.clamp(1, 100)) / 100.0
     }
 
     /// The name of the hook that was called last.
@@ -262,6 +277,16 @@ impl Live {
         self.foresee();
     }
 
+    /// A step that waits is the one at hand, though its journal does not say yet that it runs.
+    fn begins(&mut self, step: Option<&str>) {
+        let Some(place) = step.and_then(|key| self.places.get(key)).copied() else {
+            return;
+        };
+        self.at(place);
+        self.progress.rows_done = self.steps[place].rows_done;
+        self.progress.rows_total = self.steps[place].rows_total;
+    }
+
     fn at(&mut self, place: usize) {
         self.progress.step = Some(self.steps[place].key.clone());
         self.progress.step_title = self.titles.get(place).cloned();
@@ -282,7 +307,7 @@ impl Live {
             .progress
             .rows_total
             .saturating_sub(self.progress.rows_done);
-        self.progress.step_left_ms = self.rates.left_ms(left);
+        self.progress.step_left_ms = self.rates.left_ms(left, self.share_of_time());
         let rows_left: u64 = self
             .steps
             .iter()
@@ -293,7 +318,7 @@ impl Live {
                 _ => 0,
             })
             .sum();
-        self.progress.run_left_ms = self.rates.left_ms(rows_left);
+        self.progress.run_left_ms = self.rates.left_ms(rows_left, self.share_of_time());
     }
 
     /// Puts what the journal says in the place of what was heard.

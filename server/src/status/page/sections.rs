@@ -92,7 +92,7 @@ fn end(
 ) -> Markup {
     match (finished, expected, stage) {
         (Some(finished), _, _) => html! { "Ended " (time(finished, zone)) "." },
-        (None, Some((from, to)), _) if from == to => {
+        (None, Some((from, to)), _) if zone.moment(from) == zone.moment(to) => {
             html! { "Expected end: about " (time(from, zone)) "." }
         }
         (None, Some((from, to)), _) => {
