@@ -68,7 +68,8 @@ async fn set_aside(system: &System, run: &runs::RunRow, phases: &mut [shared::ru
         return;
     };
     for step in phases.iter_mut().flat_map(|phase| &mut phase.steps) {
-        if !matches!(step.state, StepState::Done | StepState::Running) {
+        // what a step at work has not come to yet nobody has set aside
+        if step.state != StepState::Done {
             continue;
         }
         let Some(Operation::Populate(populate)) =

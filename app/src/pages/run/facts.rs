@@ -6,9 +6,7 @@ use shared::system::Tone;
 
 use super::RunPart;
 use super::pace::pace_control;
-use crate::components::{
-    KeyValue, LineChart, Panel, Progress, Stat, Stats, run_standing, state_badge,
-};
+use crate::components::{LineChart, Panel, Progress, Stat, Stats, run_standing, state_badge};
 use crate::format;
 
 /// The row of numbers.
@@ -176,23 +174,21 @@ pub(super) fn effect_panel(part: RunPart) -> AnyView {
             state_badge(Tone::Gate, "Writes waited")
         }
     };
-    let facts = Signal::derive(move || {
-        vec![
-            (
-                "Longest time a write had to wait".to_string(),
-                format::duration(longest()),
-            ),
-            (
-                "Waits for now".into(),
-                part.progress
-                    .with(|now| now.waiting_for.clone())
-                    .unwrap_or_else(|| "Nothing".into()),
-            ),
-        ]
+    let waits_for = Memo::new(move |_| {
+        part.progress
+            .with(|now| now.waiting_for.clone())
+            .unwrap_or_else(|| "Nothing".into())
     });
+    // whom it waits for is a sentence, which has no room beside its name
     view! {
         <Panel title="Effect on users" aside=badge>
-            <div class="body stack-sm"><KeyValue facts/> {pace_control(part)}</div>
+            <div class="body stack-sm">
+                <dl class="kv rules proof">
+                    <dt>"Longest time a write had to wait"</dt> <dd>{move || format::duration(longest())}</dd>
+                    <dt>"Waits for now"</dt> <dd>{waits_for}</dd>
+                </dl>
+                {pace_control(part)}
+            </div>
         </Panel>
     }
     .into_any()

@@ -29,7 +29,8 @@ fn panels(part: RunPart) -> AnyView {
     });
     let asking = set_interval_with_handle(
         move || {
-            if !document().hidden() {
+            // one that is still on its way is not asked for again
+            if !document().hidden() && !untrack(|| loaded.is_busy()) {
                 loaded.reload();
             }
         },
@@ -149,6 +150,8 @@ fn verdict(part: RunPart, found: &Replication, limit: Option<u64>) -> AnyView {
         state_badge(Tone::Pending, "Not known")
     } else if found.replicas.is_empty() {
         state_badge(Tone::Pending, "No replicas")
+    } else if behind.is_none() {
+        state_badge(Tone::Pending, "Not known")
     } else if behind > limit && limit.is_some() {
         state_badge(Tone::Gate, "Behind")
     } else {

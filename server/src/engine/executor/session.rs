@@ -261,12 +261,12 @@ impl<'a> Session<'a> {
         wait.attempt += 1;
         let attempts = self.control.attempts(self.db.dialect());
         let mut blocker = self.blocker().await;
+        if blocker.is_none()
+            && let Some(observer) = &mut self.observer
+        {
+            blocker = observer.holder(self.table.as_deref()).await;
+        }
         if wait.attempt >= attempts {
-            if blocker.is_none()
-                && let Some(observer) = &mut self.observer
-            {
-                blocker = observer.holder(self.table.as_deref()).await;
-            }
             return Err(match (blocker, error) {
                 (Some(blocker), DbError::LockNotGranted { detail, sql }) => {
                     let detail = format!("{detail}; {}", blocker.said);
