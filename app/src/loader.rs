@@ -46,16 +46,23 @@ where
         again: RwSignal::new(0),
     };
     let newest = StoredValue::new(0_u32);
+    // answers to questions before this one are too old
+    let oldest = StoredValue::new(0_u32);
     let live = events::current();
-    Effect::new(move |first: Option<()>| {
-        live.version(topics);
+    Effect::new(move |before: Option<u64>| {
+        let version = live.version(topics);
         loaded.again.get();
         let question = fetch();
         let number = newest.get_value() + 1;
         newest.set_value(number);
         loaded.busy.set(true);
+        // Asked again by hand, or something else is asked for: what was asked before is void. What an event overtook is
+        // only a little old, and all that there is where events come faster than answers.
+        if before == Some(version) {
+            oldest.set_value(number);
+        }
         spawn_local(async move {
-            if first.is_some() {
+            if before.is_some() {
                 settle().await;
             }
             // a newer question is on its way, or the page is gone
@@ -63,10 +70,13 @@ where
                 return;
             }
             let answer = question.await;
-            if newest.try_get_value() != Some(number) {
+            if oldest.try_get_value().is_none_or(|oldest| number < oldest) {
                 return;
             }
-            loaded.busy.try_set(false);
+            oldest.set_value(number);
+            if newest.try_get_value() == Some(number) {
+                loaded.busy.try_set(false);
+            }
             match answer {
                 Ok(value) => {
                     loaded.error.try_set(None);
@@ -83,6 +93,7 @@ where
                 }
             }
         });
+        version
     });
     loaded
 }

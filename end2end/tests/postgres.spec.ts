@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { command } from "../support/command.ts";
-import { expect, expectAccessible, test } from "../support/fixtures.ts";
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../support/fixtures.ts";
 import { administrator } from "../support/people.ts";
 import { prepareOrganization, startRun, tickChecklist } from "../support/preparations.ts";
 import { follow, psql, Session } from "../support/psql.ts";
@@ -23,7 +23,7 @@ const standing = (page: Page, words: string) => page.locator("main .head").getBy
 /** What the run says that it waits for. */
 const waits = (page: Page): Locator => page.getByRole("region", { name: "Effect on users" }).locator("dd").last();
 
-/** Light, dark and on a phone: axe finds nothing, and where it is asked for there is a picture. */
+/** Light, dark and on a phone: nothing sticks out, axe finds nothing, and where it is asked for there is a picture. */
 async function looks(page: Page, name: string): Promise<void> {
   const kinds = [
     { look: "light", colorScheme: "light", width: 1440 },
@@ -33,6 +33,7 @@ async function looks(page: Page, name: string): Promise<void> {
   for (const { look, colorScheme, width } of kinds) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: 900 });
+    await expectNoSidewaysScroll(page);
     await expectAccessible(page);
     if (process.env.PICTURES) await page.screenshot({ path: `screenshots/postgres-${name}-${look}.png`, fullPage: true, animations: "disabled" });
   }
@@ -103,6 +104,7 @@ test("while a session of the application waits for a lock the run holds and says
   const replication = page.getByRole("region", { name: "Replication" });
   await expect(replication.getByText("archive, streaming")).toBeVisible({ timeout: 60_000 });
   await expect(replication.getByText("Slot away, in use")).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(/set aside/), "rows that it has not come to yet").toBeHidden();
   await looks(page, "holds");
   expect((await progress()).rows_done, "nothing is written while it holds").toBe(rows_done);
   payroll.close();
