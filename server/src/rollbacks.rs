@@ -23,7 +23,7 @@ use crate::audit::{self, Entry};
 use crate::state::AppState;
 use crate::store::rollbacks as rows;
 use crate::store::runs::{self, RunRow, Want};
-use crate::store::{WriteTx, modes};
+use crate::store::{WriteTx, modes, run_details};
 use crate::systems::{Order, System, SystemError};
 use crate::wording::counted;
 
@@ -142,6 +142,7 @@ pub async fn start(
         )
         .await?;
     }
+    run_details::forget_preflight(&mut tx, system.slug()).await?;
     let id = rows::insert(
         &mut tx,
         system.slug(),

@@ -14,7 +14,7 @@ use crate::engine::plan::PhaseName;
 use crate::refusal::Kind;
 use crate::state::AppState;
 use crate::store::runs::{self, NewRun, Want};
-use crate::store::{modes, rollbacks};
+use crate::store::{modes, rollbacks, run_details};
 use crate::systems::{self, Order, System, SystemError};
 use crate::{approvals, backups};
 
@@ -129,6 +129,7 @@ pub async fn start(
         ));
     }
     inserted?;
+    run_details::forget_preflight(&mut tx, system.slug()).await?;
     let text = match &approved_by {
         Some(by) => format!(
             "Started run {number} of \"{}\", approved by {by}.",

@@ -290,6 +290,15 @@ pub async fn save_preflight(
     Ok(())
 }
 
+/// Forgets the last preflight of a system: its target will not be what was looked at.
+pub async fn forget_preflight(tx: &mut WriteTx, system: &str) -> Result<(), StoreError> {
+    sql::query("DELETE FROM preflights WHERE system = $1")
+        .bind(system)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// The last preflight of a system.
 pub async fn preflight(store: &Store, system: &str) -> Result<Option<Preflight>, StoreError> {
     let row: Option<(String,)> = sql::query_as("SELECT content FROM preflights WHERE system = $1")

@@ -195,6 +195,28 @@ async fn a_target_that_may_not_be_written_is_said_and_no_run_starts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_checked_before_a_run_or_a_way_back_is_not_told_of_the_target_after_it() {
+    let site = Site::start().await;
+    let (mut amina, start) = ready(&site).await;
+    preflight(&mut amina).await;
+    reconcile::begin(&site.app.state);
+    let started = amina.post("/systems/obcms/runs", &start).await;
+    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+    run_is(&mut amina, 1, "done").await;
+    let plan = amina.get("/systems/obcms/plan").await.json();
+    assert!(plan["preflight"].is_null(), "{:#}", plan["preflight"]);
+
+    preflight(&mut amina).await;
+    let ways = amina.get("/systems/obcms/rollback").await.json();
+    let fingerprint = ways["undo_all"]["fingerprint"].clone();
+    let wanted = json!({ "way": "undo-all", "fingerprint": fingerprint, "confirm": "OBCMS" });
+    let begun = amina.post("/systems/obcms/rollback", wanted).await;
+    assert!(begun.status.is_success(), "{}", begun.text);
+    let plan = amina.get("/systems/obcms/plan").await.json();
+    assert!(plan["preflight"].is_null(), "{:#}", plan["preflight"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gate_that_went_stale_between_click_and_step_stops_the_run_there() {
     let site = Site::start().await;
     let (mut amina, start) = ready(&site).await;
