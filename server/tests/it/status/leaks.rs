@@ -293,11 +293,16 @@ async fn nor_is_any_behind_a_link_in_a_refusal_a_call_or_a_mail() {
         .iter()
         .find_map(|mail| mail.path("/subscription/stop/"));
     let stop = stop.expect("a way to stop");
-    // what was open shows what it showed last
-    let last = get(&site.app, links[0].as_str()).await;
-    assert_eq!(last.status, StatusCode::OK, "{}", last.text);
-    answer_tells_none(links[0].as_str(), &last, &needles);
-    for path in [stop.as_str()] {
+    // what was open shows what it showed last, but where another console may have revoked it
+    let mut closed = vec![stop.as_str()];
+    if site.app.state.store.is_shared() {
+        closed.push(&links[0]);
+    } else {
+        let last = get(&site.app, links[0].as_str()).await;
+        assert_eq!(last.status, StatusCode::OK, "{}", last.text);
+        answer_tells_none(links[0].as_str(), &last, &needles);
+    }
+    for path in closed {
         let answer = get(&site.app, path).await;
         assert!(answer.status.is_server_error(), "{path}: {}", answer.status);
         assert!(
