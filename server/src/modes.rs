@@ -164,14 +164,15 @@ fn no_modes() -> SystemError {
 /// Everything that the mode page shows.
 pub async fn view(state: &AppState, system: &Arc<System>) -> Result<ModeView, SystemError> {
     let names = names(system).ok_or_else(no_modes)?;
+    // before the application is asked: what is told of a switch that is done is what it says after it
+    let mut history = rows::switches(&state.store, system.slug()).await?;
+    let newest = (!history.is_empty()).then(|| history.remove(0));
     let health = system.health().await;
     let known = known(system, health.as_ref());
     let current = known.mode.unwrap_or(Mode::Single);
     let organizations = crate::organizations::active_count(system)
         .await
         .unwrap_or(0);
-    let mut history = rows::switches(&state.store, system.slug()).await?;
-    let newest = (!history.is_empty()).then(|| history.remove(0));
     let gates = gates(state, system, current.other()).await?;
     Ok(ModeView {
         current: badge(&names, current, organizations),
