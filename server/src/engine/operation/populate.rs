@@ -40,7 +40,8 @@ pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule
         join: rule.join.clone(),
         sentence: rule.sentence.clone(),
         filled,
-        unchanged: match batched && cx.dialect == Dialect::Postgres {
+        // of a partitioned table the partitions may have triggers of their own
+        unchanged: match batched && cx.dialect == Dialect::Postgres && !subject.is_partitioned() {
             true => unchanged(table, column),
             false => Vec::new(),
         },
