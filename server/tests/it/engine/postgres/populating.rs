@@ -67,6 +67,27 @@ async fn a_trigger_of_the_application_for_changes_of_certain_columns_is_not_carr
     assert_eq!(world.apply().await, Outcome::Done);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_is_one_that_only_a_partition_has() {
+    let world = large(6_000).await;
+    for statement in [
+        "ALTER TABLE child RENAME TO child_before",
+        "CREATE TABLE child (id bigint PRIMARY KEY, parent_id bigint NOT NULL REFERENCES parent (id), note text) \
+         PARTITION BY RANGE (id)",
+        "CREATE TABLE child_all PARTITION OF child DEFAULT",
+        "INSERT INTO child SELECT id, parent_id, note FROM child_before",
+        "DROP TABLE child_before",
+        "CREATE INDEX ON child (parent_id)",
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'the parent was changed'; END $$",
+        "CREATE TRIGGER of_parent BEFORE UPDATE OF parent_id ON child_all \
+         FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ] {
+        world.execute(statement).await;
+    }
+    assert_eq!(world.apply().await, Outcome::Done);
+}
+
 /// Batches do not wait until the disk has them: the server may forget the last ones when it dies.
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_that_a_dying_server_forgets_are_done_again() {
