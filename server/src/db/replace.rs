@@ -15,8 +15,15 @@ use super::snapshot::refine;
 /// Pages copied between two reports of progress: 4 MiB at the usual page size.
 const PAGES_A_STEP: i32 = 1024;
 
-/// How often the present content is copied again because another program committed meanwhile.
-const ATTEMPTS: u32 = 8;
+/// How often the present content is copied while other programs may commit. When one did each
+/// time, the next attempt takes the write lock first: a busy application cannot put it off.
+const BESIDE_WRITERS: u32 = 2;
+
+/// How long other programs are waited for before a replacement gives up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two attempts to get a lock.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1);
 
 /// Hears pages copied and pages in all; may break off.
 pub(super) type Hear<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
@@ -64,7 +71,7 @@ pub(super) fn copy_out(from: &Connection, file: &Path, hear: Hear<'_>) -> Result
 /// - In WAL mode the present content is copied while writers go on; then every page is written,
 ///   which holds the write lock; then, before the commit, the live database is asked whether
 ///   another program committed since the copy began. If so the transaction is taken back and the
-///   copy is made again.
+///   copy is made again, the third time under the write lock.
 /// - In the other modes one exclusive lock spans the copy and the replacement.
 ///
 /// `None` when broken off by `hear`, which hears pages of the replacement; nothing has changed.
@@ -72,7 +79,6 @@ pub fn replace(
     live: &Path,
     source: &Path,
     kept: &Path,
-    patience: Duration,
     hear: Hear<'_>,
 ) -> Result<Option<Replaced>, DbError> {
     super::existing_file(live)?;
@@ -80,13 +86,13 @@ pub fn replace(
     let here = |error| refine(live, "restore", error);
     let from = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| refine(source, "open", error))?;
-    let mut into = open(live, patience)?;
+    let mut into = open(live)?;
     let mode = text(&into, "PRAGMA journal_mode").map_err(here)?;
     let same_pages = number(&into, "PRAGMA page_size").map_err(here)?
         == number(&from, "PRAGMA page_size").map_err(here)?;
     let was_wal = mode.eq_ignore_ascii_case("wal");
     if was_wal && same_pages {
-        return beside_writers(live, &from, &mut into, kept, patience, hear);
+        return beside_writers(live, &from, &mut into, kept, hear);
     }
     if was_wal {
         // the size of pages cannot change in WAL mode, which only a sole connection can leave
@@ -105,7 +111,7 @@ pub fn replace(
 /// Puts a file that nobody has open into WAL mode, which is kept in the file itself.
 pub fn enter_wal(file: &Path) -> Result<(), DbError> {
     let here = |error| refine(file, "PRAGMA journal_mode", error);
-    let connection = open(file, Duration::ZERO)?;
+    let connection = open(file)?;
     connection
         .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
         .map_err(here)?;
@@ -118,40 +124,47 @@ fn beside_writers(
     from: &Connection,
     into: &mut Connection,
     kept: &Path,
-    patience: Duration,
     hear: Hear<'_>,
 ) -> Result<Option<Replaced>, DbError> {
     let here = |error| refine(live, "restore", error);
-    let witness = open(live, patience)?;
-    for attempt in 1..=ATTEMPTS {
-        let before = number(&witness, "PRAGMA data_version").map_err(here)?;
+    let witness = open(live)?;
+    let mut attempts = 1;
+    loop {
         discard(kept);
+        let backup = Backup::new(from, into).map_err(here)?;
+        let mut locked = Instant::now();
+        if attempts > BESIDE_WRITERS {
+            // a step of no pages takes the lock and writes nothing
+            step(&backup, live, 0)?;
+            locked = Instant::now();
+        }
+        let before = number(&witness, "PRAGMA data_version").map_err(here)?;
         if !copy_out(&witness, kept, &mut |_, _| ControlFlow::Continue(()))? {
             return Ok(None);
         }
-        let locked = Instant::now();
-        {
-            let backup = Backup::new(from, into).map_err(here)?;
-            if !run_to_last_page(&backup, live, from, hear)? {
-                return Ok(None);
-            }
-            let after = number(&witness, "PRAGMA data_version").map_err(here)?;
-            if after != before {
-                continue;
-            }
-            if step(&backup, live, -1)? != StepResult::Done {
-                return Err(locked_error(live));
-            }
+        if attempts <= BESIDE_WRITERS {
+            locked = Instant::now();
         }
+        if !run_to_last_page(&backup, live, from, hear)? {
+            return Ok(None);
+        }
+        let after = number(&witness, "PRAGMA data_version").map_err(here)?;
+        if after != before {
+            attempts += 1;
+            continue;
+        }
+        if step(&backup, live, -1)? != StepResult::Done {
+            return Err(locked_error(live));
+        }
+        drop(backup);
         let replaced = Replaced {
             locked: locked.elapsed(),
-            attempts: attempt,
+            attempts,
         };
         // best effort: the content is in place, this only shortens the write-ahead log
         let _ = into.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         return Ok(Some(replaced));
     }
-    Err(locked_error(live))
 }
 
 /// The way of the other modes.
@@ -163,9 +176,11 @@ fn alone(
     hear: Hear<'_>,
 ) -> Result<Option<Replaced>, DbError> {
     let here = |error| refine(live, "restore", error);
-    // in this locking mode the lock of a transaction outlives it
-    into.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))
-        .and_then(|()| into.execute_batch("BEGIN EXCLUSIVE; COMMIT"))
+    // In the exclusive locking mode the lock of a transaction outlives it. Not before the lock is
+    // there: in that mode who waits for it keeps a shared lock, for which a writer would wait.
+    into.execute_batch("BEGIN EXCLUSIVE")
+        .and_then(|()| into.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(())))
+        .and_then(|()| into.execute_batch("COMMIT"))
         .map_err(here)?;
     let locked = Instant::now();
     discard(kept);
@@ -182,17 +197,24 @@ fn alone(
     }))
 }
 
-fn open(live: &Path, patience: Duration) -> Result<Connection, DbError> {
+fn open(live: &Path) -> Result<Connection, DbError> {
     let connection = Connection::open_with_flags(
         live,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .and_then(|connection| {
-        connection.busy_timeout(patience)?;
+        connection.busy_handler(Some(try_again))?;
         connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(connection)
     });
     connection.map_err(|error| refine(live, "open", error))
+}
+
+/// Waits for a lock after `times` attempts to get it. SQLite's own way sleeps for up to a tenth of
+/// a second, in which an application that commits without a rest has the lock again.
+fn try_again(times: i32) -> bool {
+    std::thread::sleep(BETWEEN_ATTEMPTS);
+    BETWEEN_ATTEMPTS * times.unsigned_abs() < PATIENCE
 }
 
 fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {

@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use nix::sys::signal::kill;
@@ -32,8 +32,6 @@ use crate::engine::progress::{Stage, Stopped, Watch};
 
 /// Begins the name of the new file, after the target's own; time and process follow.
 const RESTORING: &str = "restoring-";
-/// How long other writers are waited for before the restore gives up.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Files that restores have kept beside a target, oldest first.
 pub(super) fn kept(live: &Path) -> Result<Vec<PathBuf>, BackupError> {
@@ -103,7 +101,6 @@ pub(super) fn restore(
                 live,
                 &fresh.0,
                 &kept,
-                PATIENCE,
                 &mut watch.steps(Stage::Replacing),
             );
             match replaced {

@@ -3,6 +3,9 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use server::db::{Access, DatabaseUrl};
 use server::engine::backup::{self, Acceptance, BackupError, Rejection, Scratch};
@@ -99,7 +102,8 @@ async fn what_was_there_is_kept_until_it_is_released() {
     assert!(office.path().exists());
 }
 
-#[tokio::test]
+/// An application that commits without a rest neither loses a commit nor puts the restore off.
+#[tokio::test(flavor = "multi_thread")]
 async fn no_commit_is_lost_between_keeping_and_replacing() {
     for mode in ["WAL", "DELETE"] {
         let office = Office::new().await;
@@ -107,34 +111,35 @@ async fn no_commit_is_lost_between_keeping_and_replacing() {
             .execute(&format!("PRAGMA journal_mode = {mode}"))
             .await;
         let path = take(&office).await;
-        let url = office.url.clone();
+        let acknowledged = Arc::new(AtomicI64::new(0));
+        let enough = Arc::new(AtomicBool::new(false));
+        let (url, count, stop) = (office.url.clone(), acknowledged.clone(), enough.clone());
         let writer = tokio::spawn(async move {
-            let mut db = server::db::Connection::open_patiently(
-                &url,
-                Access::Write,
-                server::db::Patience(std::time::Duration::from_secs(20)),
-            )
-            .await
-            .unwrap();
-            let mut acknowledged = 0;
-            for number in 0..300 {
-                db.execute(format!("INSERT INTO log VALUES ('w{number}')"))
-                    .await
-                    .unwrap();
-                acknowledged += 1;
-                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            let patience = server::db::Patience(Duration::from_secs(60));
+            let mut db = server::db::Connection::open_patiently(&url, Access::Write, patience)
+                .await
+                .unwrap();
+            while !stop.load(Ordering::SeqCst) {
+                db.execute("INSERT INTO log VALUES ('w')").await.unwrap();
+                count.fetch_add(1, Ordering::SeqCst);
             }
-            acknowledged
         });
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        let written = async |least: i64| {
+            while acknowledged.load(Ordering::SeqCst) < least {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        written(20).await;
         let restored = restore(&office, &path).await.unwrap();
-        let acknowledged: i64 = writer.await.unwrap();
-        let written = "SELECT COUNT(*) FROM log WHERE line LIKE 'w%'";
+        written(acknowledged.load(Ordering::SeqCst) + 20).await;
+        enough.store(true, Ordering::SeqCst);
+        writer.await.unwrap();
+        let written = "SELECT COUNT(*) FROM log WHERE line = 'w'";
         let kept = at(&restored.kept.unwrap()).count(written).await;
         let live = office.count(written).await;
         assert_eq!(
             kept + live,
-            acknowledged,
+            acknowledged.load(Ordering::SeqCst),
             "{mode}: each commit is before or after"
         );
         assert!(
