@@ -43,12 +43,13 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Before a step that needs the definitions as they are: edits of earlier steps are written.
+    /// Before a step that needs the definitions as they are: what earlier steps have left for later is carried out.
     pub(super) async fn catch_up(&mut self, operation: &Operation) -> Result<(), Halt> {
         match operation {
             Operation::RecordRow { .. } | Operation::Invariant { .. } => Ok(()),
+            Operation::AddColumn { .. } if self.changes.is_empty() => Ok(()),
             operation if edits_definition(operation) => Ok(()),
-            _ => self.write_edits().await,
+            _ => self.finish_definitions().await,
         }
     }
 
@@ -65,19 +66,21 @@ impl Driver<'_> {
                 column,
                 way,
                 trigger,
-            } => {
-                self.run_all(&stop_stamp(table, trigger)).await?;
-                let change = |sql: &str| ddl::set_not_null(sql, column);
-                match way {
-                    RequireWay::Rebuild => {
-                        rebuild::rebuild(&mut self.session, table, change).await?;
-                    }
-                    _ => {
-                        let edit = rebuild::edit(&mut self.session, table, change).await?;
-                        self.edits.push(edit);
-                    }
+            } => match way {
+                RequireWay::Rebuild => {
+                    self.run_all(&stop_stamp(table, trigger)).await?;
+                    let change = |sql: &str| ddl::set_not_null(sql, column);
+                    rebuild::rebuild(&mut self.session, table, change).await?;
                 }
-            }
+                _ => {
+                    self.later.extend(stop_stamp(table, trigger));
+                    self.changes.push(rebuild::Change {
+                        table: table.clone(),
+                        column: column.clone(),
+                        required: true,
+                    });
+                }
+            },
             Operation::RescopeUnique {
                 table,
                 columns,
@@ -88,6 +91,12 @@ impl Driver<'_> {
                 record.memo = Some(rebuild::definition(&mut self.session, table).await?);
                 let change = |sql: &str| ddl::add_to_unique(sql, columns, column);
                 rebuild::rebuild(&mut self.session, table, change).await?;
+            }
+            Operation::AddColumn { .. } if self.record.plan.dialect == Dialect::Sqlite => {
+                // the column is made first, the triggers may come after those of other tables
+                let column = step.forward.len().min(1);
+                self.run_all(&step.forward[..column]).await?;
+                self.later.extend_from_slice(&step.forward[column..]);
             }
             Operation::EnsureDefaultOrganization {
                 table,

@@ -27,8 +27,11 @@ pub(super) struct Driver<'a> {
     pub record: RunRecord,
     /// Records written in the open transaction.
     written: Vec<(usize, StepRecord)>,
-    /// Edits of definitions in the open transaction that are still to be written.
-    pub edits: Vec<rebuild::Edit>,
+    /// Changes of definitions in the open transaction that are still to be made.
+    pub changes: Vec<rebuild::Change>,
+    /// Statements of the open transaction that are carried out together later: what they make or drop
+    /// (SQLite's triggers) is read again by each `ALTER TABLE`, or is looked for in all of a large schema.
+    pub later: Vec<Statement>,
     /// Steps of the open transaction that are looked at, and whose definitions are remembered, at its end.
     pub unproven: Vec<usize>,
     /// Events of the open transaction, told when it commits.
@@ -50,7 +53,8 @@ impl<'a> Driver<'a> {
             lease,
             record,
             written: Vec::new(),
-            edits: Vec::new(),
+            changes: Vec::new(),
+            later: Vec::new(),
             unproven: Vec::new(),
             events: Vec::new(),
             overridden: HashMap::new(),
@@ -79,7 +83,7 @@ impl<'a> Driver<'a> {
 
     /// Commits, and only then believes and tells what the transaction did.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), Halt> {
-        self.write_edits().await?;
+        self.finish_definitions().await?;
         self.prove().await?;
         self.enter_written().await?;
         if self.ending {
@@ -99,9 +103,11 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Writes the edits of definitions, and has them read again.
-    pub(super) async fn write_edits(&mut self) -> Result<(), Halt> {
-        rebuild::write_edits(&mut self.session, std::mem::take(&mut self.edits)).await
+    /// Carries out what the steps of the transaction have left for later.
+    pub(super) async fn finish_definitions(&mut self) -> Result<(), Halt> {
+        let later = std::mem::take(&mut self.later);
+        self.run_all(&later).await?;
+        rebuild::make_changes(&mut self.session, std::mem::take(&mut self.changes)).await
     }
 
     /// Looks whether the effects of the transaction's steps are there, and remembers the definitions that they leave: in
@@ -126,7 +132,8 @@ impl<'a> Driver<'a> {
     /// Rolls back, and forgets what the transaction would have done.
     pub(super) async fn roll_back(&mut self) {
         self.session.roll_back().await;
-        self.edits.clear();
+        self.changes.clear();
+        self.later.clear();
         self.unproven.clear();
         self.ending = false;
         self.written.clear();

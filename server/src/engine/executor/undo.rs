@@ -72,13 +72,14 @@ impl Driver<'_> {
             Operation::RequireColumn {
                 table, column, way, ..
             } => {
-                let change = |sql: &str| ddl::set_nullable(sql, column);
                 match way {
-                    RequireWay::InPlace => {
-                        let edit = rebuild::edit(&mut self.session, table, change).await?;
-                        self.edits.push(edit);
-                    }
+                    RequireWay::InPlace => self.changes.push(rebuild::Change {
+                        table: table.clone(),
+                        column: column.clone(),
+                        required: false,
+                    }),
                     RequireWay::Rebuild => {
+                        let change = |sql: &str| ddl::set_nullable(sql, column);
                         rebuild::rebuild(&mut self.session, table, change).await?;
                     }
                     // its statements say all

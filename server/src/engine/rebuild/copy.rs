@@ -64,7 +64,7 @@ pub(in crate::engine) async fn rebuild(
         before: renamed,
         after,
     };
-    write_edits(session, vec![edit]).await?;
+    write_edits(session, &[edit]).await?;
     for index in &old.indexes {
         if let Some(sql) = &index.sql {
             session.execute(sql.as_str()).await?;

@@ -97,12 +97,7 @@ pub(super) fn restore(
     let fresh = Scratch(fresh);
     let (way, locked) = match usable(live) {
         Ok(()) => {
-            let replaced = replace(
-                live,
-                &fresh.0,
-                &kept,
-                &mut watch.steps(Stage::Replacing),
-            );
+            let replaced = replace(live, &fresh.0, &kept, &mut watch.steps(Stage::Replacing));
             match replaced {
                 Ok(Some(replaced)) => {
                     same_permission(live, &kept);
