@@ -64,7 +64,10 @@ impl Server {
     }
 
     async fn maintenance(&self) -> anyhow::Result<Connection> {
-        Ok(Connection::open(&self.0.url("postgres")?, Access::Write).await?)
+        let mut db = Connection::open(&self.0.url("postgres")?, Access::Write).await?;
+        // sessions that were closed a moment ago may still be on their way out
+        db.execute("SET lock_timeout = 0").await?;
+        Ok(db)
     }
 }
 
