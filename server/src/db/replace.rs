@@ -212,6 +212,10 @@ fn open(live: &Path) -> Result<Connection, DbError> {
 
 /// Waits for a lock after `times` attempts to get it. SQLite's own way sleeps for up to a tenth of
 /// a second, in which an application that commits without a rest has the lock again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "SQLite calls it on the thread that the copy has for itself"
+)]
 fn try_again(times: i32) -> bool {
     std::thread::sleep(BETWEEN_ATTEMPTS);
     BETWEEN_ATTEMPTS * times.unsigned_abs() < PATIENCE
