@@ -3,12 +3,15 @@
 mod adopt;
 mod driver;
 mod estimate;
+mod flusher;
 mod live;
 mod outside;
 mod pace;
 mod plans;
+mod settled;
 pub mod shown;
 mod start;
+mod taken;
 mod view;
 
 use std::sync::Arc;

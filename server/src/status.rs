@@ -13,6 +13,7 @@ mod export;
 mod feeds;
 pub mod links;
 mod manifest;
+mod measured;
 mod page;
 mod publish;
 mod style;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use shared::backup::{BackupState, BackupSummary};
 
-use super::{claim, directory, proof, refused, rows};
+use super::making::claim;
+use super::{directory, proof, refused, rows};
 use crate::state::AppState;
 use crate::systems::{System, SystemError};
 

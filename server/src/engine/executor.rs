@@ -7,6 +7,7 @@ mod backward;
 mod blocking;
 mod building;
 mod control;
+mod detached;
 mod driver;
 mod enter;
 mod forward;

@@ -2,15 +2,16 @@
 //! executor does, and what it answers becomes the state of the run.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use shared::event::Topic;
-use shared::state::{Level, RunState};
+use shared::state::RunState;
 
+use super::flusher::Flusher;
 use super::live::{Before, Live};
+use super::settled::{settle, write_end};
 use super::{outside, shown};
-use crate::audit::{self, Entry};
 use crate::engine::executor::{
     Boundary, Event, FactAnswer, Holds, Outside, OutsideError, Overriding, Probed, Signal,
 };
@@ -18,18 +19,13 @@ use crate::engine::gate::CallerFact;
 use crate::engine::operation::Operation;
 use crate::engine::pace;
 use crate::engine::plan::Step;
-use crate::engine::{Control, DriveError, Goal, Outcome, drive};
+use crate::engine::{Control, Goal, drive};
 use crate::probes;
 use crate::state::AppState;
 use crate::store::run_details;
 use crate::store::runs::{self, RunRow, Want};
 use crate::systems::{Order, System, SystemError};
 
-/// Live numbers are written and told this often.
-const FLUSH: Duration = Duration::from_millis(250);
-/// Coverage is counted this often, or more seldom: counting takes at most a tenth of the time.
-const COUNT: Duration = Duration::from_secs(1);
-const COUNT_SHARE: u32 = 10;
 /// The hook after which the application is stopped on purpose.
 const STOP: &str = "stop";
 
@@ -197,259 +193,4 @@ pub async fn drive_run(
     flusher.stop().await;
     write_end(state, system, &run, &settled).await?;
     Ok(settled.state)
-}
-
-/// What a drive ended in.
-pub(super) struct Settled {
-    pub(super) state: RunState,
-    /// The gate that it waits at.
-    pub(super) gate: Option<String>,
-    pub(super) reason: Option<String>,
-    pub(super) level: Level,
-    pub(super) line: String,
-}
-
-fn settle(state: &AppState, run: &RunRow, driven: &Result<Outcome, SystemError>) -> Settled {
-    let undoing = matches!(run.want, Want::Undone { .. });
-    let as_is = |state, reason: &str, level, line: &str| Settled {
-        state,
-        gate: None,
-        reason: Some(reason.to_owned()),
-        level,
-        line: line.to_owned(),
-    };
-    match driven {
-        Ok(Outcome::Done) if undoing => Settled {
-            state: RunState::RolledBack,
-            gate: None,
-            reason: None,
-            level: Level::Info,
-            line: "Rolled back.".into(),
-        },
-        Ok(Outcome::Done) => match &run.until {
-            Some(step) => {
-                let reason = format!("It stopped after {step}, as asked. Resume to go on.");
-                as_is(RunState::Paused, &reason, Level::Info, &reason)
-            }
-            None => Settled {
-                state: RunState::Done,
-                gate: None,
-                reason: None,
-                level: Level::Info,
-                line: "All steps are done.".into(),
-            },
-        },
-        // a backup or a hook that the stop broke off has not failed
-        Ok(Outcome::Paused | Outcome::Failed { .. }) if state.shutdown.is_cancelled() => {
-            let reason =
-                "The server was stopped. What was done is kept; it goes on when the server starts.";
-            let state = if undoing {
-                RunState::RollingBack
-            } else {
-                RunState::Queued
-            };
-            as_is(state, reason, Level::Info, reason)
-        }
-        Ok(Outcome::Paused) if undoing => as_is(
-            RunState::Failed,
-            "The rollback was stopped half-way. Start it again to finish it.",
-            Level::Warning,
-            "The rollback was stopped half-way.",
-        ),
-        Ok(Outcome::Paused) => as_is(
-            RunState::Paused,
-            "Paused by a person. Resume to go on.",
-            Level::Info,
-            "Paused.",
-        ),
-        Ok(Outcome::Aborted) => as_is(
-            RunState::Aborted,
-            "Ended by a person. What was done before stays.",
-            Level::Warning,
-            "Ended by a person. What was done before stays.",
-        ),
-        Ok(Outcome::WaitingAtGate(gate)) => {
-            let reason = format!("{} {}", gate.evidence, gate.remedy);
-            Settled {
-                gate: Some(shown::gate_name(&gate.step, &gate.gate)),
-                ..as_is(RunState::WaitingAtGate, &reason, Level::Warning, &reason)
-            }
-        }
-        Ok(Outcome::Failed { step, error }) => {
-            let state = if undoing {
-                RunState::Stuck
-            } else {
-                RunState::Failed
-            };
-            as_is(
-                state,
-                error,
-                Level::Error,
-                &format!("{step} failed: {error}"),
-            )
-        }
-        Err(error) => {
-            use crate::refusal::Refusal;
-            let remedy = error.remedy().unwrap_or_default();
-            let reason = format!("{error}. {remedy}").replace("..", ".");
-            let state = match error {
-                // it is somebody else's for now: tried again later
-                SystemError::Drive(DriveError::Driven { .. } | DriveError::LeaseLost)
-                    if undoing =>
-                {
-                    RunState::RollingBack
-                }
-                SystemError::Drive(DriveError::Driven { .. } | DriveError::LeaseLost) => {
-                    RunState::Queued
-                }
-                error if error.is_away() && !undoing => {
-                    let line = format!("{error}. It goes on by itself when the server is back.");
-                    return as_is(RunState::Queued, &line, Level::Warning, &line);
-                }
-                _ if undoing => RunState::Stuck,
-                _ => RunState::Failed,
-            };
-            as_is(state, &reason, Level::Error, &reason)
-        }
-    }
-}
-
-async fn write_end(
-    state: &AppState,
-    system: &System,
-    run: &RunRow,
-    settled: &Settled,
-) -> Result<(), SystemError> {
-    let now = state.clock.now();
-    let finished = (!settled.state.is_open()).then_some(now);
-    let mut tx = state.store.write().await?;
-    let current = runs::open_in(&mut tx, system.slug()).await?;
-    // a command that came while the drive ended wins: its state is newer than this one, or comes when it is carried out
-    let overtaken = current.is_some_and(|current| {
-        let paused = current.want == Want::Paused && current.summary.state == RunState::Running;
-        current.id == run.id
-            && current.want != run.want
-            && settled.state != RunState::Done
-            && !paused
-    });
-    let state_now = if overtaken && settled.state == RunState::Paused {
-        None
-    } else {
-        Some(settled.state)
-    };
-    if let Some(state_now) = state_now {
-        runs::settle(
-            &mut tx,
-            run.id,
-            state_now,
-            settled.reason.as_deref(),
-            finished,
-        )
-        .await?;
-    }
-    if settled.state != run.summary.state || finished.is_some() {
-        let action = match settled.state {
-            RunState::Done => "run.done",
-            RunState::Paused => "run.paused",
-            RunState::Aborted => "run.aborted",
-            RunState::WaitingAtGate => "run.waiting",
-            RunState::RolledBack => "run.rolled-back",
-            RunState::Failed | RunState::Stuck => "run.failed",
-            _ => "run.interrupted",
-        };
-        let entry = Entry::by_itself(action, format!("run {}", run.summary.number), &settled.line)
-            .on(system.slug());
-        audit::append(&mut tx, now, entry).await?;
-    }
-    tx.commit().await?;
-    for topic in [Topic::Run, Topic::System, Topic::Coverage, Topic::Rollback] {
-        state.hub.changed(system.slug(), topic);
-    }
-    Ok(())
-}
-
-/// Writes live numbers while a drive goes on, in a task of its own so that the drive never waits for the control store.
-struct Flusher {
-    stop: tokio_util::sync::CancellationToken,
-    task: tokio::task::JoinHandle<()>,
-    counter: tokio::task::JoinHandle<()>,
-}
-
-impl Flusher {
-    fn start(state: &AppState, system: &Arc<System>, run: &RunRow, live: Arc<Mutex<Live>>) -> Self {
-        let stop = tokio_util::sync::CancellationToken::new();
-        let (state, system, id, number) =
-            (state.clone(), system.clone(), run.id, run.summary.number);
-        let stopped = stop.clone();
-        let counter = tokio::spawn(count(state.clone(), system.clone(), number, stop.clone()));
-        let task = tokio::spawn(async move {
-            loop {
-                let last = tokio::select! {
-                    () = stopped.cancelled() => true,
-                    () = tokio::time::sleep(FLUSH) => false,
-                };
-                let taken = live.lock().ok().map(|mut live| live.take());
-                if let Some(taken) = taken
-                    && let Err(error) = taken.write(&state, &system, id, number).await
-                {
-                    tracing::warn!(system = system.slug(), run = number, %error, "progress was not written");
-                }
-                if last {
-                    return;
-                }
-            }
-        });
-        Self {
-            stop,
-            task,
-            counter,
-        }
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        let _ = self.task.await;
-        let _ = self.counter.await;
-    }
-}
-
-/// Counts coverage while a drive goes on and once at its end, beside the live numbers: a table of millions of rows takes
-/// seconds to count.
-async fn count(
-    state: AppState,
-    system: Arc<System>,
-    run: i64,
-    stopped: tokio_util::sync::CancellationToken,
-) {
-    while !stopped.is_cancelled() {
-        let began = Instant::now();
-        let _ = crate::coverage::remember(&state, &system, Some(run)).await;
-        tokio::select! {
-            () = stopped.cancelled() => {}
-            () = tokio::time::sleep(until_next_count(began.elapsed())) => {}
-        }
-    }
-    let _ = crate::coverage::remember(&state, &system, Some(run)).await;
-}
-
-/// How long not to count after a count that took so long.
-fn until_next_count(took: Duration) -> Duration {
-    COUNT.max(took * COUNT_SHARE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_large_table_is_counted_at_most_a_tenth_of_the_time_and_a_small_one_each_second() {
-        assert_eq!(
-            until_next_count(Duration::from_millis(3)),
-            Duration::from_secs(1)
-        );
-        assert_eq!(
-            until_next_count(Duration::from_secs(7)),
-            Duration::from_secs(70)
-        );
-    }
 }

@@ -1,27 +1,23 @@
-//! What a drive reports, gathered until it is written down and told: steps, numbers, gates, log. Pure but for writing.
+//! What a drive reports, gathered until it is written down and told: steps, numbers, gates, log. Pure.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
-use shared::event::Topic;
 use shared::plan::Gate;
 use shared::run::RunProgress;
 use shared::state::{GateState, Level, RunState, StepState};
 use shared::target::HoldCause;
 
-use super::driver::Settled;
 use super::estimate::Rates;
+use super::settled::Settled;
 use super::shown;
+use super::taken::Taken;
 use crate::engine::executor::Event;
 use crate::engine::journal::RunRecord;
 use crate::engine::operation::Operation;
 use crate::engine::plan::Plan;
 use crate::moment::Moment;
-use crate::state::AppState;
-use crate::store::StoreError;
-use crate::store::run_details;
-use crate::store::runs::{self, RunRow, StepRow, Want};
-use crate::systems::System;
+use crate::store::runs::{RunRow, StepRow, Want};
 
 /// What was written down of a run before a drive of it begins.
 pub(super) struct Before {
@@ -412,59 +408,5 @@ pub(super) fn nothing_yet(run: &RunRow) -> RunProgress {
         holds_for: None,
         pace: 100,
         elapsed_ms: 0,
-    }
-}
-
-/// What was gathered, ready to be written and told.
-pub(super) struct Taken {
-    steps: Vec<(usize, StepRow)>,
-    progress: Option<RunProgress>,
-    paced: bool,
-    speed: Option<f64>,
-    log: Vec<(Moment, Level, Option<String>, String)>,
-    gates: Vec<(Moment, Gate)>,
-    started: Moment,
-}
-
-impl Taken {
-    /// Writes it in one transaction, then tells it to whoever watches.
-    pub(super) async fn write(
-        self,
-        state: &AppState,
-        system: &System,
-        run: i64,
-        number: i64,
-    ) -> Result<(), StoreError> {
-        let Some(mut progress) = self.progress else {
-            return Ok(());
-        };
-        let stepped = !self.steps.is_empty() || !self.gates.is_empty();
-        let mut tx = state.store.write().await?;
-        // a person may have set it since, and the drive need not have looked
-        if !self.paced
-            && let Some(before) = runs::progress(&mut tx, run).await?
-        {
-            progress.pace = before.pace;
-        }
-        runs::save_progress(&mut tx, run, &progress).await?;
-        runs::save_steps(&mut tx, run, &self.steps).await?;
-        for (at, gate) in &self.gates {
-            run_details::save_gate(&mut tx, run, gate, *at).await?;
-        }
-        if let Some(speed) = self.speed {
-            let at = state.clock.now().since(self.started).as_millis();
-            let at = u64::try_from(at).unwrap_or(u64::MAX);
-            run_details::append_speed(&mut tx, run, at, speed).await?;
-        }
-        let lines = run_details::append_log(&mut tx, run, &self.log).await?;
-        tx.commit().await?;
-        state.hub.progress(system.slug(), progress);
-        if !lines.is_empty() {
-            state.hub.log(system.slug(), number, lines);
-        }
-        if stepped {
-            state.hub.changed(system.slug(), Topic::Run);
-        }
-        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use shared::status::PublicStatus;
 use tokio::sync::Mutex;
 
-use super::compose::Measured;
+use super::measured::Measured;
 use super::{File, IndexSnapshot, Snapshot};
 use crate::moment::{Clock, Moment};
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::apply::makes_table_again;
-use super::control::{Event, Level, Outside, Probed};
+use super::control::{Event, Level};
 use super::driver::Driver;
 use super::lease::now_ms;
 use super::session::{Halt, Wait};
@@ -23,9 +23,6 @@ pub(super) const fn budget(dialect: Dialect) -> Duration {
         Dialect::Postgres => Duration::from_millis(25),
     }
 }
-/// How many rows are offered to their rules again in one transaction.
-const SETTLE: u64 = 5_000;
-
 /// How a transaction of steps ended.
 pub(super) enum Chunk {
     /// So many steps were committed.
@@ -200,67 +197,6 @@ impl Driver<'_> {
         }
     }
 
-    /// Tries to open a gate that does not hold: rows left over are offered to their rules again,
-    /// and an administrator may have overridden it. Answers whether to measure it again.
-    async fn open_gate(&mut self, evidence: &GateEvidence) -> Result<bool, Halt> {
-        if evidence.gate == "coverage" && !self.settled {
-            self.settled = true;
-            let rows = self.settle().await?;
-            if rows > 0 {
-                let line = format!("{rows} more rows were assigned: their parent has one by now.");
-                self.log(Some(&evidence.step), Level::Info, line);
-                return Ok(true);
-            }
-        }
-        let gate = (evidence.step.clone(), evidence.gate.clone());
-        if !evidence.overridable || self.overridden.contains_key(&gate) {
-            return Ok(false);
-        }
-        let overriding = self.session.control().overridden(&gate.0, &gate.1).await;
-        let Some(overriding) = overriding else {
-            return Ok(false);
-        };
-        let line = format!(
-            "The gate {} was overridden by {}: {}",
-            gate.1, overriding.by, overriding.reason
-        );
-        self.log(Some(&gate.0), Level::Warning, line);
-        self.overridden.insert(gate, overriding);
-        Ok(true)
-    }
-
-    /// Offers the rows without an organization to their rules again, parents before children.
-    async fn settle(&mut self) -> Result<u64, Halt> {
-        let mut rows = 0;
-        for at in 0..self.record.steps.len() {
-            let record = &self.record.steps[at];
-            let Operation::Populate(populate) = record.step.operation.clone() else {
-                continue;
-            };
-            if record.state != StepState::Done {
-                continue;
-            }
-            loop {
-                let result = async {
-                    self.begin_transaction().await?;
-                    let written = self.session.execute(populate.settle(SETTLE)).await?;
-                    self.commit_transaction().await?;
-                    Ok::<u64, Halt>(written)
-                }
-                .await;
-                if result.is_err() {
-                    self.roll_back().await;
-                }
-                let written = result?;
-                rows += written;
-                if written < SETTLE {
-                    break;
-                }
-            }
-        }
-        Ok(rows)
-    }
-
     async fn batched(&mut self, at: usize) -> Chunk {
         let Operation::Populate(populate) = self.record.steps[at].step.operation.clone() else {
             return Chunk::Failed {
@@ -276,81 +212,6 @@ impl Driver<'_> {
                 before: 0,
                 halt,
             },
-        }
-    }
-
-    /// Work outside of the target: marked, probed, done, probed, confirmed.
-    async fn detached(&mut self, at: usize) -> Chunk {
-        match self.outside(at).await {
-            Ok(()) => Chunk::Committed,
-            Err(halt) => {
-                self.roll_back().await;
-                Chunk::Failed {
-                    at,
-                    before: 0,
-                    halt,
-                }
-            }
-        }
-    }
-
-    async fn outside(&mut self, at: usize) -> Result<(), Halt> {
-        let work = match &self.record.steps[at].step.operation {
-            Operation::Backup => Outside::Backup,
-            Operation::Hook { name } => Outside::Hook { name: name.clone() },
-            Operation::CheckApplication { check } => Outside::CheckApplication { check: *check },
-            _ => {
-                let sentence = "This operation belongs into the target. Compile the plan again.";
-                return Err(Halt::Step(sentence.into()));
-            }
-        };
-        self.save_alone(at, StepState::Running, |record| {
-            record.attempt += 1;
-            record.error = None;
-            record.started_at_ms = Some(now_ms());
-        })
-        .await?;
-        let control = self.session.control();
-        let said = |error: super::OutsideError| Halt::Step(error.to_string());
-        let evidence = match control.probe(&work).await.map_err(said)? {
-            Probed::There(evidence) => evidence,
-            Probed::Absent | Probed::Unknown => {
-                self.session.ask("perform").await?;
-                let performed = self.perform(&work).await?;
-                match control.probe(&work).await.map_err(said)? {
-                    Probed::There(_) | Probed::Unknown => performed,
-                    Probed::Absent => {
-                        return Err(Halt::Step(format!(
-                            "{performed} Looking again, its effect is not there."
-                        )));
-                    }
-                }
-            }
-        };
-        self.session.ask("confirm").await?;
-        self.save_alone(at, StepState::Done, |record| {
-            record.finished_at_ms = Some(now_ms());
-            record.evidence = Some(evidence.clone());
-        })
-        .await
-    }
-
-    /// Performs work outside of the target, renewing the lease meanwhile.
-    async fn perform(&mut self, work: &Outside) -> Result<String, Halt> {
-        let control = self.session.control();
-        let performing = control.perform(work);
-        tokio::pin!(performing);
-        loop {
-            let tick = tokio::time::sleep(Duration::from_secs(5));
-            tokio::select! {
-                performed = &mut performing => {
-                    return performed.map_err(|error| Halt::Step(error.to_string()));
-                }
-                () = tick => {
-                    self.begin_transaction().await?;
-                    self.commit_transaction().await?;
-                }
-            }
         }
     }
 
