@@ -62,7 +62,7 @@ pub fn work_of(plan: &Plan, playbook: &Playbook) -> anyhow::Result<Work> {
             }
             Operation::Populate(populate) => models.push(Model {
                 table: populate.table.clone(),
-                rule: populate.rule.clone(),
+                rule: populate.placing.expression(),
                 index: String::new(),
                 filled: populate.filled,
             }),

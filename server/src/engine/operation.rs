@@ -8,6 +8,7 @@ mod isolate;
 mod names;
 mod organizations;
 mod outside;
+mod placing;
 mod populate;
 mod postgres;
 mod probe;
@@ -27,6 +28,7 @@ use super::playbook::Playbook;
 use super::schema::{Schema, Table};
 use crate::db::{Dialect, Value};
 
+pub use placing::{ParentJoin, Placing};
 pub use rule::{Rule, rule};
 pub(super) use {
     add_column::{add_column, stop_stamp},
@@ -316,12 +318,9 @@ pub struct Populate {
     pub column: String,
     /// The columns of the primary key, along which the batches run.
     pub key: Vec<String>,
-    /// SQL over the alias `t` that answers the organization's id, or NULL where no rule places
-    /// the row.
-    pub rule: String,
-    /// PostgreSQL: the rule as a join, where it looks one parent up for each row.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub join: Option<ParentJoin>,
+    /// How a row finds its organization.
+    #[serde(flatten)]
+    pub placing: Placing,
     /// The rule for people.
     pub sentence: String,
     /// PostgreSQL: the column came with every row's organization, kept once in the catalogue.
@@ -332,17 +331,6 @@ pub struct Populate {
     /// (bottom-up deletion): most of the time of a batch, in vain, as each row is written once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unchanged: Vec<String>,
-}
-
-/// A rule as a join of the table, `t`, with the parent of its rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ParentJoin {
-    /// The parent under an alias, as it stands behind FROM.
-    pub from: String,
-    /// What joins a row to its parent, of which there is one at most.
-    pub on: String,
-    /// The organization's id.
-    pub value: String,
 }
 
 /// Plans made before there were others are SQLite's.

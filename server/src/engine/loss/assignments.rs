@@ -48,7 +48,7 @@ pub async fn assignments(
         let different = format!(
             "SELECT COUNT(*) FROM {} AS t WHERE t.{column} IS NOT NULL AND t.{column} IS DISTINCT FROM {}",
             schema.dialect.relation(&model.table),
-            rule.sql,
+            rule.sql(),
             column = quote(column),
         );
         let assignments = db.count(different).await?.unsigned_abs();

@@ -166,7 +166,7 @@ fn column_on(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule) -> Vec<Statement> {
         statements.push(format!(
             "CREATE FUNCTION {function}() RETURNS {kind} LANGUAGE sql STABLE AS $switchyard$ \
              SELECT {} $switchyard$",
-            rule.sql
+            rule.sql()
         ));
     }
     statements.push(match filled {
@@ -228,7 +228,7 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
              last_at = CAST(strftime('%s', 'now') AS INTEGER) WHERE table_name = {literal}; END",
             trigger = quote(&subject.trigger()),
             column = quote(column),
-            rule = rule.sql,
+            rule = rule.sql(),
             of_t = row("t."),
             own = row(""),
         )),
@@ -262,7 +262,7 @@ fn follow_on(subject: Subject<'_>, rule: &Rule, own: &str) -> Option<Statement> 
             .map(|column| format!("{row}.{column} AS {column}"))
             .collect();
         let columns = columns.join(", ");
-        format!("(SELECT {} FROM (SELECT {columns}) AS t)", rule.sql)
+        format!("(SELECT {} FROM (SELECT {columns}) AS t)", rule.sql())
     };
     let moved = along.as_ref().map_or_else(String::new, |along| {
         format!(" AND NEW.{along} IS NOT OLD.{along}")

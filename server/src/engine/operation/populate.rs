@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::add_column::is_filled;
-use super::{Cx, Operation, ParentJoin, Populate, Rule, Subject};
+use super::{Cx, Operation, ParentJoin, Placing, Populate, Rule, Subject};
 use crate::db::{Dialect, Statement, quote};
 use crate::engine::plan::{Cost, PhaseName, Reverse, Step, StepMode};
 use crate::engine::schema::{Column, Table, Trigger};
@@ -36,8 +36,7 @@ pub(in crate::engine) fn populate(cx: &Cx<'_>, subject: Subject<'_>, rule: &Rule
         column: column.to_owned(),
         dialect: cx.dialect,
         key: subject.walk(cx.dialect),
-        rule: rule.sql.clone(),
-        join: rule.join.clone(),
+        placing: rule.placing.clone(),
         sentence: rule.sentence.clone(),
         filled,
         // of a partitioned table the partitions may have triggers of their own
@@ -134,12 +133,13 @@ impl Populate {
         let unchanged: String = (self.unchanged.iter())
             .map(|name| format!(", {name} = t.{name}", name = quote(name)))
             .collect();
-        Statement::new(match &self.join {
-            None => format!(
-                "UPDATE {table} AS t SET {column} = {}{unchanged} WHERE t.{column} IS NULL",
-                self.rule
+        Statement::new(match &self.placing {
+            Placing::Expression { rule } => format!(
+                "UPDATE {table} AS t SET {column} = {rule}{unchanged} WHERE t.{column} IS NULL"
             ),
-            Some(ParentJoin { from, on, value }) => format!(
+            Placing::Parent {
+                join: ParentJoin { from, on, value },
+            } => format!(
                 "UPDATE {table} AS t SET {column} = {value}{unchanged} FROM {from} \
                  WHERE {on} AND {value} IS NOT NULL AND t.{column} IS NULL"
             ),
@@ -214,7 +214,7 @@ impl Populate {
             columns = columns.join(", "),
             table = self.dialect.relation(&self.table),
             column = quote(&self.column),
-            rule = self.rule,
+            rule = self.placing.expression(),
         ))
     }
 

@@ -103,7 +103,7 @@ pub(super) fn stamp_on(subject: Subject<'_>, rule: &Rule, cx: &Cx<'_>) -> Vec<St
         true => "BEFORE INSERT OR UPDATE",
         false => "BEFORE INSERT",
     };
-    let answer = |row: &str| format!("(SELECT {} FROM (SELECT {row}.*) AS t)", rule.sql);
+    let answer = |row: &str| format!("(SELECT {} FROM (SELECT {row}.*) AS t)", rule.sql());
     let (now, before) = (answer("NEW"), answer("OLD"));
     let mut statements = vec![
         stamp::begin(dialect, &table.name),

@@ -217,7 +217,7 @@ fn statements(playbook: &Playbook, schema: &Schema) -> Vec<(String, String)> {
             let table = schema.dialect.relation(&model.table);
             let over = |sql: &str| format!("SELECT {sql} FROM {table} AS t");
             if let Some(rule) = rule(playbook, schema, model) {
-                found.push((key("organization"), over(&rule.sql)));
+                found.push((key("organization"), over(&rule.sql())));
             }
             let expressions = [("candidates", &model.candidates), ("reason", &model.reason)];
             for (name, sql) in expressions {
