@@ -12,6 +12,7 @@ mod pages;
 
 use axum::body::Body;
 use axum::http::{Request, header};
+use serde_json::json;
 use server::config::{Config, Visibility};
 use shared::account::Role;
 
@@ -60,6 +61,16 @@ async fn operator(site: &Site) -> Client {
     site.app
         .client_named("juana-operator", Role::Operator)
         .await
+}
+
+/// An administrator who has announced the work, as the checklist wants it.
+async fn announced(site: &Site) -> Client {
+    let mut amina = site.app.client(Role::Administrator).await;
+    let update = json!({ "title": "Work planned", "body": "" });
+    amina.post("/systems/obcms/updates", update).await;
+    let window = json!({ "title": "Work", "body": "", "starts": "2026-11-21T02:00", "ends": "2026-11-21T06:00" });
+    amina.post("/systems/obcms/windows", window).await;
+    amina
 }
 
 /// Makes what is public anew, as the publisher does.

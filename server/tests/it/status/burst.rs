@@ -5,12 +5,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use futures_util::FutureExt as _;
-use serde_json::json;
-use shared::account::Role;
 
-use super::{FILES, publish, site};
+use super::{FILES, announced, publish, site};
 use crate::probes::Answering;
-use crate::site::{Site, back_up, run_is, tick_required};
+use crate::site::{Site, run_is, start_run};
 
 /// Reads every file again and again until told to stop, and answers how often. An answer that is not there at the first
 /// poll waited for something: the control store, a target, a lock or a timer.
@@ -34,16 +32,9 @@ async fn read(site: &Site, stop: tokio_util::sync::CancellationToken) -> u32 {
 async fn run_beside(readers: usize) -> (Vec<(String, i64)>, u32) {
     let application = Answering::start().await;
     let site = site(&application).await;
-    let mut amina = site.app.client(Role::Administrator).await;
-    let update = json!({ "title": "Work planned", "body": "" });
-    amina.post("/systems/obcms/updates", update).await;
-    let window = json!({ "title": "Work", "body": "", "starts": "2026-11-21T02:00", "ends": "2026-11-21T06:00" });
-    amina.post("/systems/obcms/windows", window).await;
-    tick_required(&mut amina).await;
-    back_up(&mut amina).await;
+    let mut amina = announced(&site).await;
     publish(&site).await;
     server::status::begin(&site.app.state);
-    let plan = amina.get("/systems/obcms/plan").await.json();
     let stop = tokio_util::sync::CancellationToken::new();
     let site = std::sync::Arc::new(site);
     let reading: Vec<_> = (0..readers)
@@ -52,9 +43,7 @@ async fn run_beside(readers: usize) -> (Vec<(String, i64)>, u32) {
             tokio::spawn(async move { read(&site, stop).await })
         })
         .collect();
-    let start = json!({ "fingerprint": plan["fingerprint"] });
-    let started = amina.post("/systems/obcms/runs", &start).await;
-    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+    start_run(&mut amina).await;
     server::reconcile::begin(&site.app.state);
     let run = run_is(&mut amina, 1, "done").await;
     stop.cancel();

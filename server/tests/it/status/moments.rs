@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use serde_json::json;
-use shared::account::Role;
 use shared::event::Topic;
 
-use super::{get, operator, site, site_with};
+use super::{announced, get, operator, site, site_with};
 use crate::probes::Answering;
-use crate::site::{Site, back_up, run_is, tick_required};
+use crate::site::{Site, run_is, start_run};
 
 /// Waits until the page says it, and fails after two seconds.
 async fn told(site: &Site, what: &str) {
@@ -113,21 +112,12 @@ async fn an_outage_is_on_the_page_within_two_seconds_of_the_sample_that_decides(
 async fn a_run_that_is_paused_is_on_the_page_within_two_seconds() {
     let application = Answering::start().await;
     let site = site(&application).await;
-    let mut amina = site.app.client(Role::Administrator).await;
-    let update = json!({ "title": "Work planned", "body": "" });
-    amina.post("/systems/obcms/updates", update).await;
-    let window = json!({ "title": "Work", "body": "", "starts": "2026-11-21T02:00", "ends": "2026-11-21T06:00" });
-    amina.post("/systems/obcms/windows", window).await;
-    tick_required(&mut amina).await;
-    back_up(&mut amina).await;
+    let mut amina = announced(&site).await;
     // a record that nobody can place keeps the run at a gate
     site.world
         .execute("UPDATE project_ppa SET office = 'NOBODY' WHERE id = 7")
         .await;
-    let plan = amina.get("/systems/obcms/plan").await.json();
-    let start = json!({ "fingerprint": plan["fingerprint"] });
-    let started = amina.post("/systems/obcms/runs", &start).await;
-    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+    start_run(&mut amina).await;
     server::status::begin(&site.app.state);
     server::reconcile::begin(&site.app.state);
     run_is(&mut amina, 1, "waiting-at-gate").await;

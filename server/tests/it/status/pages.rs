@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use serde_json::json;
-use shared::account::Role;
 
-use super::{FILES, get, get_knowing, operator, publish, site};
+use super::{FILES, announced, get, get_knowing, operator, publish, site};
 use crate::probes::Answering;
-use crate::site::{back_up, run_is, tick_required};
+use crate::site::{run_is, start_run};
 
 #[tokio::test]
 async fn a_page_is_complete_without_script_and_under_60_kb_with_all_it_loads() {
@@ -329,17 +328,8 @@ async fn a_change_is_on_the_page_within_two_seconds() {
 async fn records_left_to_decide_are_counted_when_the_run_begins_to_wait_for_them() {
     let application = Answering::start().await;
     let site = site(&application).await;
-    let mut amina = site.app.client(Role::Administrator).await;
-    let update = json!({ "title": "Work planned", "body": "" });
-    amina.post("/systems/obcms/updates", update).await;
-    let window = json!({ "title": "Work", "body": "", "starts": "2026-11-21T02:00", "ends": "2026-11-21T06:00" });
-    amina.post("/systems/obcms/windows", window).await;
-    tick_required(&mut amina).await;
-    back_up(&mut amina).await;
-    let plan = amina.get("/systems/obcms/plan").await.json();
-    let start = json!({ "fingerprint": plan["fingerprint"] });
-    let started = amina.post("/systems/obcms/runs", &start).await;
-    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+    let mut amina = announced(&site).await;
+    start_run(&mut amina).await;
     site.world
         .execute("UPDATE project_ppa SET office = 'NOBODY' WHERE id = 7")
         .await;
