@@ -96,8 +96,8 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .merge(status::routes())
-        .merge(status_links::pages())
+        .merge(for_the_public(status::routes()))
+        .merge(for_the_public(status_links::pages()))
         .fallback(static_files::serve);
     let routes = Router::new()
         .nest(
@@ -110,7 +110,7 @@ pub fn router(state: AppState) -> Router {
         .merge(outside)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(security::cross_site(&state.config))
-        .merge(subscription::pages())
+        .merge(for_the_public(subscription::pages()))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(security::headers))
         .layer(middleware::from_fn_with_state(
@@ -119,4 +119,43 @@ pub fn router(state: AppState) -> Router {
         ))
         .with_state(state.clone());
     Router::new().fallback_service(static_files::FilesFirst::before(routes, &state))
+}
+
+/// Pages that people without an account read: a defect is told as a page too.
+fn for_the_public<S: Clone + Send + Sync + 'static>(pages: Router<S>) -> Router<S> {
+    pages.layer(CatchPanicLayer::custom(problem::panicked_on_page))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode, header};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn broken() {
+        panic!("the secret 4711 is not what it should be");
+    }
+
+    #[tokio::test]
+    async fn a_defect_is_a_page_for_the_public_and_a_problem_for_all_others_and_says_nothing_of_itself()
+     {
+        let routes: Router<()> = Router::new().route("/broken", get(broken));
+        let page = for_the_public(routes.clone());
+        let problem = routes.layer(CatchPanicLayer::custom(problem::panicked));
+        for (routes, kind) in [
+            (page, "text/html; charset=utf-8"),
+            (problem, "application/problem+json"),
+        ] {
+            let request = Request::get("/broken").body(Body::empty()).unwrap();
+            let answer = routes.oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], kind);
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let body = String::from_utf8_lossy(&body);
+            assert!(!body.contains("4711"), "{body}");
+        }
+    }
 }

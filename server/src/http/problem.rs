@@ -224,6 +224,19 @@ pub(super) async fn no_such_method(method: Method, OriginalUri(uri): OriginalUri
 
 /// For a handler that panicked: a defect, told apart from all else in the log.
 pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    defect(panic).into_response()
+}
+
+/// The same for a public page.
+pub(super) fn panicked_on_page(panic: Box<dyn Any + Send>) -> Response {
+    let problem = Problem {
+        on_page: true,
+        ..defect(panic)
+    };
+    problem.into_response()
+}
+
+fn defect(panic: Box<dyn Any + Send>) -> Problem {
     let what = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -235,5 +248,5 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     )
     .remedy("Look for this request's id in the log of the server, and report the defect.");
     problem.cause = Some(format!("panic: {what}").into());
-    problem.into_response()
+    problem
 }

@@ -5,12 +5,13 @@
 //! (RFC 8058).
 
 use axum::Form;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::access::ClientAddress;
 use super::extract::PublicPath;
@@ -48,6 +49,23 @@ struct Wanted {
     website: String,
 }
 
+/// A form that was sent. What cannot be read is answered with a page: who reads the answer is a person.
+struct Sent<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        match Form::from_request(request, state).await {
+            Ok(Form(sent)) => Ok(Self(sent)),
+            Err(rejection) => Err(failed(
+                rejection.status(),
+                "What was sent is not the form of this page.",
+            )),
+        }
+    }
+}
+
 async fn to_page(PublicPath(slug): PublicPath<String>) -> Redirect {
     Redirect::to(&format!("/status/{}#subscribe", percent(&slug)))
 }
@@ -64,7 +82,7 @@ async fn on_page(
     client: ClientAddress,
     State(state): State<AppState>,
     PublicPath(slug): PublicPath<String>,
-    Form(wanted): Form<Wanted>,
+    Sent(wanted): Sent<Wanted>,
 ) -> PageAnswer {
     if let Some(lower) = typed_in_capitals(&state, &slug) {
         return Ok(moved(format!("/status/{lower}/subscribe")));
@@ -79,7 +97,7 @@ async fn on_link(
     client: ClientAddress,
     State(state): State<AppState>,
     PublicPath(token): PublicPath<String>,
-    Form(wanted): Form<Wanted>,
+    Sent(wanted): Sent<Wanted>,
 ) -> PageAnswer {
     let Some(row) = links::open(&state, &token).await? else {
         return Ok(nothing_here());
@@ -128,11 +146,7 @@ fn refused(error: SubscribeError) -> Response {
         || format!("{error} {}", error.remedy().unwrap_or_default()),
         |field| field.message,
     );
-    let mut response = page(
-        status,
-        "That did not work",
-        html! { p { (said) } p { "Go back to the page that you came from and try again." } },
-    );
+    let mut response = failed(status, &said);
     if let Kind::Throttled(after) = error.kind() {
         let seconds = after.as_millis().div_ceil(1000).max(1) as u64;
         response
@@ -140,6 +154,14 @@ fn refused(error: SubscribeError) -> Response {
             .insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+fn failed(status: StatusCode, said: &str) -> Response {
+    page(
+        status,
+        "That did not work",
+        html! { p { (said) } p { "Go back to the page that you came from and try again." } },
+    )
 }
 
 async fn ask_confirm(

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
 use server::config::Visibility;
 use shared::status_link::MadeStatusLink;
@@ -16,6 +17,7 @@ use super::{
 use crate::app::Client;
 
 const FORM: &str = "/status/obcms/subscribe";
+const A_FORM: &str = "application/x-www-form-urlencoded";
 
 async fn link(client: &mut Client, audience: serde_json::Value) -> (MadeStatusLink, String) {
     let body = json!({ "label": "Office of the Minister", "audience": audience, "days": 30 });
@@ -96,6 +98,43 @@ async fn the_answer_is_the_same_for_known_unknown_and_invented_addresses_and_for
     for wrong in ["", "amina", "a@example.org\r\nBcc: b@example.org"] {
         let answer = subscribe(&site, FORM, wrong).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_answered_with_a_page_that_says_what_to_do() {
+    let sink = Sink::start().await;
+    let site = site(&sink).await;
+    let long = format!("address={}", "a".repeat(10_000));
+    for (kind, body, status) in [
+        (
+            Some("application/json"),
+            "{}",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (
+            None,
+            "address=a%40example.org",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (
+            Some(A_FORM),
+            "address=a&address=b",
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (Some(A_FORM), &long, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let mut request = Request::post(FORM);
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let answer = site.app.anonymous().request(request).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+        assert!(answer.headers.contains_key("content-security-policy"));
+        assert!(answer.text.contains("That did not work"), "{}", answer.text);
+        assert!(answer.text.contains("try again"), "{}", answer.text);
     }
 }
 
