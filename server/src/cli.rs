@@ -2,6 +2,7 @@
 //! Exit code 0: done. 1: refused or failed, with the reason on stderr. 2: wrong usage.
 
 mod account;
+mod approval;
 mod audit;
 mod backup;
 mod check;
@@ -15,6 +16,7 @@ mod evidence;
 mod introspect;
 mod mail;
 mod mode;
+mod operator;
 mod output;
 mod pace;
 mod release;

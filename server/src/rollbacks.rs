@@ -102,6 +102,22 @@ async fn cost_of(
     }
 }
 
+/// What an approval of a way back is bound to now.
+///
+/// # Errors
+/// When the target or the control store cannot be read.
+pub async fn bound_to(
+    state: &AppState,
+    system: &Arc<System>,
+    way: &RollbackKind,
+) -> Result<String, SystemError> {
+    match way {
+        // which rows it loses is no part of it, and comparing them takes long
+        RollbackKind::Restore { backup } => cost::restore_fingerprint(state, system, backup).await,
+        way => Ok(cost_of(state, system, way).await?.fingerprint),
+    }
+}
+
 /// Writes down that a rollback is wanted; a task carries it out.
 pub async fn start(
     state: &AppState,
@@ -255,7 +271,7 @@ async fn want_undone(
 }
 
 /// A way back inside a sentence.
-fn spoken(way: &RollbackKind) -> String {
+pub(crate) fn spoken(way: &RollbackKind) -> String {
     match way {
         RollbackKind::Mode => "the mode".into(),
         RollbackKind::Partial { groups } => format!("the groups {}", groups.join(", ")),

@@ -33,11 +33,12 @@ pub use driver::drive_run;
 pub use outside::around;
 pub use pace::set_pace;
 pub use plans::{plan_view, preflight};
+pub(crate) use start::is_destructive;
 pub use start::start;
 pub use view::view;
 
 /// Shortest reason for an override, in characters.
-const SHORTEST_REASON: usize = 10;
+pub(crate) const SHORTEST_REASON: usize = 10;
 
 /// Runs of a system, newest first.
 pub async fn list(state: &AppState, system: &System) -> Result<Vec<RunSummary>, SystemError> {

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::operator::operator;
 use super::{Failure, Output};
 use crate::engine::executor::{
     Boundary, Control, DriveError, Event, FactAnswer, Outside, OutsideError, Overriding, Probed,
@@ -159,7 +160,7 @@ impl Control for Driving {
         let insisted = self.insisted.as_ref()?;
         let named = insisted.gates.iter().any(|name| name == gate);
         named.then(|| Overriding {
-            by: std::env::var("USER").unwrap_or_else(|_| "the command line".into()),
+            by: operator(),
             reason: insisted.reason.clone(),
         })
     }

@@ -8,6 +8,7 @@ use shared::mode::{Mode as Wanted, ModeSwitch, ModeView, SwitchState};
 use shared::state::GateState;
 
 use super::configured::Configured;
+use super::operator::operator;
 use super::target::of_system;
 use super::{Failure, Output};
 use crate::modes;
@@ -60,7 +61,7 @@ pub async fn run(arguments: Mode, output: &Output) -> Result<(), Failure> {
         To::Single => Wanted::Single,
         To::Multi => Wanted::Multi,
     };
-    let by = std::env::var("USER").unwrap_or_else(|_| "command line".into());
+    let by = operator();
     let begun = modes::begin(&state, &system, to, modes::Asker::Command(&by))
         .await
         .map_err(of_system)?;

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::configured::Configured;
+use super::operator::operator;
 use super::target::{Target, of_backup, of_system};
 use super::{Failure, Output};
 use crate::backups::{self, Releasing};
@@ -107,7 +108,7 @@ impl Console {
         for system in state.systems.all() {
             let kept = backups::kept(state, system).await.map_err(of_system)?;
             if kept.iter().any(|one| one.name == name) {
-                let by = std::env::var("USER").unwrap_or_else(|_| "command line".into());
+                let by = operator();
                 backups::release_of(state, system, name, Releasing::Command(&by))
                     .await
                     .map_err(of_system)?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::approval::Approval;
 use super::target::{Target, of_backup};
 use super::{Failure, Output};
 use crate::db::Dialect;
@@ -16,6 +17,10 @@ use crate::wording::counted;
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Where the configuration asks for a second administrator, it uses up the approval that was\n\
+        given in the console for restoring exactly this backup of its list."
+)]
 pub struct Restore {
     /// Directory of the backup.
     #[arg(value_name = "BACKUP")]
@@ -28,6 +33,8 @@ pub struct Restore {
     /// Write the rows that are lost into this new JSON file first.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    #[command(flatten)]
+    approval: Approval,
 }
 
 #[derive(Serialize)]
@@ -58,6 +65,9 @@ pub async fn run(arguments: Restore, output: &Output) -> Result<(), Failure> {
             .await
             .map_err(|error| of_backup(&error))?;
         rows_lost = Some(exported.loss.rows());
+    }
+    if let Some(asked) = arguments.approval.asked_for(url).await? {
+        asked.restore(&arguments.backup, output).await?;
     }
     output.progress("Proving the backup, keeping what is there, and replacing it.");
     if url.dialect() == Dialect::Postgres {

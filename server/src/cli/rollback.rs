@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use shared::rollback::RollbackKind;
 
+use super::approval::Approval;
 use super::driving::{Driving, of_drive, of_journal, stopped_by_signals};
 use super::target::{Target, of_backup, of_database, read_playbook};
 use super::{Failure, Output};
@@ -25,7 +27,9 @@ use crate::wording::counted;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without --yes it tells what would be lost and changes nothing. Without --group and --full every step is undone.\n\
-        A rollback that was stopped goes on with the same command."
+        A rollback that was stopped goes on with the same command.\n\
+        Where the configuration asks for a second administrator, it uses up the approval that was\n\
+        given in the console for exactly this; to go on with a stopped one takes another."
 )]
 pub struct Rollback {
     /// File of the playbook, or the name of one that is built in.
@@ -45,6 +49,8 @@ pub struct Rollback {
     /// Accept what is lost.
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    approval: Approval,
 }
 
 /// What undoing would do and lose.
@@ -131,6 +137,15 @@ async fn undo(arguments: &Rollback, playbook: &Playbook, output: &Output) -> Res
         return Err(not_accepted());
     }
     output.progress(&undo_told(&cost));
+    if let Some(asked) = arguments.approval.asked_for(&arguments.target.url).await? {
+        let way = match arguments.groups.as_slice() {
+            [] => RollbackKind::UndoAll,
+            groups => RollbackKind::Partial {
+                groups: groups.to_vec(),
+            },
+        };
+        asked.roll_back(&way, output).await?;
+    }
     let stop = stopped_by_signals(*output)?;
     let driving = Driving::new(*output, stop, None);
     let mut db = arguments.target.open(Access::Write).await?;
@@ -227,6 +242,9 @@ async fn full(
         return Err(not_accepted());
     }
     output.progress(&full_told(&cost));
+    if let Some(asked) = arguments.approval.asked_for(url).await? {
+        asked.restore(path, output).await?;
+    }
     output.progress("Proving the backup, keeping what is there, and replacing it.");
     let restored = restore::restore(path, url, &rules, Watch::nobody())
         .await

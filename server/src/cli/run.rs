@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::configured::Configured;
+use super::approval::Approval;
 use super::driving::{Backups, Driving, Insisted, of_drive, of_journal, stopped_by_signals};
 use super::target::{Target, of_database, read_playbook};
 use super::{Failure, Output};
@@ -31,7 +31,9 @@ const PAST_THE_SECOND: Duration = Duration::from_millis(100);
 #[derive(Debug, Args)]
 #[command(
     after_help = "A run that was stopped, failed or waits at a gate goes on with the same command, as it was planned when it began.\n\
-        SIGINT and SIGTERM pause it after the batch at hand."
+        SIGINT and SIGTERM pause it after the batch at hand.\n\
+        Where the configuration asks for a second administrator, a run that constrains or rewrites what is there begins\n\
+        only with the approval that was given in the console for exactly its plan, which it uses up."
 )]
 pub struct Run {
     /// File of the playbook, or the name of one that is built in.
@@ -47,7 +49,7 @@ pub struct Run {
     #[arg(long, value_name = "SLUG")]
     system: Option<String>,
     #[command(flatten)]
-    configured: Configured,
+    approval: Approval,
     /// Open this gate where the plan lets it be overridden; may be given several times. Needs --reason.
     #[arg(
         long = "override",
@@ -121,7 +123,7 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
     let system = match &arguments.system {
         None => None,
         Some(slug) => {
-            let systems = Systems::of(&arguments.configured.read()?);
+            let systems = Systems::of(&arguments.approval.configured().read()?);
             Some(systems.get(slug).map_err(|error| Failure::of(&error))?)
         }
     };
@@ -153,6 +155,9 @@ pub async fn run(arguments: Run, output: &Output) -> Result<(), Failure> {
             look_before(&arguments, &playbook, output).await?;
             let now = Timestamp::now();
             let id = format!("command-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ"));
+            if let Some(asked) = arguments.approval.asked_for(&arguments.target.url).await? {
+                asked.run(&plan, &id, output).await?;
+            }
             (id, now, *plan)
         }
     };

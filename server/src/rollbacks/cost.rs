@@ -178,7 +178,7 @@ async fn restore_cost(
 /// What a confirmation or approval of restoring a backup is bound to: the backup and how far the runs are. Not the rows
 /// that would be lost: an application that writes every second would void every confirmation, and what is lost is
 /// counted and exported again when it is carried out.
-async fn restore_fingerprint(
+pub(super) async fn restore_fingerprint(
     state: &AppState,
     system: &System,
     name: &str,

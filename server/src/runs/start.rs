@@ -147,7 +147,7 @@ pub async fn start(
 
 /// Whether a plan drops, rewrites or constrains something that exists. Making a column required writes no row, but what
 /// the running application could write before is refused from then on.
-pub(super) fn is_destructive(plan: &Plan) -> bool {
+pub(crate) fn is_destructive(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| {
         step.skip.is_none()
             && (step.destructive || step.point_of_no_return || step.phase == PhaseName::Required)

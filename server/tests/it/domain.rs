@@ -4,6 +4,7 @@
 mod application;
 mod approved;
 mod backups;
+mod commanded;
 mod environment;
 mod evidence;
 mod import;

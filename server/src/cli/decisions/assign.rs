@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::export::COLUMNS;
 use super::{Opened, Subject, of_decision};
+use crate::cli::operator::operator;
 use crate::cli::target::of_database;
 use crate::cli::{Failure, Output};
 use crate::db::Access;
@@ -21,7 +22,7 @@ use crate::wording::counted;
 #[command(
     group = ArgGroup::new("which").required(true).args(["keys", "all", "reason", "best_candidate", "file"]),
     after_help = "A row that has an organization already stays as it is. An unknown code or key refuses the whole of a model.\n\
-        Each decision is recorded in the target itself with your name (USER), in the transaction that carries it out. The\n\
+        Each decision is recorded in the target itself with the name of your account, in the transaction that carries it out. The\n\
         console's audit log has no entry of it. Refused while a run or a rollback of the target is being driven."
 )]
 pub struct Assign {
@@ -71,7 +72,7 @@ struct Done {
 /// # Errors
 /// When the file cannot be read, a code, key or model is unknown, or the target cannot be written.
 pub async fn run(arguments: Assign, output: &Output) -> Result<(), Failure> {
-    let by = std::env::var("USER").unwrap_or_else(|_| "the command line".into());
+    let by = operator();
     let mut opened = arguments.subject.open(Access::Write).await?;
     if !arguments.dry_run {
         opened.undriven().await?;

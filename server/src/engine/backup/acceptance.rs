@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::location::bytes_of;
 use super::{Backup, Rejection};
-use crate::db::{Access, Connection, DatabaseUrl, DbError, Snapshot};
+use crate::db::{Access, Connection, DatabaseUrl, DbError, Snapshot, located};
 use crate::engine::manifest::{FileIdentity, Identity, ServerIdentity, postgres, shapes};
 use crate::engine::progress::blocking;
 
@@ -26,7 +26,7 @@ pub struct Acceptance {
 pub fn look(backup: &Backup, target: &DatabaseUrl) -> Result<(), Rejection> {
     let place = backup.path.display().to_string();
     let same = match (&backup.manifest.content.identity, target) {
-        (Identity::File(identity), DatabaseUrl::Sqlite(live)) => located(live) == identity.path,
+        (Identity::File(identity), DatabaseUrl::Sqlite(live)) => is_at(live, &identity.path),
         // an address has many forms: what it leads to is asked when the backup is used
         (Identity::Server(identity), DatabaseUrl::Postgres(address)) => {
             address.database().as_deref() == Some(&identity.database)
@@ -50,13 +50,9 @@ pub fn look(backup: &Backup, target: &DatabaseUrl) -> Result<(), Rejection> {
     }
 }
 
-/// The path under which a manifest names a database.
-fn located(live: &Path) -> String {
-    std::fs::canonicalize(live)
-        .or_else(|_| std::path::absolute(live))
-        .unwrap_or_else(|_| live.to_owned())
-        .display()
-        .to_string()
+/// Whether a manifest names a database under this path.
+fn is_at(live: &Path, named: &str) -> bool {
+    located(live).display().to_string() == named
 }
 
 /// Checks a backup against the rules of whoever wants to use it. A target that is missing or
@@ -110,7 +106,7 @@ async fn alike_file(
     live: &Path,
     moved: bool,
 ) -> Result<Option<Vec<String>>, String> {
-    if located(live) != identity.path && !moved {
+    if !is_at(live, &identity.path) && !moved {
         return Err(format!("it is of {}", identity.path));
     }
     let live = live.to_owned();

@@ -101,7 +101,7 @@ async fn a_kept_database_is_released_only_when_somebody_else_approved_exactly_th
 }
 
 /// The configuration of the site's console, as a file.
-fn configuration(site: &Site) -> PathBuf {
+pub(super) fn configuration(site: &Site) -> PathBuf {
     let config = &site.app.state.config;
     let PlaybookSource::File(playbook) = &config.systems[0].playbook else {
         panic!("a file");
@@ -109,7 +109,7 @@ fn configuration(site: &Site) -> PathBuf {
     let file = site.world.dir.path().join("console.toml");
     let text = format!(
         "data = {:?}\n[approvals]\nrequire_second_administrator = true\n\
-         [[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"{}\"\nplaybook = {:?}\n",
+         [[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"{}\"\nplaybook = {:?}\nquiet_seconds = 0\n",
         config.data, site.world.url, playbook
     );
     std::fs::write(&file, text).unwrap();
