@@ -54,7 +54,7 @@ pub struct RunView {
     pub approved_by: Option<String>,
     /// Phases with their steps and gates.
     pub phases: Vec<RunPhase>,
-    /// The gate it waits at.
+    /// The gate it waits at, or that of the application that it holds for.
     pub waiting: Option<Gate>,
     /// What is going on, numbers included.
     pub progress: RunProgress,

@@ -1,6 +1,7 @@
 //! Drives one run toward what is wanted, on a connection of its own, and mirrors what happens. It decides nothing: the
 //! executor does, and what it answers becomes the state of the run.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ struct Driver {
     system: Arc<System>,
     run: RunRow,
     live: Arc<Mutex<Live>>,
+    /// Whether an administrator lets the run go on whatever the application does. It is never taken back.
+    goes_on_anyway: AtomicBool,
 }
 
 #[async_trait]
@@ -76,7 +79,18 @@ impl Control for Driver {
         if !self.system.config.holds.health || hook || self.is_stopped_by_hook() {
             return None;
         }
-        probes::suffering(&self.state, &self.system)
+        let Some(why) = probes::suffering(&self.state, &self.system) else {
+            if let Ok(mut live) = self.live.lock() {
+                live.application_works(self.state.clock.now(), self.system.slug());
+            }
+            return None;
+        };
+        if self.goes_on_anyway.load(Ordering::Relaxed) {
+            return None;
+        }
+        let overridden = self.overriding_of(shown::APPLICATION).await.is_some();
+        self.goes_on_anyway.store(overridden, Ordering::Relaxed);
+        (!overridden).then_some(why)
     }
 
     fn owner(&self) -> String {
@@ -94,18 +108,7 @@ impl Control for Driver {
     }
 
     async fn overridden(&self, step: &str, gate: &str) -> Option<Overriding> {
-        let name = shown::gate_name(step, gate);
-        let gates = run_details::gates(&self.state.store, self.run.id)
-            .await
-            .ok()?;
-        let overridden = gates
-            .into_iter()
-            .find(|gate| gate.name == name)?
-            .overridden?;
-        Some(Overriding {
-            by: overridden.by,
-            reason: overridden.reason,
-        })
+        self.overriding_of(&shown::gate_name(step, gate)).await
     }
 
     async fn probe(&self, work: &Outside) -> Result<Probed, OutsideError> {
@@ -125,6 +128,21 @@ impl Control for Driver {
 }
 
 impl Driver {
+    /// Who overrode a gate of this run, and why.
+    async fn overriding_of(&self, name: &str) -> Option<Overriding> {
+        let gates = run_details::gates(&self.state.store, self.run.id)
+            .await
+            .ok()?;
+        let overridden = gates
+            .into_iter()
+            .find(|gate| gate.name == name)?
+            .overridden?;
+        Some(Overriding {
+            by: overridden.by,
+            reason: overridden.reason,
+        })
+    }
+
     /// Whether the last hook that this run called was the one that stops the application.
     fn is_stopped_by_hook(&self) -> bool {
         let live = self.live.lock();
@@ -165,6 +183,7 @@ pub async fn drive_run(
         system: system.clone(),
         run: run.clone(),
         live: live.clone(),
+        goes_on_anyway: AtomicBool::new(false),
     };
     let flusher = Flusher::start(state, system, &run, live.clone());
     let driven = match system.writer().await {

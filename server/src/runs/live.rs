@@ -43,6 +43,8 @@ pub(super) struct Live {
     gates: Vec<(Moment, Gate)>,
     /// Gates that did not hold when they were measured last.
     closed: HashSet<String>,
+    /// Whom of the application the run holds for, or held for when it was asked last.
+    holds_for: Option<String>,
     /// Step and weight of the line that the log ends with.
     last_line: Option<(Option<String>, Level)>,
     started: Moment,
@@ -112,6 +114,9 @@ impl Live {
             speed: None,
             log: Vec::new(),
             gates: Vec::new(),
+            holds_for: (gates.iter())
+                .find(|gate| gate.name == shown::APPLICATION && gate.state == GateState::Closed)
+                .map(|gate| whom(&gate.evidence)),
             closed: gates
                 .into_iter()
                 .filter(|gate| gate.state == GateState::Closed)
@@ -173,7 +178,11 @@ impl Live {
                 reason,
             } => {
                 self.begins(Some(step));
-                self.waits(Some(reason.clone()), Some(shown::hold_cause(*cause)));
+                let cause = shown::hold_cause(*cause);
+                self.waits(Some(reason.clone()), Some(cause));
+                if cause == HoldCause::Application {
+                    self.application_suffers(reason, now, slug);
+                }
                 self.progress.rows_per_second = 0.0;
             }
             Event::Pace { percent } => self.pace(*percent),
@@ -198,12 +207,35 @@ impl Live {
                     let line = format!("\"{}\" holds now: {}", gate.title, gate.evidence);
                     self.note(now, Level::Info, Some(found.step.clone()), line);
                 }
-                self.gates.retain(|(_, before)| before.name != gate.name);
-                self.gates.push((now, gate));
+                self.measured(gate, now);
             }
             Event::Log { step, level, line } => {
                 self.note(now, shown::level(*level), step.clone(), line.clone());
             }
+        }
+    }
+
+    fn measured(&mut self, gate: Gate, now: Moment) {
+        self.gates.retain(|(_, before)| before.name != gate.name);
+        self.gates.push((now, gate));
+    }
+
+    /// A gate of the run, so that an administrator can open it. Said once for each of whom it holds for: for how many
+    /// seconds would be news all the time.
+    fn application_suffers(&mut self, reason: &str, now: Moment, slug: &str) {
+        let gate = shown::application(slug, now, Some(reason));
+        let whom = whom(&gate.evidence);
+        if self.holds_for.as_ref() != Some(&whom) {
+            self.holds_for = Some(whom);
+            self.measured(gate, now);
+        }
+    }
+
+    /// The gate is open again, if the run held for the application.
+    pub(super) fn application_works(&mut self, now: Moment, slug: &str) {
+        if self.holds_for.take().is_some() {
+            self.measured(shown::application(slug, now, None), now);
+            self.told = false;
         }
     }
 
@@ -371,6 +403,14 @@ impl Live {
             started: self.started,
         }
     }
+}
+
+/// Such as "The run holds for the application".
+fn whom(evidence: &str) -> String {
+    evidence
+        .split_once(',')
+        .map_or(evidence, |(whom, _)| whom)
+        .to_owned()
 }
 
 /// A step as the journal has it.

@@ -2,7 +2,7 @@
 
 use shared::plan::{Finding, Gate, PlanPhase, PlanStep};
 use shared::run::{RunPhase, RunStep};
-use shared::state::{GateState, Level, StepState};
+use shared::state::{GateState, Level, RunState, StepState};
 use shared::target::HoldCause;
 
 use crate::db::{Statement, Value};
@@ -199,6 +199,49 @@ pub fn measured(slug: &str, plan: &Plan, found: &GateEvidence) -> Gate {
         overridable: found.overridable,
         overridden: None,
     }
+}
+
+/// The gate of a run that holds for its application.
+pub(super) const APPLICATION: &str = "application";
+
+/// What the run says of the application that it holds for, or holds for no more. Whoever overrides it does so for this
+/// run alone.
+pub(super) fn application(slug: &str, now: Moment, holds_for: Option<&str>) -> Gate {
+    Gate {
+        name: APPLICATION.into(),
+        title: "The application works".into(),
+        state: match holds_for {
+            Some(_) => GateState::Closed,
+            None => GateState::Open,
+        },
+        evidence: match holds_for {
+            Some(whom) => format!("The run holds for {}.", whom.trim_end_matches('.')),
+            None => "The application works.".into(),
+        },
+        measured: Some(now.rfc3339()),
+        sentence: holds_for.map(|_| {
+            "It goes on by itself when the application works again. Going on before that may make it worse."
+                .into()
+        }),
+        href: Some(format!("/systems/{slug}/health")),
+        overridable: true,
+        overridden: None,
+    }
+}
+
+/// The gate that a run waits at or holds for now.
+pub fn in_the_way(state: RunState, holds_for: Option<HoldCause>, gates: &[Gate]) -> Option<Gate> {
+    let of_application = match (state, holds_for) {
+        (RunState::WaitingAtGate, _) => false,
+        (RunState::Running, Some(HoldCause::Application)) => true,
+        _ => return None,
+    };
+    gates
+        .iter()
+        .find(|gate| {
+            gate.state == GateState::Closed && (gate.name == APPLICATION) == of_application
+        })
+        .cloned()
 }
 
 fn gate_href(slug: &str, check: &GateCheck) -> Option<String> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use shared::run::{IfStopped, RunView};
-use shared::state::{GateState, RunState};
 
 use super::live::nothing_yet;
 use super::{commands, find, shown};
@@ -28,14 +27,7 @@ pub async fn view(
     }
     let mut progress = run.progress.clone().unwrap_or_else(|| nothing_yet(&run));
     progress.state = run.summary.state;
-    let waiting = (run.summary.state == RunState::WaitingAtGate)
-        .then(|| {
-            gates
-                .iter()
-                .find(|gate| gate.state == GateState::Closed)
-                .cloned()
-        })
-        .flatten();
+    let waiting = shown::in_the_way(run.summary.state, progress.holds_for, &gates);
     Ok(RunView {
         fingerprint: run.fingerprint.clone(),
         approved_by: run.approved_by.clone(),

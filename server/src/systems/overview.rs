@@ -59,10 +59,10 @@ async fn gather(
         Some(run) if run.state == RunState::WaitingAtGate => {
             let row = runs::get(&state.store, slug, run.number).await?;
             match row {
-                Some(row) => run_details::gates(&state.store, row.id)
-                    .await?
-                    .into_iter()
-                    .find(|gate| gate.state == GateState::Closed),
+                Some(row) => {
+                    let gates = run_details::gates(&state.store, row.id).await?;
+                    crate::runs::shown::in_the_way(run.state, None, &gates)
+                }
                 None => None,
             }
         }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::account::Role;
 use shared::plan::{Gate, OverrideGate};
 use shared::state::{RunState, StepState};
+use shared::target::HoldCause;
 
 use super::RunPart;
 use crate::api;
@@ -41,8 +42,12 @@ pub(super) fn gate_panel(part: RunPart) -> AnyView {
         )
     });
     let wrong = Signal::derive(move || submission.error().and_then(|error| error.field("reason")));
+    let suffers = Memo::new(move |_| {
+        part.progress
+            .with(|now| now.holds_for == Some(HoldCause::Application))
+    });
     view! {
-        {move || gate.get().map(|gate| closed(gate, open))}
+        {move || gate.get().map(|gate| closed(gate, suffers, open))}
         <Confirm open title label="Override with my name" quiet="Keep it closed" danger=true submission action=act>
             <p>"The condition does not hold. You take responsibility for going on; your name and reason are kept in the audit log and in the run."</p>
             <TextField label="Reason" name="override-reason" value=reason hint="At least 10 characters" error=wrong autofocus=true/>
@@ -51,7 +56,8 @@ pub(super) fn gate_panel(part: RunPart) -> AnyView {
     .into_any()
 }
 
-fn closed(gate: Gate, open: RwSignal<bool>) -> AnyView {
+/// `suffers`: it is the application that the run holds for, which users may notice.
+fn closed(gate: Gate, suffers: Memo<bool>, open: RwSignal<bool>) -> AnyView {
     let refused = Signal::derive(move || session::current().refusal(Role::Administrator));
     let sentence = gate
         .sentence
@@ -69,13 +75,17 @@ fn closed(gate: Gate, open: RwSignal<bool>) -> AnyView {
                 <p>{sentence}</p>
                 <div class="facts">
                     {measured}
-                    <span>{icon("users")} "Users are not affected"</span>
+                    {move || (!suffers.get()).then(|| view! { <span>{icon("users")} "Users are not affected"</span> })}
                     <span>{icon("pause")} "Safe to leave: the run goes on when the gate opens"</span>
                     {(!overridable).then(|| view! { <span>{icon("lock")} "Can't be overridden"</span> })}
                 </div>
             </div>
             <div class="do">
-                {gate.href.map(|href| view! { <a class="btn primary lg" href=href>"Open the gate" {icon("arrow")}</a> })}
+                {gate.href.map(|href| view! {
+                    <a class="btn primary lg" href=href>
+                        {move || if suffers.get() { "Look at its health" } else { "Open the gate" }} {icon("arrow")}
+                    </a>
+                })}
                 {overridable.then(|| view! { <ActionButton label="Override with a reason" class="danger" refused on_press=move || open.set(true)/> })}
             </div>
         </section>
