@@ -34,7 +34,7 @@ pub const PLAYBOOK: &str = include_str!("../playbooks/obcms-to-bmms.toml");
 /// How long the texts of histories, audit entries and boundaries are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Texts {
-    /// As in a real database: the file has about 110 MB.
+    /// As in a real database: the file has about 105 MiB.
     #[default]
     Full,
     /// Shortened, for tests: the same rows in a file of about a tenth.

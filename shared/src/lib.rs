@@ -21,6 +21,7 @@ pub mod problem;
 pub mod report;
 pub mod rollback;
 pub mod run;
+pub mod size;
 pub mod state;
 pub mod status;
 pub mod status_link;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::size;
 
 use super::target::of_backup;
 use super::{Failure, Output};
@@ -99,11 +100,11 @@ pub async fn run(arguments: Backup, output: &Output) -> Result<(), Failure> {
     output.result(&proved, |proved| {
         let found = &proved.verification;
         format!(
-            "{}\nTaken {}, {:.1} MB. {} rows of {} tables are what the live database held.\n\
+            "{}\nTaken {}, {}. {} rows of {} tables are what the live database held.\n\
              Restored in {} ms, compared in {} ms.",
             proved.path.display(),
             proved.taken,
-            proved.bytes as f64 / 1e6,
+            size::words(proved.bytes),
             found.rows,
             found.tables,
             found.restore_ms,

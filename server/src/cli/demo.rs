@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
+use shared::size;
 
 use postgres::Server;
 
@@ -49,7 +50,7 @@ pub struct Demo {
     /// The same seed gives the same database.
     #[arg(long, value_name = "N", default_value_t = 44)]
     seed: u64,
-    /// Shorten long texts: the same rows in a file of about a tenth of 110 MB.
+    /// Shorten long texts: the same rows in a file of about a tenth of 105 MiB.
     #[arg(long)]
     short_texts: bool,
     /// Create the sample in this PostgreSQL database, which is empty or has it already, instead of a SQLite file. Its
@@ -187,12 +188,12 @@ fn human(report: &Report) -> String {
     let database = &report.database;
     match &report.created {
         Some(created) => format!(
-            "Created {database}: {} tables, {} indexes, {} foreign keys, {} rows, {:.1} MB in {:.1} s",
+            "Created {database}: {} tables, {} indexes, {} foreign keys, {} rows, {} in {:.1} s",
             created.tables,
             created.indexes,
             created.foreign_keys,
             created.rows,
-            created.bytes as f64 / 1e6,
+            size::words(created.bytes),
             created.took.as_secs_f64()
         ),
         None => format!("Kept {database} as it is"),

@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use shared::size;
+
 use super::control::{Event, HoldCause, Level};
 use super::driver::Driver;
 use super::session::Halt;
@@ -158,9 +160,9 @@ impl Driver<'_> {
             && free.bytes < holds.free_bytes
         {
             let reason = format!(
-                "the disk of {}, which has {} MiB left",
+                "the disk of {}, which has {} left",
                 free.place.display(),
-                free.bytes >> 20
+                size::words(free.bytes)
             );
             return Ok(Some((HoldCause::Disk, reason)));
         }
@@ -172,9 +174,9 @@ impl Driver<'_> {
             && row.integer(1).unsigned_abs() > holds.lag_bytes
         {
             let reason = format!(
-                "the standby {}, which is {} MiB behind",
+                "the standby {}, which is {} behind",
                 row.string(0),
-                row.integer(1) >> 20
+                size::words(row.integer(1).unsigned_abs())
             );
             return Ok(Some((HoldCause::Standby, reason)));
         }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use shared::size;
+
 use super::{Check, PATIENCE, Surroundings};
 use crate::db::{Access, Connection, DatabaseUrl, DbError};
 
@@ -23,7 +25,7 @@ pub(super) async fn checks(db: &mut Connection, surroundings: &Surroundings) -> 
 
 async fn disk(db: &mut Connection, directory: &Path, surroundings: &Surroundings) -> Check {
     let (name, title) = ("free-disk", "Free disk");
-    let size = match size(db).await {
+    let size = match file_size(db).await {
         Ok(size) => size,
         Err(error) => return Check::error(name, title, &error),
     };
@@ -48,12 +50,12 @@ async fn disk(db: &mut Connection, directory: &Path, surroundings: &Surroundings
         };
         let found = format!(
             "{} free of {} needed at {}",
-            megabytes(free),
-            megabytes(needed),
+            size::words(free),
+            size::words(needed),
             place.display()
         );
         if free < needed {
-            let missing = megabytes(needed - free);
+            let missing = size::words(needed - free);
             return Check::failed(
                 name,
                 title,
@@ -68,7 +70,7 @@ async fn disk(db: &mut Connection, directory: &Path, surroundings: &Surroundings
     Check::passed(name, title, format!("{}.", evidence.join("; ")))
 }
 
-async fn size(db: &mut Connection) -> Result<u64, DbError> {
+async fn file_size(db: &mut Connection) -> Result<u64, DbError> {
     let pages = db.count("PRAGMA page_count").await?;
     let bytes = db.count("PRAGMA page_size").await?;
     Ok((pages * bytes).unsigned_abs())
@@ -78,10 +80,6 @@ fn same_disk(left: &Path, right: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let device = |path: &Path| std::fs::metadata(path).map(|about| about.dev()).ok();
     device(left) == device(right)
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn writable(directory: &Path) -> Check {

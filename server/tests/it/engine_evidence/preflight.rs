@@ -7,6 +7,7 @@ use server::db::{Access, DatabaseUrl};
 use server::engine::backup::BackupError;
 use server::engine::playbook::Playbook;
 use server::engine::preflight::{Check, Surroundings, Verdict, bad_expressions, passed, run};
+use shared::size::words;
 
 use super::office::{Office, PLAYBOOK, playbook};
 
@@ -58,7 +59,7 @@ async fn a_disk_that_is_too_full_is_found_with_what_is_missing_on_it() {
         .await;
     let size =
         office.count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
-    let size = size.await as f64 / 1e6;
+    let size = size.await.unsigned_abs();
     let check = async |free: fn(&Path) -> Result<u64, BackupError>| {
         let surroundings = Surroundings {
             backups: Some(office.backups()),
@@ -68,20 +69,20 @@ async fn a_disk_that_is_too_full_is_found_with_what_is_missing_on_it() {
         (passed(&found), verdict(&found, "free-disk").clone())
     };
     // twice for the migration, once for the backup on the same disk
-    let needed = format!("{:.1} MB", size * 3.0);
+    let needed = words(size * 3);
     let (starts, full) = check(|_| Ok(2_000_000)).await;
     assert_eq!((starts, full.verdict), (false, Verdict::Failed));
     assert!(
         full.evidence
-            .starts_with(&format!("2.0 MB free of {needed} needed at ")),
+            .starts_with(&format!("1.9 MiB free of {needed} needed at ")),
         "{}",
         full.evidence
     );
     assert_eq!(
         full.remedy.unwrap(),
         format!(
-            "Free {:.1} MB there, or move the database or the backups to another disk.",
-            size * 3.0 - 2.0
+            "Free {} there, or move the database or the backups to another disk.",
+            words(size * 3 - 2_000_000)
         )
     );
     let (_, enough) = check(|_| Ok(1 << 40)).await;

@@ -1,6 +1,8 @@
 //! What our role sees of the server: other sessions, and the disks. Who does not see must not say
 //! that nothing is there.
 
+use shared::size;
+
 use crate::db::{Connection, DbError, Statement};
 use crate::engine::disk;
 use crate::engine::playbook::{Placement, Playbook};
@@ -95,14 +97,12 @@ pub(super) async fn disk(db: &mut Connection, playbook: &Playbook) -> Result<Che
             least = Some(free);
         }
     }
-    let needed_mib = needed.div_ceil(1 << 20);
+    let needed_words = size::words(needed);
     Ok(match least {
         None => Check::warning(
             name,
             title,
-            format!(
-                "The server's disks cannot be looked at from here; {needed_mib} MiB are needed."
-            ),
+            format!("The server's disks cannot be looked at from here; {needed_words} are needed."),
             "Look how much is free on the server: rows that are assigned in batches are written \
              once more, and once into its log.",
         ),
@@ -110,8 +110,8 @@ pub(super) async fn disk(db: &mut Connection, playbook: &Playbook) -> Result<Che
             name,
             title,
             format!(
-                "{} MiB are free of {needed_mib} MiB needed at {}.",
-                free.bytes >> 20,
+                "{} are free of {needed_words} needed at {}.",
+                size::words(free.bytes),
                 free.place.display()
             ),
             "Free disk space there: a run holds when it is nearly full, and goes on when it is not.",
@@ -120,8 +120,8 @@ pub(super) async fn disk(db: &mut Connection, playbook: &Playbook) -> Result<Che
             name,
             title,
             format!(
-                "{} MiB are free of {needed_mib} MiB needed at {}.",
-                free.bytes >> 20,
+                "{} are free of {needed_words} needed at {}.",
+                size::words(free.bytes),
                 free.place.display()
             ),
         ),

@@ -109,7 +109,7 @@ async fn batches_hold_while_the_disk_is_nearly_full_and_a_pause_is_heard() {
     })
     .await;
     assert!(reason.starts_with("the disk of "), "{reason}");
-    assert!(reason.ends_with(" MiB left"), "{reason}");
+    assert!(reason.ends_with("iB left"), "{reason}");
 }
 
 /// Starts a server that follows another one, which is stopped while it is copied.

@@ -68,7 +68,7 @@ async fn who_may_not_see_other_sessions_is_told_so_and_passes_no_check_of_them()
         assert_eq!(found.verdict, Verdict::Passed, "{found:?}");
     }
     let free = check(&blind, &world.playbook, "free-disk").await;
-    assert!(free.evidence.contains("MiB are free of"), "{free:?}");
+    assert!(free.evidence.contains("iB are free of"), "{free:?}");
     other.roll_back().await;
     world.execute(format!("DROP ROLE {role}")).await;
 }
