@@ -4,6 +4,7 @@
 mod backup;
 pub mod machine;
 mod mode;
+mod on_server;
 mod outbox;
 mod rollback;
 mod run;

@@ -21,7 +21,7 @@ fn said(output: &Output, code: i32) -> String {
 }
 
 fn environment(machine: &Machine) -> String {
-    std::fs::read_to_string(&machine.installed.environment_file).unwrap()
+    std::fs::read_to_string(&machine.installed().environment_file).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_switchyard");
 
 /// The machine.
 pub struct Machine {
-    pub installed: Installed,
+    /// The sample and its application, where that is what is migrated.
+    installed: Option<Installed>,
     pub directory: TempDir,
     /// Where consoles listen.
     pub listen: String,
@@ -30,7 +31,8 @@ pub struct Machine {
     console: Option<(Child, String)>,
     /// A second one on the same control store; see [`Machine::swap`].
     other: Option<(Child, String)>,
-    control_store: DatabaseUrl,
+    /// What consoles find in their environment besides.
+    secrets: Vec<(&'static str, String)>,
 }
 
 impl Drop for Machine {
@@ -39,11 +41,12 @@ impl Drop for Machine {
             let _ = child.kill();
             let _ = child.wait();
         }
-        let state = self.installed.state.clone();
-        let _ = Command::new(PROGRAM)
-            .args(["sample-app", "stop", "--state-dir"])
-            .arg(state)
-            .output();
+        if let Some(installed) = &self.installed {
+            let _ = Command::new(PROGRAM)
+                .args(["sample-app", "stop", "--state-dir"])
+                .arg(&installed.state)
+                .output();
+        }
     }
 }
 
@@ -96,17 +99,7 @@ impl Machine {
             command(installed.restart_hook().unwrap()),
             command(installed.stop_hook().unwrap()),
         );
-        std::fs::write(directory.path().join("switchyard.toml"), text).unwrap();
-        let cookie = administrator(&control_store).await;
-        let machine = Self {
-            installed,
-            directory,
-            listen: "127.0.0.1:0".into(),
-            cookie,
-            console: None,
-            other: None,
-            control_store,
-        };
+        let machine = Self::configured(directory, &text, control_store, Some(installed)).await;
         let url = format!("http://{listen}/health");
         let deadline = Instant::now() + Duration::from_secs(30);
         while server::health::ask(&url, Duration::from_secs(2))
@@ -120,6 +113,59 @@ impl Machine {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         machine
+    }
+
+    /// Consoles whose one system is a target on a server, without an application.
+    pub async fn with_target(
+        target: &DatabaseUrl,
+        playbook: &str,
+        control_store: DatabaseUrl,
+    ) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("playbook.toml"), playbook).unwrap();
+        let text = "[log]\nlevel = \"info\"\n\n[[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\n\
+                    database = \"env:TARGET\"\nplaybook = \"playbook.toml\"\nquiet_seconds = 0\n";
+        let mut machine = Self::configured(directory, text, control_store, None).await;
+        let whole = target.whole().expose().clone();
+        machine.secrets.push(("TARGET", whole));
+        machine
+    }
+
+    async fn configured(
+        directory: TempDir,
+        configuration: &str,
+        control_store: DatabaseUrl,
+        installed: Option<Installed>,
+    ) -> Self {
+        std::fs::write(directory.path().join("switchyard.toml"), configuration).unwrap();
+        let cookie = administrator(&control_store).await;
+        let mut machine = Self {
+            installed,
+            directory,
+            listen: "127.0.0.1:0".into(),
+            cookie,
+            console: None,
+            other: None,
+            secrets: Vec::new(),
+        };
+        machine.keep_in(&control_store);
+        machine
+    }
+
+    /// Lets consoles that are started from now on keep what they know there; a file is where it always is.
+    pub fn keep_in(&mut self, control_store: &DatabaseUrl) {
+        if let DatabaseUrl::Postgres(_) = control_store {
+            let whole = control_store.whole().expose().clone();
+            self.secrets.extend([
+                ("SWITCHYARD_CONTROL_STORE", "env:SHARED_STORE".to_owned()),
+                ("SHARED_STORE", whole),
+            ]);
+        }
+    }
+
+    /// The sample and its application.
+    pub fn installed(&self) -> &Installed {
+        self.installed.as_ref().expect("the sample")
     }
 
     /// The control store, while no console has it.
@@ -169,13 +215,8 @@ impl Machine {
                 command.env_remove(name);
             }
         }
-        if let DatabaseUrl::Postgres(_) = self.control_store {
-            let whole = self.control_store.whole();
-            command
-                .env("SWITCHYARD_CONTROL_STORE", "env:SHARED_STORE")
-                .env("SHARED_STORE", whole.expose());
-        }
         let mut child = command
+            .envs(self.secrets.iter().cloned())
             .args(["serve", "--listen", &self.listen])
             .current_dir(self.directory.path())
             .stdout(Stdio::piped())

@@ -30,7 +30,7 @@ async fn between_edit_and_restart() -> Machine {
 }
 
 fn variable(machine: &Machine) -> String {
-    std::fs::read_to_string(&machine.installed.environment_file).unwrap()
+    std::fs::read_to_string(&machine.installed().environment_file).unwrap()
 }
 
 async fn ended(machine: &Machine) -> Value {
@@ -61,7 +61,7 @@ async fn a_switch_killed_after_the_edit_goes_back_when_the_application_does_not_
     machine.kill();
     let text = variable(&machine);
     let broken = format!("{text}\nSAMPLE_FAIL_IN_MODE=bmms\n");
-    std::fs::write(&machine.installed.environment_file, broken).unwrap();
+    std::fs::write(&machine.installed().environment_file, broken).unwrap();
     std::fs::write(machine.file("go"), "").unwrap();
     machine.start();
     let view = ended(&machine).await;

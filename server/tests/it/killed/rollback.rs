@@ -113,7 +113,13 @@ async fn a_restore_goes_on_after_each_kill_and_keeps_what_it_replaces() {
     let view = machine.get("");
     assert_eq!(view["health"]["healthy"], true, "{:#}", view["health"]);
     // the database as it was before the rollback lies beside it
-    let directory = machine.installed.database.path().unwrap().parent().unwrap();
+    let directory = machine
+        .installed()
+        .database
+        .path()
+        .unwrap()
+        .parent()
+        .unwrap();
     let mut kept = 0;
     for file in std::fs::read_dir(directory).unwrap() {
         let path = file.unwrap().path();

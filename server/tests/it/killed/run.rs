@@ -40,7 +40,7 @@ fn is_complete(machine: &Machine, run: &str) {
 
 /// The application goes on answering, and writes nothing more of its own.
 async fn write_nothing(machine: &Machine) {
-    let state = &machine.installed.state;
+    let state = &machine.installed().state;
     let mut launch = process::stop(state).await.unwrap().unwrap();
     let flag = |one: &String| one == "--write-every-ms";
     let at = launch.arguments.iter().position(flag).unwrap();
@@ -51,7 +51,7 @@ async fn write_nothing(machine: &Machine) {
 /// A copy of the target, migrated with the same decisions by somebody whom nothing disturbs.
 async fn undisturbed(machine: &Machine) -> World {
     let file = machine.file("twin.sqlite3");
-    let mut db = Connection::open(&machine.installed.database, Access::Write)
+    let mut db = Connection::open(&machine.installed().database, Access::Write)
         .await
         .unwrap();
     db.execute(format!("VACUUM INTO '{}'", file.display()))
@@ -117,7 +117,7 @@ async fn a_run_whose_server_is_killed_again_and_again_ends_as_if_nothing_had_hap
     }
     machine.run_is(&run, "done").await;
     is_complete(&machine, &run);
-    let target = World::existing(machine.installed.database.file().unwrap(), PLAYBOOK);
+    let target = World::existing(machine.installed().database.file().unwrap(), PLAYBOOK);
     assert_eq!(difference(&target, &undisturbed).await, None);
     machine.audit_says(&[("run.started", 1), ("run.done", 1), ("run.failed", 0)]);
     // the gate that was measured again and again was told once
@@ -158,7 +158,7 @@ async fn a_run_that_the_journal_calls_running_is_found_and_goes_on_when_a_person
     let mut machine = Machine::new(23, as_it_is).await;
     let mut child = Command::new(env!("CARGO_BIN_EXE_switchyard"))
         .args(["run", "obcms-to-bmms", "--quiet-seconds", "0", "--database"])
-        .arg(machine.installed.database.to_string())
+        .arg(machine.installed().database.to_string())
         .current_dir(machine.directory.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

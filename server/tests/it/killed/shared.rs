@@ -17,7 +17,7 @@ use super::machine::Machine;
 use crate::postgres::Database;
 
 /// Longest time from the kill until the other console has ended the run.
-const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
+pub(super) const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
 
 fn large() -> Options {
     Options {
@@ -40,7 +40,7 @@ const CHANGING: [&str; 6] = [
 
 /// A hash over every row of each table of the application, without what changes by itself.
 async fn content(machine: &Machine) -> BTreeMap<String, String> {
-    let url: DatabaseUrl = machine.installed.database.to_string().parse().unwrap();
+    let url: DatabaseUrl = machine.installed().database.to_string().parse().unwrap();
     let mut db = Connection::open(&url, Access::Read).await.unwrap();
     let schema = inspect(&mut db).await.unwrap();
     let mut tables = BTreeMap::new();
@@ -86,7 +86,7 @@ fn item(machine: &Machine) -> String {
 }
 
 /// The lines of the event stream of a console, until one contains a text.
-fn hear(mut lines: impl Iterator<Item = String>, wanted: &str) -> bool {
+pub(super) fn hear(mut lines: impl Iterator<Item = String>, wanted: &str) -> bool {
     let deadline = Instant::now() + Duration::from_secs(30);
     lines.any(|line| {
         assert!(Instant::now() < deadline, "{wanted} was not heard");
@@ -121,7 +121,7 @@ fn page(machine: &Machine, path: &str) -> String {
 }
 
 /// Opens the event stream.
-fn listen(machine: &Machine) -> impl Iterator<Item = String> + use<> {
+pub(super) fn listen(machine: &Machine) -> impl Iterator<Item = String> + use<> {
     let mut stream = TcpStream::connect(machine.address()).unwrap();
     let wait = Some(Duration::from_secs(30));
     stream.set_read_timeout(wait).unwrap();

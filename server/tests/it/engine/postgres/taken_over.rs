@@ -116,6 +116,49 @@ async fn a_console_that_is_killed_is_replaced() {
     assert_eq!(world.dump().await, expected);
 }
 
+/// The session lives, and the lease is another's: what the number alone keeps out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_a_driver_whose_fencing_number_is_another_s_is_refused() {
+    let world = large(60_000).await;
+    world
+        .drive(&until("g.populate.parent"), &Watch::new())
+        .await
+        .unwrap();
+    world
+        .execute("INSERT INTO switchyard_pace (run, percent) VALUES ('1', 10)")
+        .await;
+    let (goal, watch) = (applied(), Watch::new());
+    let (refused, populated) = tokio::join!(world.drive(&goal, &watch), stolen(&world));
+    assert!(matches!(refused, Err(DriveError::LeaseLost)), "{refused:?}");
+    assert!((1..60_000).contains(&populated), "{populated} rows by then");
+    assert_eq!(world.count(POPULATED).await, populated);
+    world
+        .execute("UPDATE switchyard_pace SET percent = 100")
+        .await;
+    assert_eq!(world.apply().await, Outcome::Done);
+}
+
+/// Takes the lease between two batches as a successor does, but for its session; answers how many rows have an
+/// organization then.
+async fn stolen(world: &World) -> i64 {
+    let steal =
+        format!("UPDATE switchyard_lease SET fencing = fencing + 1 WHERE ({POPULATED}) > 0");
+    let mut db = world.open().await;
+    for _ in 0..2_000 {
+        db.begin_write().await.unwrap();
+        // a batch holds the row for as long as it takes
+        if let Ok(1) = db.execute(steal.as_str()).await {
+            let populated = db.count(POPULATED).await.unwrap();
+            db.commit().await.unwrap();
+            db.close().await;
+            return populated;
+        }
+        db.roll_back().await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("no batch was waited for");
+}
+
 /// Another machine's process number says nothing here: only the server can tell that it is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_of_a_session_whose_console_is_gone_ends_within_seconds() {
