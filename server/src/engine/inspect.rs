@@ -5,7 +5,7 @@ mod postgres;
 use std::collections::BTreeMap;
 
 use super::schema::{
-    Column, ForeignKey, Index, IndexOrigin, RowSecurity, Schema, Table, Trigger, View,
+    Column, ForeignKey, Index, IndexOrigin, Marks, RowSecurity, Schema, Table, Trigger, View,
 };
 use crate::db::{Connection, DbError, Dialect, Statement};
 
@@ -223,6 +223,8 @@ async fn sqlite_indexes(
                 sql: row.text(6).map(str::to_owned),
                 constraint: None,
                 replica_identity: false,
+                marks: Marks::default(),
+                parts: Vec::new(),
             });
         }
         if let Some(index) = table.indexes.last_mut() {

@@ -113,9 +113,49 @@ pub struct Index {
     /// PostgreSQL: the constraint that it keeps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<Constraint>,
-    /// PostgreSQL: whether replicas find the table's rows by it.
+    /// PostgreSQL: whether replicas find the table's rows by it, or those of a partition by its part.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replica_identity: bool,
+    /// PostgreSQL: what was said and set of it besides.
+    #[serde(default, skip_serializing_if = "Marks::is_none")]
+    pub marks: Marks,
+    /// PostgreSQL: its parts in the partitions of the table, those of a part behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<IndexPart>,
+}
+
+/// What statements of their own say and set of an index: the text of its definition does not hold it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Marks {
+    /// Its comment.
+    pub comment: Option<String>,
+    /// The comment of the constraint that it keeps.
+    pub constraint_comment: Option<String>,
+    /// Whether the rows of the table are put into its order (`CLUSTER`).
+    pub clustered: bool,
+}
+
+impl Marks {
+    /// Whether there is nothing of it.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The part of an index that lies in one partition. Making the index of the whole table makes it, with a name of the
+/// server's choice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IndexPart {
+    /// The partition.
+    pub table: String,
+    /// Its name.
+    pub name: String,
+    /// What was said and set of it besides.
+    pub marks: Marks,
+    /// Its options (`fillfactor=70`), where they are not those of the whole.
+    pub options: Option<Vec<String>>,
+    /// Its tablespace (quoted), where it is not that of the whole.
+    pub tablespace: Option<String>,
 }
 
 /// A constraint that an index keeps.

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::db::{Connection, DbError, Dialect, Row, Statement, qualified, quote};
 use crate::engine::ddl;
 use crate::engine::schema::{
-    Column, Constraint, ForeignKey, Index, IndexOrigin, RowSecurity, Schema, Table, Trigger, View,
+    Column, Constraint, ForeignKey, Index, IndexOrigin, IndexPart, Marks, RowSecurity, Schema,
+    Table, Trigger, View,
 };
 
 /// Tables by their number in the catalogue.
@@ -253,7 +254,10 @@ async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError
           WITH ORDINALITY AS u (number, at) LEFT JOIN pg_attribute AS a \
           ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number > 0 \
           WHERE u.at <= i.indnkeyatts), \
-         pg_get_constraintdef(k.oid), quote_ident(s.spcname), i.indisreplident \
+         pg_get_constraintdef(k.oid), quote_ident(s.spcname), \
+         i.indisreplident OR EXISTS (SELECT 1 FROM pg_partition_tree(i.indexrelid) AS p \
+          JOIN pg_index AS part ON part.indexrelid = p.relid WHERE part.indisreplident), \
+         obj_description(i.indexrelid, 'pg_class'), obj_description(k.oid, 'pg_constraint'), i.indisclustered \
          FROM CHOSEN AS t JOIN pg_index AS i ON i.indrelid = t.oid \
          JOIN pg_class AS c ON c.oid = i.indexrelid \
          LEFT JOIN pg_tablespace AS s ON s.oid = c.reltablespace \
@@ -288,6 +292,55 @@ async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError
                 index: sql,
             }),
             replica_identity: row.integer(10) == 1,
+            marks: marks(&row, 11),
+            parts: Vec::new(),
+        });
+    }
+    index_parts(db, tables).await
+}
+
+/// Comments and mark of an index, read from this place of a row on.
+fn marks(row: &Row, at: usize) -> Marks {
+    Marks {
+        comment: row.text(at).map(str::to_owned),
+        constraint_comment: row.text(at + 1).map(str::to_owned),
+        clustered: row.integer(at + 2) == 1,
+    }
+}
+
+/// Reads the parts of indexes over partitioned tables.
+async fn index_parts(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
+    let statement = about(
+        None,
+        "SELECT i.indrelid::int8, c.relname::text, n.nspname::text, l.relname::text, \
+         pg_table_is_visible(l.oid), part.relname::text, \
+         CASE WHEN part.reloptions IS DISTINCT FROM c.reloptions \
+         THEN COALESCE(array_to_json(part.reloptions)::text, '[]') END, \
+         CASE WHEN part.reltablespace <> c.reltablespace THEN quote_ident((SELECT s.spcname \
+          FROM pg_tablespace AS s, pg_database AS d WHERE d.datname = current_database() \
+          AND s.oid = COALESCE(NULLIF(part.reltablespace, 0), d.dattablespace))) END, \
+         obj_description(part.oid, 'pg_class'), obj_description(k.oid, 'pg_constraint'), x.indisclustered \
+         FROM CHOSEN AS t JOIN pg_index AS i ON i.indrelid = t.oid \
+         JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relkind = 'I' \
+         CROSS JOIN LATERAL pg_partition_tree(c.oid) AS p \
+         JOIN pg_index AS x ON x.indexrelid = p.relid \
+         JOIN pg_class AS part ON part.oid = x.indexrelid JOIN pg_class AS l ON l.oid = x.indrelid \
+         JOIN pg_namespace AS n ON n.oid = l.relnamespace \
+         LEFT JOIN pg_constraint AS k ON k.conindid = part.oid AND k.contype IN ('p', 'u', 'x') \
+         WHERE i.indisvalid AND p.level > 0 ORDER BY i.indrelid, c.relname, p.level, part.oid",
+    );
+    for row in db.rows(statement).await? {
+        let index = (tables.get_mut(&row.integer(0)))
+            .and_then(|table| (table.indexes.iter_mut()).find(|index| index.name == row.string(1)));
+        let Some(index) = index else { continue };
+        let schema = row.string(2);
+        let visible = row.integer(4) == 1;
+        index.parts.push(IndexPart {
+            table: qualified((!visible).then_some(schema.as_str()), &row.string(3)),
+            name: row.string(5),
+            marks: marks(&row, 8),
+            options: (row.text(6)).map(|options| names(Some(options))),
+            tablespace: row.text(7).map(str::to_owned),
         });
     }
     Ok(())

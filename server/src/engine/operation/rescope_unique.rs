@@ -2,6 +2,7 @@
 //! constraint inside the table's definition needs the table made again.
 
 mod beside_writers;
+mod marks;
 
 use super::create_index::constraint_name;
 use super::require_column::backup_verified;

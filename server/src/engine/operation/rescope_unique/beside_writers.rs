@@ -1,7 +1,7 @@
 //! PostgreSQL's way: the new index is built, beside the writers where the table is large, and then
 //! takes the place of the old one; and the same back. At no moment is neither there.
 
-use super::{Statements, scoped_name};
+use super::{Statements, marks, scoped_name};
 use crate::db::{Statement, quote};
 use crate::engine::ddl;
 use crate::engine::operation::create_index::{concurrently, word};
@@ -17,10 +17,11 @@ pub(super) fn plan(
     index: &Index,
 ) -> Option<Statements> {
     let names = Names::of(cx, subject, columns, index);
+    let restored = marks::restored(&subject.table.name, index);
     match (&index.constraint, subject.is_partitioned()) {
-        (None, _) => as_index(cx, subject, &names, index.sql.as_deref()?),
-        (Some(constraint), false) => as_constraint(cx, subject, &names, constraint),
-        (Some(constraint), true) => in_partitions(subject, &names, constraint),
+        (None, _) => as_index(cx, subject, &names, index.sql.as_deref()?, restored),
+        (Some(constraint), false) => as_constraint(cx, subject, &names, constraint, restored),
+        (Some(constraint), true) => in_partitions(subject, &names, constraint, restored),
     }
 }
 
@@ -88,7 +89,13 @@ impl Names {
 }
 
 /// An index that keeps no constraint.
-fn as_index(cx: &Cx<'_>, subject: Subject<'_>, names: &Names, before: &str) -> Option<Statements> {
+fn as_index(
+    cx: &Cx<'_>,
+    subject: Subject<'_>,
+    names: &Names,
+    before: &str,
+    restored: Vec<String>,
+) -> Option<Statements> {
     let whole = probe::index(cx.dialect, &names.bare, &names.new_place);
     let mut stages = concurrently(cx, subject, &names.new_place, &whole);
     let word = word(&stages);
@@ -96,17 +103,17 @@ fn as_index(cx: &Cx<'_>, subject: Subject<'_>, names: &Names, before: &str) -> O
         ddl::unique_index(before, word, &names.new, Some(&names.column))?,
         format!("DROP INDEX {}", names.old_place),
     ];
-    let reverse = vec![
-        ddl::unique_index(before, word, &names.old, None)?,
-        names.drop_new(),
-    ];
+    let last = 1 + restored.len();
+    let mut reverse = vec![ddl::unique_index(before, word, &names.old, None)?];
+    reverse.extend(restored);
+    reverse.push(names.drop_new());
     let back = match stages.is_empty() {
         true => Vec::new(),
         false => {
             stages.push(postgres::transaction(1));
             // a whole one may be the application's own: the new one has not replaced it yet
             let build = built_back(names, "NOT i.indisvalid");
-            vec![build, postgres::transaction(1)]
+            vec![build, postgres::transaction(last)]
         }
     };
     let replaced = Statement::new(
@@ -124,6 +131,7 @@ fn as_constraint(
     subject: Subject<'_>,
     names: &Names,
     constraint: &Constraint,
+    restored: Vec<String>,
 ) -> Option<Statements> {
     let whole = probe::index(cx.dialect, &names.bare, &names.new_place);
     let mut stages = concurrently(cx, subject, &names.new_place, &whole);
@@ -145,6 +153,8 @@ fn as_constraint(
             names.table, names.new, names.old, names.old
         ),
     ];
+    let change = 1 + restored.len();
+    reverse.extend(restored);
     let mut back = Vec::new();
     if !stages.is_empty() {
         stages.push(postgres::transaction(1));
@@ -154,7 +164,7 @@ fn as_constraint(
             built_back(names, unused),
             Stage {
                 probe: Some(names.constraint(&names.old_bare)),
-                ..postgres::transaction(1)
+                ..postgres::transaction(change)
             },
             // built, and not changed over to yet
             postgres::transaction(1),
@@ -170,6 +180,7 @@ fn in_partitions(
     subject: Subject<'_>,
     names: &Names,
     constraint: &Constraint,
+    restored: Vec<String>,
 ) -> Option<Statements> {
     let before = ddl::with_options(&constraint.definition, &constraint.index);
     let after = ddl::unique_definition(&before, &quote(subject.column))?;
@@ -178,7 +189,8 @@ fn in_partitions(
         format!("ALTER TABLE {table} DROP CONSTRAINT {old}, ADD CONSTRAINT {new} {definition}")
     };
     let forward = vec![replace(&names.old, &names.new, &after)];
-    let reverse = vec![replace(&names.new, &names.old, &before)];
+    let mut reverse = vec![replace(&names.new, &names.old, &before)];
+    reverse.extend(restored);
     let probe = names.constraint(&names.bare);
     Some(statements(forward, Vec::new(), reverse, Vec::new(), probe))
 }

@@ -22,6 +22,10 @@ async fn coded(rows: u32) -> World {
              WITH (fillfactor = 70) DEFERRABLE INITIALLY DEFERRED",
             "CREATE UNIQUE INDEX child_slug ON child (slug text_pattern_ops DESC) \
              WITH (fillfactor = 80) WHERE note <> ''",
+            "COMMENT ON CONSTRAINT \"child's code\" ON child IS 'Cited in the office''s letters.'",
+            "COMMENT ON INDEX \"child's code\" IS 'Asked for by code.'",
+            "COMMENT ON INDEX child_slug IS 'Asked for by the pages.'",
+            "ALTER TABLE child CLUSTER ON \"child's code\"",
         ]
         .map(str::to_owned),
     );
@@ -41,11 +45,13 @@ async fn coded(rows: u32) -> World {
     World::on(Dialect::Postgres, &made, &playbook).await
 }
 
-/// Every word of every index and every constraint of the table.
+/// Every word of every index and every constraint of the table, and what was said of them besides.
 async fn definitions(world: &World) -> Vec<String> {
-    let all = "SELECT pg_get_indexdef(indexrelid) || indisvalid::text FROM pg_index \
+    let all = "SELECT concat_ws(' ', pg_get_indexdef(indexrelid), indisvalid, indisclustered, \
+               obj_description(indexrelid, 'pg_class')) FROM pg_index \
                WHERE indrelid = 'child'::regclass UNION ALL \
-               SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint \
+               SELECT concat_ws(' ', conname, pg_get_constraintdef(oid), \
+               obj_description(oid, 'pg_constraint')) FROM pg_constraint \
                WHERE conrelid = 'child'::regclass ORDER BY 1";
     let rows = world.rows(all).await;
     rows.iter().map(|row| row.string(0)).collect()
@@ -90,8 +96,17 @@ async fn a_constraint_over_partitions_comes_back_with_every_word() {
         "CREATE TABLE visit (id int, at date, code text, note text, PRIMARY KEY (id, at), \
          CONSTRAINT visit_code UNIQUE (code, at) INCLUDE (note) WITH (fillfactor = 70) DEFERRABLE) \
          PARTITION BY RANGE (at)",
-        "CREATE TABLE visit_all PARTITION OF visit DEFAULT",
+        "CREATE TABLE visit_all PARTITION OF visit DEFAULT PARTITION BY HASH (at)",
+        "CREATE SCHEMA early",
+        "CREATE TABLE early.\"visits of all\" PARTITION OF visit_all FOR VALUES WITH (modulus 1, remainder 0)",
         "INSERT INTO visit SELECT i, '2024-01-01', 'C' || i FROM generate_series(1, 6000) AS i",
+        "COMMENT ON CONSTRAINT visit_code ON visit IS 'Cited.'",
+        "COMMENT ON INDEX visit_code IS 'Of all.'",
+        "ALTER INDEX early.\"visits of all_code_at_note_key\" RENAME TO \"Their codes\"",
+        "ALTER INDEX early.\"Their codes\" SET (fillfactor = 55)",
+        "COMMENT ON INDEX early.\"Their codes\" IS 'Of these.'",
+        "COMMENT ON CONSTRAINT \"Their codes\" ON early.\"visits of all\" IS 'Cited too.'",
+        "ALTER TABLE early.\"visits of all\" CLUSTER ON \"Their codes\"",
     ];
     let begin = PLAYBOOK.split("[[groups.models]]").next().unwrap();
     let playbook = format!(
@@ -99,10 +114,21 @@ async fn a_constraint_over_partitions_comes_back_with_every_word() {
          [[groups.unique]]\ntable = \"visit\"\ncolumns = [\"code\", \"at\"]\n"
     );
     let world = World::on(Dialect::Postgres, &made, &playbook).await;
-    let all = "SELECT string_agg(pg_get_indexdef(i.indexrelid) || COALESCE(pg_get_constraintdef(c.oid), \
-               ''), ';' ORDER BY i.indexrelid::regclass::text) FROM pg_index AS i LEFT JOIN \
-               pg_constraint AS c ON c.conindid = i.indexrelid WHERE i.indrelid = 'visit'::regclass";
+    let all = "SELECT string_agg(concat_ws(' ', pg_get_indexdef(i.indexrelid), c.conname, \
+               pg_get_constraintdef(c.oid), i.indisclustered, obj_description(i.indexrelid, 'pg_class'), \
+               obj_description(c.oid, 'pg_constraint')), ';' ORDER BY i.indexrelid::regclass::text) \
+               FROM pg_partition_tree('visit') AS t JOIN pg_index AS i ON i.indrelid = t.relid LEFT JOIN \
+               pg_constraint AS c ON c.conindid = i.indexrelid";
     let before = (world.rows(all).await, world.dump().await);
+    for words in [
+        "\"Their codes\"",
+        "fillfactor='55'",
+        "Cited too.",
+        "Of these.",
+        "Of all.",
+    ] {
+        assert!(before.0[0].string(0).contains(words), "{:?}", before.0);
+    }
     assert_eq!(world.apply().await, Outcome::Done);
     let after = world.rows(all).await[0].string(0);
     let words = "(organization_id, code, at) INCLUDE (note) DEFERRABLE";
@@ -256,6 +282,29 @@ async fn a_way_back_that_cannot_be_leaves_nothing_behind_and_is_gone_when_the_ro
         .await;
     assert_eq!(world.undo().await, Outcome::Done);
     assert_eq!(definitions(&world).await, before);
+}
+
+/// What a partition's rows are found by is dropped with the index of the whole table.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_replicas_find_the_rows_of_a_partition_by_is_refused_with_a_remedy() {
+    let made = [
+        "CREATE TABLE visit (id int, at date NOT NULL, code text NOT NULL, \
+         CONSTRAINT visit_code UNIQUE (code, at)) PARTITION BY RANGE (at)",
+        "CREATE TABLE visit_all PARTITION OF visit DEFAULT",
+        "ALTER TABLE visit_all REPLICA IDENTITY USING INDEX visit_all_code_at_key",
+    ];
+    let begin = PLAYBOOK.split("[[groups.models]]").next().unwrap();
+    let playbook = format!(
+        "{begin}[[groups.models]]\nlabel = \"Visit\"\ntable = \"visit\"\n\
+         [[groups.unique]]\ntable = \"visit\"\ncolumns = [\"code\", \"at\"]\n"
+    );
+    let world = World::on(Dialect::Postgres, &made, &playbook).await;
+    let refused = world.try_plan().await.unwrap_err();
+    let said = refused[0].to_string();
+    assert!(
+        said.contains("replicas find the rows of visit by visit_code"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
