@@ -38,7 +38,7 @@ pub(super) use {
     names::names,
     organizations::{ensure_default, ensure_table},
     outside::{backup, check_application, hook},
-    populate::{batch_time, populate},
+    populate::{ONE_BATCH, batch_time, populate},
     record_row::record_row,
     require_column::require_column,
     rescope_unique::rescope_unique,

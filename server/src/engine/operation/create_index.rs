@@ -70,15 +70,7 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
 
 /// The index of one partition, built beside its writers; what it is for: an index of the whole table takes it to itself.
 fn in_partition(cx: &Cx<'_>, partition: &str, column: &str) -> (Statement, Stage) {
-    let bare = postgres::bare(cx.dialect, partition);
-    // as the server names it
-    let name = index_name(
-        Framework::None,
-        &bare,
-        &[column],
-        "",
-        postgres::LONGEST_NAME,
-    );
+    let name = partition_index(cx.dialect, partition, column);
     let place = postgres::beside(cx.dialect, partition, &name);
     let relation = cx.dialect.relation(partition);
     let build = Statement::new(format!(
@@ -90,6 +82,18 @@ fn in_partition(cx: &Cx<'_>, partition: &str, column: &str) -> (Statement, Stage
     let cleanup = postgres::drop_index_where(&place, &relation, unused);
     let probe = probe::index(cx.dialect, &name, &place);
     (build, postgres::alone(probe, cleanup))
+}
+
+/// The name of the index of one partition: as the server names it.
+pub(super) fn partition_index(dialect: Dialect, partition: &str, column: &str) -> String {
+    let bare = postgres::bare(dialect, partition);
+    index_name(
+        Framework::None,
+        &bare,
+        &[column],
+        "",
+        postgres::LONGEST_NAME,
+    )
 }
 
 /// On PostgreSQL a large table's index is built beside its writers, outside of a transaction.

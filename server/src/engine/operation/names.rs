@@ -1,13 +1,14 @@
 //! The names that the steps of a model give on PostgreSQL, to be looked for before they are given.
 
 use super::add_column::foreign_key;
-use super::create_index::constraint_name;
+use super::create_index::{constraint_name, partition_index};
+use super::rescope_unique::scoped_name;
 use super::{Cx, Subject, postgres};
 
 /// Names by what they are of.
 pub(in crate::engine) struct Names {
-    /// In the schema of the table: indexes.
-    pub relations: Vec<String>,
+    /// Indexes, each in the schema of a table: that table and the name.
+    pub relations: Vec<(String, String)>,
     /// Of the table.
     pub constraints: Vec<String>,
     /// Of the table.
@@ -16,15 +17,35 @@ pub(in crate::engine) struct Names {
     pub functions: Vec<String>,
 }
 
-/// The names that a model's steps give.
-pub(in crate::engine) fn names(cx: &Cx<'_>, subject: Subject<'_>) -> Names {
+/// The names that a model's steps give, those of its unique constraints over these columns too.
+pub(in crate::engine) fn names<'a>(
+    cx: &Cx<'_>,
+    subject: Subject<'_>,
+    unique: impl Iterator<Item = &'a [String]>,
+) -> Names {
     let table = &subject.table.name;
+    let mut relations = vec![(
+        table.clone(),
+        constraint_name(cx, table, &[subject.column], ""),
+    )];
+    if subject.is_large() && subject.is_partitioned() {
+        relations.extend((subject.table.partitions.iter()).map(|partition| {
+            let name = partition_index(cx.dialect, partition, subject.column);
+            (partition.clone(), name)
+        }));
+    }
+    let mut constraints = vec![
+        foreign_key(cx, subject),
+        postgres::own_name("required", table),
+    ];
+    for columns in unique {
+        let name = scoped_name(cx, subject, columns);
+        relations.push((table.clone(), name.clone()));
+        constraints.push(name);
+    }
     Names {
-        relations: vec![constraint_name(cx, table, &[subject.column], "")],
-        constraints: vec![
-            foreign_key(cx, subject),
-            postgres::own_name("required", table),
-        ],
+        relations,
+        constraints,
         triggers: vec![subject.trigger(), postgres::own_name("move", table)],
         functions: vec![subject.trigger()],
     }

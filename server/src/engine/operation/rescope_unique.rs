@@ -119,7 +119,7 @@ impl Default for Statements {
 }
 
 /// The name of the new index: that of the constraint where it keeps one.
-fn scoped_name(cx: &Cx<'_>, subject: Subject<'_>, columns: &[String]) -> String {
+pub(super) fn scoped_name(cx: &Cx<'_>, subject: Subject<'_>, columns: &[String]) -> String {
     let mut names = vec![subject.column];
     names.extend(columns.iter().map(String::as_str));
     constraint_name(cx, &subject.table.name, &names, "_uniq")

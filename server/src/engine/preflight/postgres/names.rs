@@ -6,7 +6,7 @@ use crate::engine::journal::{self, StepState};
 use crate::engine::operation::{self, Cx, Subject};
 use crate::engine::playbook::Playbook;
 use crate::engine::preflight::Check;
-use crate::engine::schema::Schema;
+use crate::engine::schema::{Schema, Table};
 
 /// Views read on as before; what changes for them is said.
 pub(super) async fn views(db: &mut Connection, playbook: &Playbook) -> Result<Check, DbError> {
@@ -115,14 +115,21 @@ async fn taken(
         if table.column(column).is_some() {
             continue;
         }
+        let table = &counted(db, table).await?;
         let subject = Subject {
             group: &group.name,
             plural: "",
             table,
             column,
         };
-        let names = operation::names(&cx, subject);
-        let relation = cx.dialect.relation(&table.name);
+        let unique = (group.unique.iter())
+            .filter(|unique| unique.table.eq_ignore_ascii_case(&model.table))
+            .map(|unique| unique.columns.as_slice());
+        let names = operation::names(&cx, subject, unique);
+        let of_table = |names: Vec<String>| {
+            let named = names.into_iter().map(|name| (table.name.clone(), name));
+            named.collect::<Vec<_>>()
+        };
         for (kind, names, statement) in [
             (
                 "relation",
@@ -132,30 +139,44 @@ async fn taken(
             ),
             (
                 "constraint",
-                names.constraints,
+                of_table(names.constraints),
                 "SELECT COUNT(*) FROM pg_constraint WHERE conrelid = to_regclass(?) AND conname = ?",
             ),
             (
                 "trigger",
-                names.triggers,
+                of_table(names.triggers),
                 "SELECT COUNT(*) FROM pg_trigger WHERE tgrelid = to_regclass(?) AND tgname = ?",
             ),
             (
                 "function",
-                names.functions,
+                of_table(names.functions),
                 "SELECT COUNT(*) FROM pg_proc WHERE to_regclass(?) IS NOT NULL \
                  AND pronamespace = current_schema()::regnamespace AND proname = ?",
             ),
         ] {
-            for name in names {
+            for (table, name) in names {
                 let statement = Statement::new(statement)
-                    .bind(relation.as_str())
+                    .bind(cx.dialect.relation(&table))
                     .bind(name.as_str());
                 if db.count(statement).await? > 0 {
-                    taken.push(format!("the {kind} {name} ({})", table.name));
+                    taken.push(format!("the {kind} {name} ({table})"));
                 }
             }
         }
     }
     Ok(Some(taken))
+}
+
+/// The table with its rows where their number decides how a run goes about it: counted only as far as that.
+async fn counted(db: &mut Connection, table: &Table) -> Result<Table, DbError> {
+    let mut table = table.clone();
+    if !table.partitions.is_empty() {
+        let relation = db.dialect().relation(&table.name);
+        let statement = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM {relation} LIMIT {}) AS found",
+            operation::ONE_BATCH + 1
+        );
+        table.rows = Some(db.count(statement).await?.unsigned_abs());
+    }
+    Ok(table)
 }

@@ -165,6 +165,60 @@ async fn names_that_are_taken_are_refused_and_those_of_a_run_under_way_are_not()
     assert_eq!(own.verdict, Verdict::Passed, "{own:?}");
 }
 
+/// Those of constraints that become unique per organization, and of the indexes that partitions get.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_changed_constraints_and_of_indexes_of_partitions_are_looked_for_too() {
+    let made = [
+        "CREATE TABLE office (id int PRIMARY KEY, code text UNIQUE)",
+        "CREATE SCHEMA early",
+        "CREATE TABLE visit (id int, at date, code text, UNIQUE (code, at)) PARTITION BY RANGE (at)",
+        "CREATE TABLE early.visit_all PARTITION OF visit DEFAULT",
+        "CREATE TABLE small (id int, at date) PARTITION BY RANGE (at)",
+        "CREATE TABLE small_all PARTITION OF small DEFAULT",
+        "INSERT INTO visit SELECT i, '2024-01-01', 'C' || i FROM generate_series(1, 6000) AS i",
+        // the server finds another one for the index of a small table's partition
+        "CREATE INDEX small_all_organization_id_idx ON office (code)",
+    ];
+    let begin = PLAYBOOK.split("[[groups.models]]").next().unwrap();
+    let mut playbook = begin.to_owned();
+    for table in ["office", "visit", "small"] {
+        playbook.push_str(&format!(
+            "[[groups.models]]\nlabel = \"Row\"\ntable = \"{table}\"\n"
+        ));
+    }
+    playbook.push_str(
+        "[[groups.unique]]\ntable = \"office\"\ncolumns = [\"code\"]\n\
+         [[groups.unique]]\ntable = \"visit\"\ncolumns = [\"code\", \"at\"]\n",
+    );
+    let world = World::on(Dialect::Postgres, &made, &playbook).await;
+    let free = of(&world, "existing-names").await;
+    assert_eq!(free.verdict, Verdict::Passed, "{free:?}");
+    for (statement, taken, undo) in [
+        (
+            "CREATE SEQUENCE office_organization_id_code_uniq",
+            "the relation office_organization_id_code_uniq (office)",
+            "DROP SEQUENCE office_organization_id_code_uniq",
+        ),
+        (
+            "ALTER TABLE visit ADD CONSTRAINT visit_organization_id_code_at_uniq CHECK (id > 0)",
+            "the constraint visit_organization_id_code_at_uniq (visit)",
+            "ALTER TABLE visit DROP CONSTRAINT visit_organization_id_code_at_uniq",
+        ),
+        (
+            "CREATE INDEX visit_all_organization_id_idx ON early.visit_all (id)",
+            "the relation visit_all_organization_id_idx (early.visit_all)",
+            "DROP INDEX early.visit_all_organization_id_idx",
+        ),
+    ] {
+        world.execute(statement).await;
+        let found = of(&world, "existing-names").await;
+        assert_eq!(found.verdict, Verdict::Failed, "{statement}: {found:?}");
+        assert!(said(&found).contains(taken), "{found:?}");
+        world.execute(undo).await;
+    }
+    assert_eq!(world.apply().await, Outcome::Done);
+}
+
 /// A table elsewhere, and the framework's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn rights_in_other_schemas_and_on_the_record_table_are_named_and_enough() {
