@@ -6,6 +6,7 @@ mod crash;
 mod driving;
 mod gates;
 mod isolation;
+mod kills;
 mod live;
 mod places;
 mod postgres;

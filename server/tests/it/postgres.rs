@@ -3,6 +3,8 @@
 //! Without PostgreSQL's programs the tests fail: they are never skipped.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use server::cluster::{Cluster, Keep};
 use server::db::{Access, Connection, DatabaseUrl, PostgresAddress, quote};
@@ -16,6 +18,9 @@ pub struct Database {
     /// Stopped before its directory is removed.
     own: Option<(Cluster, TempDir)>,
 }
+
+/// How long a database is waited for that is being dropped.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -82,8 +87,9 @@ impl Drop for Database {
             return;
         }
         let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
+        let (done, dropped) = channel();
         // the test's own runtime may be gone by now
-        let dropped = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -94,7 +100,9 @@ impl Drop for Database {
                 db.execute(drop).await.unwrap();
                 db.close().await;
             });
+            let _ = done.send(());
         });
-        let _ = dropped.join();
+        // a test that fails may hold what the server waits for: then it stays until the server is removed
+        let _ = dropped.recv_timeout(PATIENCE);
     }
 }

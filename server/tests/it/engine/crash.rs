@@ -6,6 +6,7 @@ use server::engine::operation::RequireWay;
 
 use super::conformance::with_rescoped_code;
 use super::isolation::Separated;
+use super::kills::Kills;
 use super::world::{PLAYBOOK, SMALL, Watch, World, applied, on_both, undone};
 
 on_both! {
@@ -19,21 +20,9 @@ on_both! {
 
 /// Drives to the goal with a bomb at each boundary in turn and again without; every time the
 /// target must end as an undisturbed drive leaves it.
-async fn survives(goal: &Goal, prepared: &World) {
-    let undisturbed = prepared.twin().await;
-    let watch = Watch::new();
-    undisturbed.drive(goal, &watch).await.unwrap();
-    let expected = undisturbed.dump().await;
-    let deadly = watch.deadly(prepared.dialect());
-    assert!(deadly.len() > 7, "only {deadly:?} were tried");
-    for at in deadly {
-        let world = prepared.twin().await;
-        world.drive(goal, &Watch::with_bomb(at)).await.unwrap();
-        let outcome = world.drive(goal, &Watch::new()).await.unwrap();
-        assert_eq!(outcome, Outcome::Done, "after dying at boundary {at}");
-        same(&world.dump().await, &expected, at);
-        assert_eq!(world.leftovers().await, Vec::<String>::new());
-    }
+async fn survives(kills: Kills<'_, String>) {
+    let killed = kills.end_as_undisturbed(World::dump).await;
+    assert!(killed > 7, "only {killed} were tried");
 }
 
 /// Says the first difference of two dumps: all of them are more than anybody reads.
@@ -50,22 +39,22 @@ fn same(found: &str, expected: &str, at: usize) {
 
 async fn a_run_killed_at_any_boundary_ends_as_an_undisturbed_one(dialect: Dialect) {
     let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
-    survives(&applied(), &prepared).await;
+    survives(Kills::toward(applied(), &prepared)).await;
 }
 
 async fn an_undo_killed_at_any_boundary_ends_as_an_undisturbed_one(dialect: Dialect) {
     let prepared = World::on(dialect, &SMALL, PLAYBOOK).await;
     prepared.apply().await;
-    survives(&undone(), &prepared).await;
+    survives(Kills::toward(undone(), &prepared)).await;
 }
 
 async fn a_constraint_made_per_organization_survives_being_killed_at_any_boundary_there_and_back(
     dialect: Dialect,
 ) {
     let prepared = World::on(dialect, &SMALL, &with_rescoped_code()).await;
-    survives(&applied(), &prepared).await;
+    survives(Kills::toward(applied(), &prepared)).await;
     prepared.apply().await;
-    survives(&undone(), &prepared).await;
+    survives(Kills::toward(undone(), &prepared)).await;
 }
 
 /// PostgreSQL only: no other database isolates rows.
@@ -73,11 +62,16 @@ async fn a_constraint_made_per_organization_survives_being_killed_at_any_boundar
 async fn an_isolation_survives_being_killed_at_any_boundary_there_and_back() {
     let separated = Separated::with_its_reader().await;
     let world = &separated.world;
+    // roles are the whole server's: what one copy makes another one drops
+    let alone = |goal| Kills {
+        at_a_time: 1,
+        ..Kills::toward(goal, world)
+    };
     let before = super::world::until("required");
     world.drive(&before, &Watch::new()).await.unwrap();
-    survives(&applied(), world).await;
+    survives(alone(applied())).await;
     world.apply().await;
-    survives(&undone(), world).await;
+    survives(alone(undone())).await;
     separated.end().await;
 }
 
@@ -86,9 +80,9 @@ async fn an_isolation_survives_being_killed_at_any_boundary_there_and_back() {
 async fn tables_made_again_survive_being_killed_at_any_boundary_there_and_back() {
     let mut prepared = World::on(Dialect::Sqlite, &SMALL, PLAYBOOK).await;
     prepared.options.require = RequireWay::Rebuild;
-    survives(&applied(), &prepared).await;
+    survives(Kills::toward(applied(), &prepared)).await;
     prepared.apply().await;
-    survives(&undone(), &prepared).await;
+    survives(Kills::toward(undone(), &prepared)).await;
 }
 
 async fn a_run_killed_at_any_boundary_can_turn_around(dialect: Dialect) {

@@ -19,6 +19,7 @@ use server::db::{Access, Connection, DatabaseUrl, Dialect};
 use server::engine::executor::{Outcome, Signal};
 use server::engine::plan::StepMode;
 
+use super::kills::{Kills, Turn};
 use super::world::{Watch, World, applied, undone, until};
 
 /// Parents that all get the default organization, and children that follow them; more rows than
@@ -81,29 +82,22 @@ async fn a_default_is_given_to_every_row_without_writing_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_of_several_transactions_killed_at_any_boundary_ends_as_an_undisturbed_one() {
-    let prepared = large(6_000).await;
-    let bottom = prepared.dump().await;
-    let undisturbed = prepared.twin().await;
-    let watch = Watch::new();
-    undisturbed.drive(&applied(), &watch).await.unwrap();
-    let top = undisturbed.dump().await;
-    // every other kill is followed by a way back first
-    let deadly = watch.deadly(Dialect::Postgres);
-    assert!(deadly.len() > 40, "only {deadly:?} were tried");
-    for (number, at) in deadly.into_iter().enumerate() {
-        let world = prepared.twin().await;
-        world
-            .drive(&applied(), &Watch::with_bomb(at))
-            .await
-            .unwrap();
-        if number % 2 == 0 {
-            assert_eq!(world.undo().await, Outcome::Done, "after dying at {at}");
-            assert_eq!(world.dump().await, bottom, "back after dying at {at}");
-        }
-        assert_eq!(world.apply().await, Outcome::Done, "after dying at {at}");
-        assert_eq!(world.dump().await, top, "after dying at {at}");
-        assert_eq!(world.leftovers().await, Vec::<String>::new(), "{at}");
-    }
+    let killed = killed_there(&large(6_000).await).await;
+    assert!(killed > 40, "only {killed} were tried");
+}
+
+/// Kills migrations at each boundary; every other one goes back first, to where it began.
+async fn killed_there(prepared: &World) -> usize {
+    let turn = Turn {
+        goal: undone(),
+        every: 2,
+        ends_as: Some(prepared.dump().await),
+    };
+    let kills = Kills {
+        turn: Some(turn),
+        ..Kills::toward(applied(), prepared)
+    };
+    kills.end_as_undisturbed(World::dump).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -85,26 +85,8 @@ async fn foreign_keys_and_indexes_of_partitions_are_made_beside_the_writers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn partitions_killed_at_any_boundary_end_as_undisturbed_ones() {
-    let prepared = visits(6_000).await;
-    let bottom = prepared.dump().await;
-    let undisturbed = prepared.twin().await;
-    let watch = Watch::new();
-    undisturbed.drive(&applied(), &watch).await.unwrap();
-    let top = undisturbed.dump().await;
-    for (number, at) in watch.deadly(Dialect::Postgres).into_iter().enumerate() {
-        let world = prepared.twin().await;
-        world
-            .drive(&applied(), &Watch::with_bomb(at))
-            .await
-            .unwrap();
-        if number % 2 == 0 {
-            assert_eq!(world.undo().await, Outcome::Done, "after dying at {at}");
-            assert_eq!(world.dump().await, bottom, "back after dying at {at}");
-        }
-        assert_eq!(world.apply().await, Outcome::Done, "after dying at {at}");
-        assert_eq!(world.dump().await, top, "after dying at {at}");
-        assert_eq!(world.leftovers().await, Vec::<String>::new(), "{at}");
-    }
+    let killed = super::killed_there(&visits(6_000).await).await;
+    assert!(killed > 20, "only {killed} were tried");
 }
 
 /// Made between the plan and its steps.

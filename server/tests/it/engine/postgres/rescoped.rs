@@ -7,6 +7,7 @@ use std::time::Duration;
 use server::db::{Access, Connection, Dialect};
 use server::engine::executor::Outcome;
 
+use super::super::kills::{Kills, Turn};
 use super::super::world::{Watch, World, applied, undone};
 use super::{PLAYBOOK, statements};
 
@@ -143,58 +144,29 @@ async fn a_change_of_scope_killed_at_any_boundary_there_or_back_ends_as_an_undis
     let required = super::until("g.required.child");
     bottom.drive(&required, &Watch::new()).await.unwrap();
     let top = bottom.twin().await;
-    let watch = Watch::new();
-    top.drive(&applied(), &watch).await.unwrap();
-    let done = (definitions(&top).await, top.dump().await);
-    for at in watch.deadly(Dialect::Postgres) {
-        let world = bottom.twin().await;
-        world
-            .drive(&applied(), &Watch::with_bomb(at))
-            .await
-            .unwrap();
-        assert_eq!(
-            world.undo().await,
-            Outcome::Done,
-            "back after dying at {at}"
-        );
-        assert_eq!(world.apply().await, Outcome::Done, "after dying at {at}");
-        assert_eq!(
-            (definitions(&world).await, world.dump().await),
-            done,
-            "{at}"
-        );
-        assert_eq!(world.leftovers().await, Vec::<String>::new(), "{at}");
-    }
-    let back = top.twin().await;
-    let watch = Watch::new();
-    back.drive(&undone(), &watch).await.unwrap();
-    let undone_state = (definitions(&back).await, back.dump().await);
-    // the way back is long: what comes behind the three constraints is another test's
-    let begin = watch
-        .deadly(Dialect::Postgres)
-        .into_iter()
-        .take_while(|at| *at < 70);
-    for (number, at) in begin.enumerate() {
-        let world = top.twin().await;
-        world.drive(&undone(), &Watch::with_bomb(at)).await.unwrap();
-        if number % 2 == 0 {
-            // whoever turns around once more
-            assert_eq!(
-                world.apply().await,
-                Outcome::Done,
-                "again after dying at {at}"
-            );
-            assert_eq!(
-                (definitions(&world).await, world.dump().await),
-                done,
-                "{at}"
-            );
-        }
-        assert_eq!(world.undo().await, Outcome::Done, "after dying at {at}");
-        let found = (definitions(&world).await, world.dump().await);
-        assert_eq!(found, undone_state, "{at}");
-        assert_eq!(world.leftovers().await, Vec::<String>::new(), "{at}");
-    }
+    top.apply().await;
+    let facts = async |world: &World| (definitions(world).await, world.dump().await);
+    let there = Kills {
+        turn: Some(Turn {
+            goal: undone(),
+            every: 1,
+            // farther than where it began
+            ends_as: None,
+        }),
+        ..Kills::toward(applied(), &bottom)
+    };
+    there.end_as_undisturbed(facts).await;
+    let back = Kills {
+        turn: Some(Turn {
+            goal: applied(),
+            every: 2,
+            ends_as: Some(facts(&top).await),
+        }),
+        // the way back is long: what comes behind the three constraints is another test's
+        below: 70,
+        ..Kills::toward(undone(), &top)
+    };
+    back.end_as_undisturbed(facts).await;
 }
 
 /// An older transaction makes the build of the old index wait, and nobody behind it.
