@@ -26,6 +26,7 @@ mod run;
 mod sample_app;
 mod serve;
 mod status;
+mod store;
 mod target;
 mod verify;
 
@@ -95,6 +96,9 @@ enum Command {
     /// Work with the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Move the control store.
+    #[command(subcommand)]
+    Store(store::Store),
     /// Take and check the signed evidence of runs.
     #[command(subcommand)]
     Evidence(evidence::Evidence),
@@ -149,6 +153,7 @@ async fn carry_out(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Status(command) => status::run(command, output).await,
         Command::Mail(command) => mail::run(command, output).await,
         Command::Audit(command) => audit::run(command, output).await,
+        Command::Store(command) => store::run(command, output).await,
         Command::Evidence(command) => evidence::run(command, output).await,
         Command::Account(command) => account::run(command, output).await,
     }

@@ -9,6 +9,7 @@ mod alone;
 pub mod approvals;
 pub mod backups;
 pub mod checklist;
+pub mod copy;
 pub mod evidence;
 pub mod health;
 pub mod idempotency;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::config::{self, Config};
+use crate::db::DatabaseUrl;
 use crate::store::{Opener, Store};
 
 /// Where the configuration is.
@@ -45,19 +46,31 @@ impl Configured {
     /// When the configuration is wrong or there is no control store.
     pub async fn store(&self) -> Result<(Config, Store), Failure> {
         let config = self.read()?;
-        let place = config
-            .control_store_url()
-            .map_err(|error| Failure::of(&error))?;
-        if let Some(path) = place.path()
-            && !path.exists()
-        {
-            return Err(
-                Failure::new(format!("there is no control store at {}", path.display())).remedy(
-                    "Name the configuration that the console runs with: --config FILE, or --data DIRECTORY.",
-                ),
-            );
-        }
-        let store = Store::open_at(&place, Opener::Command).await?;
+        let store = Store::open_at(&place_of(&config)?, Opener::Command).await?;
         Ok((config, store))
     }
+
+    /// Reads it and answers where the control store is, which must be there already.
+    ///
+    /// # Errors
+    /// When the configuration is wrong or there is no control store.
+    pub fn place(&self) -> Result<DatabaseUrl, Failure> {
+        place_of(&self.read()?)
+    }
+}
+
+fn place_of(config: &Config) -> Result<DatabaseUrl, Failure> {
+    let place = config
+        .control_store_url()
+        .map_err(|error| Failure::of(&error))?;
+    if let Some(path) = place.path()
+        && !path.exists()
+    {
+        return Err(
+            Failure::new(format!("there is no control store at {}", path.display())).remedy(
+                "Name the configuration that the console runs with: --config FILE, or --data DIRECTORY.",
+            ),
+        );
+    }
+    Ok(place)
 }

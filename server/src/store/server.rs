@@ -23,9 +23,9 @@ use crate::db::{self, Access, DatabaseUrl, PostgresAddress};
 use crate::key_file;
 
 /// Held by a transaction that writes: "switchyd" as a number.
-const WRITE_LOCK: i64 = 0x7377_6974_6368_7964;
+pub(super) const WRITE_LOCK: i64 = 0x7377_6974_6368_7964;
 /// Held by every console that serves, shared: "switchyc" as a number.
-const PRESENT_LOCK: i64 = 0x7377_6974_6368_7963;
+pub(super) const PRESENT_LOCK: i64 = 0x7377_6974_6368_7963;
 /// Connections for work that excludes other consoles, and one that listens to them.
 const SHARED: u32 = 16;
 

@@ -6,6 +6,7 @@ mod mail;
 mod mode;
 mod run;
 mod status;
+mod store;
 mod target;
 mod usage;
 
