@@ -2,6 +2,8 @@
 //!
 //! The last value stays on the page while a newer one is on its way, or cannot be had: nothing flashes, focus stays.
 
+mod questions;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use shared::event::Topic;
 use crate::api::{Answer, ApiError};
 use crate::components::{ErrorPanel, Note, PageHead, Skeleton};
 use crate::events;
+use questions::{Because, Questions};
 
 /// A value of the server on a page.
 pub struct Loaded<T: 'static> {
@@ -45,36 +48,36 @@ where
         busy: RwSignal::new(false),
         again: RwSignal::new(0),
     };
-    let newest = StoredValue::new(0_u32);
-    // answers to questions before this one are too old
-    let oldest = StoredValue::new(0_u32);
+    let questions = StoredValue::new(Questions::default());
     let live = events::current();
     Effect::new(move |before: Option<u64>| {
         let version = live.version(topics);
         loaded.again.get();
         let question = fetch();
-        let number = newest.get_value() + 1;
-        newest.set_value(number);
         loaded.busy.set(true);
-        // Asked again by hand, or something else is asked for: what was asked before is void. What an event overtook is
-        // only a little old, and all that there is where events come faster than answers.
-        if before == Some(version) {
-            oldest.set_value(number);
-        }
+        let because = match before == Some(version) {
+            true => Because::OfThePage,
+            false => Because::OfAnEvent,
+        };
+        let number = questions
+            .try_update_value(|questions| questions.ask(because))
+            .unwrap_or_default();
         spawn_local(async move {
             if before.is_some() {
                 settle().await;
             }
             // a newer question is on its way, or the page is gone
-            if newest.try_get_value() != Some(number) {
+            let is_newest = move || {
+                questions.try_with_value(|questions| questions.is_newest(number)) == Some(true)
+            };
+            if !is_newest() {
                 return;
             }
             let answer = question.await;
-            if oldest.try_get_value().is_none_or(|oldest| number < oldest) {
+            if questions.try_update_value(|questions| questions.takes(number)) != Some(true) {
                 return;
             }
-            oldest.set_value(number);
-            if newest.try_get_value() == Some(number) {
+            if is_newest() {
                 loaded.busy.try_set(false);
             }
             match answer {
