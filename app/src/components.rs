@@ -49,4 +49,4 @@ pub use standing::{
     gate_word, mode_badge, run_standing, standing, state_badge, state_icon, step_standing,
     tone_icon, tone_name,
 };
-pub use table::{Segment, Sort, SortHead, ordered};
+pub use table::{PlainTable, Segment, Sort, SortHead, ordered};

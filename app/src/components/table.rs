@@ -1,10 +1,41 @@
-//! Sortable table heads and filters.
+//! Tables: plain ones, sortable heads, and filters.
 
 use std::cmp::Ordering;
 
 use leptos::prelude::*;
 
 use super::icon::icon;
+
+/// A table whose rows say in themselves what they are: its heads are only read out. It scrolls inside its panel, by
+/// keyboard too.
+#[component]
+pub fn PlainTable(
+    /// Id of the heading that names it.
+    heading: &'static str,
+    /// Classes beside those of every such table.
+    #[prop(optional)]
+    class: &'static str,
+    /// Heads of the columns.
+    heads: &'static [&'static str],
+    /// Rows.
+    children: Children,
+) -> impl IntoView {
+    let heads = heads
+        .iter()
+        .map(|head| view! { <th scope="col">{*head}</th> })
+        .collect_view();
+    view! {
+        <div class="scroll" tabindex="0" role="group" aria-labelledby=heading>
+            <table class=format!("t mid tight {class}")>
+                <thead class="vh">
+                    <tr>{heads}</tr>
+                </thead>
+                <tbody>{children()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
 
 /// Which column a table is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use shared::account::SessionView;
 use shared::event::Topic;
 
 use crate::api;
-use crate::components::{RefusalNote, announce, state_badge};
+use crate::components::{PlainTable, RefusalNote, announce, state_badge};
 use crate::format;
 use crate::loader::{Loaded, load};
 use crate::submission::Submission;
@@ -76,18 +76,9 @@ fn List(list: Memo<Vec<SessionView>>, loaded: Loaded<Vec<SessionView>>) -> impl 
                         })
                 }}
             </header>
-            <div class="scroll" tabindex="0" role="group" aria-labelledby="sessions-heading">
-                <table class="t mid tight">
-                    <thead class="vh">
-                        <tr>
-                            <th scope="col">"Browser"</th>
-                            <th scope="col">"Last seen"</th>
-                            <th scope="col">"Actions"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{move || list.get().into_iter().map(line).collect_view()}</tbody>
-                </table>
-            </div>
+            <PlainTable heading="sessions-heading" heads=&["Browser", "Last seen", "Actions"]>
+                {move || list.get().into_iter().map(line).collect_view()}
+            </PlainTable>
             <RefusalNote submission=submission/>
         </section>
     }

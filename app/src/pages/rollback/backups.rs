@@ -8,7 +8,7 @@ use shared::system::Tone;
 
 use super::{Choice, Way};
 use crate::api;
-use crate::components::{Empty, RefusalNote, announce, state_badge};
+use crate::components::{Empty, PlainTable, RefusalNote, announce, state_badge};
 use crate::format;
 use crate::session;
 use crate::submission::Submission;
@@ -122,20 +122,9 @@ pub fn Backups(
                         .into_any()
                 } else {
                     view! {
-                        <div class="scroll" tabindex="0" role="group" aria-labelledby="backups-heading">
-                            <table class="t mid tight stackable backups">
-                                <thead class="vh">
-                                    <tr>
-                                        <th scope="col">"Choose"</th>
-                                        <th scope="col">"Backup"</th>
-                                        <th scope="col">"Size"</th>
-                                        <th scope="col">"State"</th>
-                                        <th scope="col">"Actions"</th>
-                                    </tr>
-                                </thead>
-                                <tbody>{backups.get().into_iter().map(line).collect_view()}</tbody>
-                            </table>
-                        </div>
+                        <PlainTable heading="backups-heading" class="stackable backups" heads=&["Choose", "Backup", "Size", "State", "Actions"]>
+                            {backups.get().into_iter().map(line).collect_view()}
+                        </PlainTable>
                     }
                         .into_any()
                 }

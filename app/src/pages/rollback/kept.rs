@@ -7,7 +7,7 @@ use shared::backup::{KeptDatabase, ReleaseKept};
 use shared::event::Topic;
 
 use crate::api;
-use crate::components::{Agreement, Confirm, Note, Systems, announce};
+use crate::components::{Agreement, Confirm, Note, PlainTable, Systems, announce};
 use crate::format;
 use crate::loader::load;
 use crate::session;
@@ -124,18 +124,9 @@ pub fn KeptDatabases(
                                     <h2 id="kept-heading">"Kept from before a restore"</h2>
                                     <p>"Each takes room until it is released"</p>
                                 </header>
-                                <div class="scroll" tabindex="0" role="group" aria-labelledby="kept-heading">
-                                    <table class="t mid tight stackable kept">
-                                        <thead class="vh">
-                                            <tr>
-                                                <th scope="col">"Database"</th>
-                                                <th scope="col">"Size"</th>
-                                                <th scope="col">"Actions"</th>
-                                            </tr>
-                                        </thead>
-                                        <tbody>{move || list.get().into_iter().map(line).collect_view()}</tbody>
-                                    </table>
-                                </div>
+                                <PlainTable heading="kept-heading" class="stackable kept" heads=&["Database", "Size", "Actions"]>
+                                    {move || list.get().into_iter().map(line).collect_view()}
+                                </PlainTable>
                             </section>
                         })}
                     }
