@@ -70,7 +70,7 @@ fn body(slug: StoredValue<String>, loaded: Loaded<Notices>, shown: Memo<Notices>
         <Panel title="Updates" class="clip" aside=move || view! {
             <span class="push"><ActionButton label="Write an update" class="primary" refused reason_elsewhere=true on_press=move || write(Edited::New)/></span>
         }>
-            <ul class="gates">
+            <ul class="gates bare">
                 {move || updates.with(|all| all.iter().cloned().map(|one| update_line(one, refused, write)).collect_view())}
             </ul>
             {move || updates.with(Vec::is_empty).then(|| view! { <Empty picture="bell" title="No update yet" text="The first one tells people what is planned."/> })}
@@ -78,7 +78,7 @@ fn body(slug: StoredValue<String>, loaded: Loaded<Notices>, shown: Memo<Notices>
         <Panel title="Maintenance windows" class="clip" aside=move || view! {
             <span class="push"><ActionButton label="Schedule a window" refused reason_elsewhere=true on_press=move || schedule(Edited::New)/></span>
         }>
-            <ul class="gates">
+            <ul class="gates bare">
                 {move || windows.with(|all| all.iter().cloned().map(|one| window_line(one, refused, schedule)).collect_view())}
             </ul>
             {move || windows.with(Vec::is_empty).then(|| view! { <Empty picture="cal" title="No window yet" text="People plan around a window that they know of."/> })}
@@ -104,7 +104,6 @@ fn update_line(
     let edited = update.clone();
     view! {
         <li>
-            <span></span>
             <span><b>{update.title}</b> " " {badge}</span>
             <span class="ev"><ActionButton label="Change" class="sm" refused reason_elsewhere=true on_press=move || write(Edited::Earlier(Box::new(edited.clone())))/></span>
             <p>{format::moment(&update.publish_at)} ", " {update.by}</p>
@@ -128,7 +127,6 @@ fn window_line(
     let edited = window.clone();
     view! {
         <li>
-            <span></span>
             <span><b>{window.title}</b> " " {state_badge(tone, window.stage.word())}</span>
             <span class="ev"><ActionButton label="Change" class="sm" refused reason_elsewhere=true on_press=move || schedule(Edited::Earlier(Box::new(edited.clone())))/></span>
             <p>{format::moment(&window.starts)} " to " {format::moment(&window.ends)} ", " {window.by}</p>

@@ -54,7 +54,7 @@ pub(super) fn LinksPanel(
             <Panel title="Links to the status page" class="clip" aside=move || view! {
                 <span class="push"><ActionButton label="Make a link" refused reason_elsewhere=true on_press=move || making.set(true)/></span>
             }>
-                <ul class="gates">
+                <ul class="gates bare">
                     {move || shown.with(|all| all.iter().cloned().map(|one| line(one, refused, chosen, revoking)).collect_view())}
                 </ul>
                 {move || shown.with(Vec::is_empty).then(|| view! { <Empty picture="lock" title="No link" text="A link opens the status page of a private system, or of one organization, without an account."/> })}
@@ -90,7 +90,6 @@ fn line(
     let revoked = link.clone();
     view! {
         <li>
-            <span></span>
             <span><b>{link.label}</b> " " {badge}</span>
             {open.then(|| view! {
                 <span class="ev"><ActionButton label="Revoke" class="sm" refused reason_elsewhere=true on_press=move || {

@@ -91,7 +91,7 @@ fn body(
             <div class="toolbar">
                 <SearchBox label="Search addresses" value=Signal::derive(move || search.get()) on_change=move |words: String| search.set(words)/>
             </div>
-            <ul class="gates">
+            <ul class="gates bare">
                 {move || shown.with(|shown| shown.newest.iter().cloned().map(|one| line(one, refused, chosen, asking)).collect_view())}
             </ul>
             {move || shown.with(|shown| shown.newest.is_empty()).then(|| if search.with(String::is_empty) {
@@ -142,7 +142,6 @@ fn line(
     let removed = one.clone();
     view! {
         <li>
-            <span></span>
             <span><b>{one.address}</b> " " {badge}</span>
             <span class="ev"><ActionButton label="Remove" class="sm" refused reason_elsewhere=true on_press=move || {
                 chosen.set(Some(removed.clone()));

@@ -73,7 +73,7 @@ pub(super) fn WebhooksPanel(
             <Panel title="Webhooks" class="clip" aside=move || view! {
                 <span class="push"><ActionButton label="Make a webhook" refused=lines.administrator on_press=move || making.set(true)/></span>
             }>
-                <ul class="gates">
+                <ul class="gates bare">
                     {move || shown.with(|all| all.iter().cloned().map(|one| line(one, lines)).collect_view())}
                 </ul>
                 {move || shown.with(Vec::is_empty).then(|| view! { <Empty picture="bell" title="No webhook" text="A webhook calls an address of another program whenever something happens."/> })}
@@ -109,7 +109,6 @@ fn line(webhook: Webhook, lines: Lines) -> AnyView {
     let (watched, removed) = (webhook.clone(), webhook.clone());
     view! {
         <li>
-            <span></span>
             <span><b>{webhook.label}</b> " " {badge}</span>
             <span class="ev row">
                 <ActionButton label="Try it out" class="sm" refused=lines.operator reason_elsewhere=true pending=Signal::derive(move || trying.is_pending()) on_press=try_out/>
@@ -286,7 +285,7 @@ fn Deliveries(lines: Lines) -> impl IntoView {
     view! {
         <Dialog open=lines.watching title=Signal::derive(title) class="dlg wide">
             <div class="body">
-                <ul class="gates">
+                <ul class="gates bare">
                     {move || deliveries.with(|all| all.iter().cloned().map(delivery).collect_view())}
                 </ul>
                 {move || (deliveries.with(Vec::is_empty) && !reading.is_pending()).then(|| view! { <p>"Nothing was told yet."</p> })}
@@ -314,7 +313,6 @@ fn delivery(one: Delivery) -> AnyView {
         .then(|| format!(", next {}", format::moment(&one.next)));
     view! {
         <li>
-            <span></span>
             <span><b><code>{one.event}</code></b> " " {badge}</span>
             <p>{tries} {next} {one.error.map(|error| format!(": {error}"))}</p>
         </li>
