@@ -1,5 +1,6 @@
 //! How much disk is left to a target, where that can be known from here, and how much it takes.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::db::{Connection, DatabaseUrl, DbError, Dialect, Statement};
@@ -7,34 +8,61 @@ use crate::db::{Connection, DatabaseUrl, DbError, Dialect, Statement};
 /// The fullest disk of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Free {
-    /// A directory on it.
-    pub place: PathBuf,
+    /// Which one it is.
+    pub disk: Disk,
     /// What is left, in bytes.
     pub bytes: u64,
     /// What it holds in all, in bytes.
     pub total: u64,
 }
 
+/// A disk by what the target keeps on it: people read of it who must not learn where that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disk {
+    /// That of the database.
+    Database,
+    /// That of a tablespace of the server, by its name.
+    Tablespace(String),
+}
+
+impl fmt::Display for Disk {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database => formatter.write_str("the disk of the database"),
+            Self::Tablespace(name) => write!(formatter, "the disk of the tablespace {name}"),
+        }
+    }
+}
+
 /// Measures the disks of a target and of one of its tables. A server says where it keeps its files
 /// to whom it trusts (`pg_monitor`), and they can be looked at when it is reached by a socket of
 /// this machine; otherwise nothing is known.
 pub async fn free(db: &mut Connection, table: Option<&str>) -> Result<Option<Free>, DbError> {
-    let places = match db.url() {
-        DatabaseUrl::Sqlite(path) => vec![match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => Path::new(".").to_owned(),
-        }],
+    let places: Vec<(PathBuf, Disk)> = match db.url() {
+        DatabaseUrl::Sqlite(path) => {
+            let directory = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            vec![(directory.to_owned(), Disk::Database)]
+        }
         DatabaseUrl::Postgres(_) => {
             let table = table.map(|table| db.dialect().relation(table));
             let places = Statement::new(PLACES).bind(table);
             let rows = db.rows(places).await?;
-            rows.iter().map(|row| row.string(0).into()).collect()
+            let disk = |name: Option<&str>| match name {
+                Some(name) => Disk::Tablespace(name.to_owned()),
+                None => Disk::Database,
+            };
+            (rows.iter())
+                .map(|row| (row.string(0).into(), disk(row.text(1))))
+                .collect()
         }
     };
-    let measured = places.into_iter().filter_map(|place| {
+    let measured = places.into_iter().filter_map(|(place, disk)| {
         let about = fs4::statvfs(&place).ok()?;
         Some(Free {
-            place,
+            disk,
             bytes: about.available_space(),
             total: about.total_space(),
         })
@@ -42,11 +70,12 @@ pub async fn free(db: &mut Connection, table: Option<&str>) -> Result<Option<Fre
     Ok(measured.min_by_key(|free| free.bytes))
 }
 
-/// The server's directory, and that of the table's tablespace.
-const PLACES: &str = "SELECT setting FROM pg_settings \
+/// The server's directory, and that of the table's tablespace with its name.
+const PLACES: &str = "SELECT setting, NULL::text FROM pg_settings \
      WHERE name = 'data_directory' AND inet_server_addr() IS NULL \
-     UNION ALL SELECT pg_tablespace_location(reltablespace) FROM pg_class \
-     WHERE oid = to_regclass(?) AND reltablespace <> 0 AND inet_server_addr() IS NULL";
+     UNION ALL SELECT pg_tablespace_location(t.oid), t.spcname::text \
+     FROM pg_class AS c JOIN pg_tablespace AS t ON t.oid = c.reltablespace \
+     WHERE c.oid = to_regclass(?) AND inet_server_addr() IS NULL";
 
 /// Whether the server is reached over the network, so that its disk is another machine's.
 pub async fn is_elsewhere(db: &mut Connection) -> Result<bool, DbError> {

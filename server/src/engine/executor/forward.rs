@@ -260,7 +260,8 @@ impl Driver<'_> {
     }
 }
 
-/// A failure of the target with its remedy.
+/// A failure of the target with its remedy. It is kept with the run, for readers who must not
+/// learn where the target lies.
 fn told(error: &DbError) -> String {
-    format!("{error}. {}", error.remedy())
+    format!("{}. {}", error.without_directory(), error.remedy())
 }

@@ -159,11 +159,7 @@ impl Driver<'_> {
             && let Some(free) = disk::free(self.session.db(), table).await?
             && free.bytes < holds.free_bytes
         {
-            let reason = format!(
-                "the disk of {}, which has {} left",
-                free.place.display(),
-                size::words(free.bytes)
-            );
+            let reason = format!("{}, which has {} left", free.disk, size::words(free.bytes));
             return Ok(Some((HoldCause::Disk, reason)));
         }
         if self.session.db().dialect() != Dialect::Postgres {

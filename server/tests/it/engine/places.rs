@@ -88,6 +88,8 @@ async fn a_full_disk_fails_the_step_keeps_what_was_committed_and_the_run_goes_on
     match failed {
         Outcome::Failed { error, .. } => {
             assert!(error.contains("Free disk space and resume"), "{error}");
+            let place = world.dir.path().display().to_string();
+            assert!(!error.contains(&place), "it names a directory: {error}");
         }
         other => panic!("{other:?}"),
     }

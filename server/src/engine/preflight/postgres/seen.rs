@@ -110,19 +110,19 @@ pub(super) async fn disk(db: &mut Connection, playbook: &Playbook) -> Result<Che
             name,
             title,
             format!(
-                "{} are free of {needed_words} needed at {}.",
+                "{} are free of {needed_words} needed on {}.",
                 size::words(free.bytes),
-                free.place.display()
+                free.disk
             ),
-            "Free disk space there: a run holds when it is nearly full, and goes on when it is not.",
+            "Free space on it: a run holds when it is nearly full, and goes on when it is not.",
         ),
         Some(free) => Check::passed(
             name,
             title,
             format!(
-                "{} are free of {needed_words} needed at {}.",
+                "{} are free of {needed_words} needed on {}.",
                 size::words(free.bytes),
-                free.place.display()
+                free.disk
             ),
         ),
     })

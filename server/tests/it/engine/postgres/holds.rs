@@ -108,7 +108,10 @@ async fn batches_hold_while_the_disk_is_nearly_full_and_a_pause_is_heard() {
         *watch.holds.lock().unwrap() = Holds::default();
     })
     .await;
-    assert!(reason.starts_with("the disk of "), "{reason}");
+    assert!(
+        reason.starts_with("the disk of the database, which has "),
+        "{reason}"
+    );
     assert!(reason.ends_with("iB left"), "{reason}");
 }
 
