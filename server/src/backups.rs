@@ -1,6 +1,7 @@
 //! Backups of a system: what lies on the disk is the truth, the control store adds who made each and what goes on.
 
 mod clean_up;
+mod going_on;
 mod kept;
 mod making;
 
@@ -17,11 +18,10 @@ use crate::store::backups as rows;
 use crate::systems::{System, SystemError};
 
 pub use clean_up::{clean_up, clean_up_after_others};
+pub use going_on::{BackingUp, going_on};
+use going_on::is_going_on_here;
 pub use kept::{Releasing, choices, kept, release, release_of};
 pub use making::{make, start, start_verification};
-
-/// Work that only one task of a system does at a time.
-const WORK: &str = "backup";
 
 /// Backups of a system, newest first.
 pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary>, SystemError> {
@@ -56,7 +56,7 @@ pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary
         .collect();
     for (name, known) in by_name {
         match known.state {
-            BackupState::Writing if system.is_busy(WORK) => all.push(known),
+            BackupState::Writing if is_going_on_here(system) => all.push(known),
             // it was interrupted: nothing of it can be used
             BackupState::Writing => {}
             _ => all.push(unusable(name, "its directory is gone", Some(known))),

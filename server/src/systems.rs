@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
+use crate::backups::BackingUp;
 use crate::config::{Config, PlaybookSource, SystemConfig};
 use crate::db::{Access, Connection, DatabaseUrl};
 use crate::engine::{Options, Plan, Playbook, Refusal, Schema, compile, inspect};
@@ -65,6 +66,8 @@ pub struct System {
     room: room::Kept,
     /// What the application said last.
     asked: asked::Asked,
+    /// How far the backup is that is being written or verified.
+    pub backing_up: BackingUp,
     /// What restoring each backup would lose, as last measured.
     pub compared: Compared,
     /// Held while organizations of the target are changed, so that two changes cannot cross.
@@ -177,6 +180,7 @@ impl System {
             kept: reading::Kept::default(),
             room: room::Kept::default(),
             asked: asked::Asked::default(),
+            backing_up: BackingUp::default(),
             compared: Compared::default(),
             organizations: Mutex::new(()),
         }

@@ -94,6 +94,8 @@ pub struct HoldLimits {
 pub enum HoldCause {
     /// The application, which does not work, or is not measured.
     Application,
+    /// Another backup that is being written or verified.
+    Backup,
     /// A replica that is behind.
     Replica,
     /// A session that waits for a lock.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shared::backup::{BackupState, BackupSummary};
 
-use super::making::claim;
+use super::going_on::claim;
 use super::{directory, proof, refused, rows};
 use crate::state::AppState;
 use crate::systems::{System, SystemError};

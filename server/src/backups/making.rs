@@ -5,14 +5,15 @@ use std::sync::Arc;
 use shared::backup::{BackupState, BackupSummary};
 use shared::event::Topic;
 
-use super::{WORK, directory, find, list, refused};
+use super::going_on::{claim, turn};
+use super::{directory, find, list, refused};
 use crate::accounts::Operator;
 use crate::audit::{self, Entry};
 use crate::engine::backup::{self as proof, BackupError};
 use crate::engine::progress::Watch;
 use crate::state::AppState;
-use crate::store::{Exclusive, backups as rows};
-use crate::systems::{Busy, System, SystemError};
+use crate::store::backups as rows;
+use crate::systems::{System, SystemError};
 
 /// Begins a backup and its verification in the background.
 pub async fn start(
@@ -40,16 +41,14 @@ pub async fn start(
     Ok(begun)
 }
 
-/// Makes a backup and verifies it, waiting for both. For runs and rollbacks.
+/// Makes a backup and verifies it, waiting for both, and before that for the end of another one. For runs.
 pub async fn make(
     state: &AppState,
     system: &Arc<System>,
     by: &str,
     purpose: &str,
 ) -> Result<BackupSummary, SystemError> {
-    let Some(_busy) = claim(state, system).await? else {
-        return Err(in_progress());
-    };
+    let _busy = turn(state, system).await?;
     let name = reserve(state, system, by, purpose, None).await?;
     write_and_verify(state, system, &name).await?;
     list(state, system)
@@ -107,19 +106,6 @@ pub async fn start_verification(
     })
 }
 
-/// Claims writing and verifying backups of a system, on this console and any other; none while it goes on.
-pub(super) async fn claim(
-    state: &AppState,
-    system: &Arc<System>,
-) -> Result<Option<(Busy, Exclusive)>, SystemError> {
-    let Some(here) = system.claim(WORK) else {
-        return Ok(None);
-    };
-    let work = format!("backups of {}", system.slug());
-    let anywhere = state.store.try_exclusive(&work).await?;
-    Ok(anywhere.map(|anywhere| (here, anywhere)))
-}
-
 fn in_progress() -> SystemError {
     SystemError::conflict(
         "A backup of this system is being written or verified.",
@@ -168,7 +154,7 @@ async fn write_and_verify(
 ) -> Result<(), SystemError> {
     let place = directory(system, state);
     let taken = match std::fs::create_dir_all(&place) {
-        Ok(()) => proof::take(system.url()?, &place, name, watch(state)).await,
+        Ok(()) => proof::take(system.url()?, &place, name, watch(state, system)).await,
         Err(source) => Err(BackupError::File {
             doing: "made",
             path: place.clone(),
@@ -218,7 +204,7 @@ async fn write_and_verify(
 
 async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<(), SystemError> {
     let place = directory(system, state).join(name);
-    let verified = proof::verify(&place, system.url()?.into(), watch(state)).await;
+    let verified = proof::verify(&place, system.url()?.into(), watch(state, system)).await;
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
     let (end, text) = match &verified {
@@ -278,10 +264,11 @@ async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<()
     verified.map(drop).map_err(|error| refused(system, &error))
 }
 
-/// Breaks a backup off when the server stops; an unfinished one is never taken for whole.
-fn watch(state: &AppState) -> Watch<'static> {
-    let shutdown = state.shutdown.clone();
-    Watch::new(move |_| {
+/// Notes how far a backup is, and breaks it off when the server stops; an unfinished one is never taken for whole.
+fn watch(state: &AppState, system: &Arc<System>) -> Watch<'static> {
+    let (shutdown, system) = (state.shutdown.clone(), system.clone());
+    Watch::new(move |progress| {
+        system.backing_up.note(progress);
         if shutdown.is_cancelled() {
             std::ops::ControlFlow::Break(())
         } else {

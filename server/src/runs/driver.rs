@@ -14,18 +14,19 @@ use super::live::{Before, Live};
 use super::settled::{settle, write_end};
 use super::{outside, shown};
 use crate::engine::executor::{
-    Boundary, Event, FactAnswer, Holds, Outside, OutsideError, Overriding, Probed, Signal,
+    Boundary, Event, FactAnswer, HoldCause, Holds, Outside, OutsideError, Overriding, Probed,
+    Signal,
 };
 use crate::engine::gate::CallerFact;
 use crate::engine::operation::Operation;
 use crate::engine::pace;
 use crate::engine::plan::Step;
 use crate::engine::{Control, Goal, drive};
-use crate::probes;
 use crate::state::AppState;
 use crate::store::run_details;
 use crate::store::runs::{self, RunRow, Want};
 use crate::systems::{Order, System, SystemError};
+use crate::{backups, probes};
 
 /// The hook after which the application is stopped on purpose.
 const STOP: &str = "stop";
@@ -73,10 +74,19 @@ impl Control for Driver {
         }
     }
 
-    async fn suffering(&self, step: &Step) -> Option<String> {
-        // a hook may be what makes the application well, and what stopped it on purpose has not harmed it
-        let hook = matches!(step.operation, Operation::Hook { .. });
-        if !self.system.config.holds.health || hook || self.is_stopped_by_hook() {
+    async fn suffering(&self, step: &Step) -> Option<(HoldCause, String)> {
+        match step.operation {
+            Operation::Backup => {
+                if let Some(other) = backups::going_on(&self.state, &self.system).await {
+                    return Some((HoldCause::Backup, other));
+                }
+            }
+            // a hook may be what makes the application well
+            Operation::Hook { .. } => return None,
+            _ => {}
+        }
+        // what stopped the application on purpose has not harmed it
+        if !self.system.config.holds.health || self.is_stopped_by_hook() {
             return None;
         }
         let Some(why) = probes::suffering(&self.state, &self.system) else {
@@ -90,7 +100,7 @@ impl Control for Driver {
         }
         let overridden = self.overriding_of(shown::APPLICATION).await.is_some();
         self.goes_on_anyway.store(overridden, Ordering::Relaxed);
-        (!overridden).then_some(why)
+        (!overridden).then_some((HoldCause::Application, why))
     }
 
     fn owner(&self) -> String {

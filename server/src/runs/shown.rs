@@ -32,6 +32,7 @@ pub fn state(state: journal::StepState) -> StepState {
 pub(super) fn hold_cause(cause: executor::HoldCause) -> HoldCause {
     match cause {
         executor::HoldCause::Application => HoldCause::Application,
+        executor::HoldCause::Backup => HoldCause::Backup,
         executor::HoldCause::Standby => HoldCause::Replica,
         executor::HoldCause::LockWait => HoldCause::LockWait,
         executor::HoldCause::Disk => HoldCause::Disk,

@@ -9,6 +9,7 @@ use shared::system::{Activity, JourneyStage, StageCount, Tone};
 use super::next::Facts;
 use super::{Reading, System, SystemError};
 use crate::engine::Plan;
+use crate::engine::plan::StepMode;
 use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::runs;
@@ -144,10 +145,18 @@ fn of_plan(plan: &Plan, run: RunState, state_of: impl Fn(&str) -> StepState) -> 
     plan.phases
         .iter()
         .map(|phase| {
+            // a backup stays when the run is undone
+            let stays = plan
+                .steps_of(phase.name)
+                .all(|step| step.mode == StepMode::Detached);
             let states: Vec<StepState> = plan
                 .steps_of(phase.name)
-                .map(|step| state_of(&step.key))
+                .map(|step| match state_of(&step.key) {
+                    StepState::Undoing | StepState::Undone if stays => StepState::Done,
+                    state => state,
+                })
                 .collect();
+            let steps = counted(states.len() as u64, "step", "steps");
             let count =
                 |wanted: &[StepState]| states.iter().filter(|state| wanted.contains(state)).count();
             let done = count(&[StepState::Done, StepState::Skipped]);
@@ -171,9 +180,9 @@ fn of_plan(plan: &Plan, run: RunState, state_of: impl Fn(&str) -> StepState) -> 
                 title: format!("{}. {}", phase.number, phase.title),
                 tone,
                 note: if undone > 0 {
-                    format!("{undone} of {} steps undone", states.len())
+                    format!("{undone} of {steps} undone")
                 } else {
-                    format!("{done} of {} steps", states.len())
+                    format!("{done} of {steps}")
                 },
                 gate: false,
             }

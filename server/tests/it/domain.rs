@@ -4,6 +4,7 @@
 mod application;
 mod approved;
 mod backups;
+mod beside_a_backup;
 mod commanded;
 mod environment;
 mod evidence;

@@ -40,10 +40,10 @@ pub trait Control: Send + Sync {
         Holds::default()
     }
 
-    /// Who or what suffers outside of the target, in words: the run waits before this step, or
-    /// before its next batch, until the answer is `None`. A way back waits for nobody. Asked
-    /// outside of transactions only.
-    async fn suffering(&self, _step: &Step) -> Option<String> {
+    /// For whom or what outside of the target this step has to wait, in words: the run waits
+    /// before it, or before its next batch, until the answer is `None`. A way back waits for
+    /// nobody. Asked outside of transactions only.
+    async fn suffering(&self, _step: &Step) -> Option<(HoldCause, String)> {
         None
     }
 
@@ -176,8 +176,10 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HoldCause {
-    /// What the caller said: the application.
+    /// The application, which the caller watches.
     Application,
+    /// Another backup of the target, which the caller knows of.
+    Backup,
     /// A standby that is behind.
     Standby,
     /// A session that waits for a lock.

@@ -147,8 +147,8 @@ impl Driver<'_> {
     ) -> Result<Option<(HoldCause, String)>, Halt> {
         let control = self.session.control();
         let step = &self.record.steps[at].step;
-        if let Some(reason) = control.suffering(step).await {
-            return Ok(Some((HoldCause::Application, reason)));
+        if let Some(found) = control.suffering(step).await {
+            return Ok(Some(found));
         }
         if asked == Asked::Caller {
             return Ok(None);

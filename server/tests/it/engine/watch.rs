@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use server::db::{Access, Connection, DatabaseUrl, Dialect};
 use server::engine::executor::{
-    Boundary, Control, Event, FactAnswer, Goal, Holds, Outside, OutsideError, Overriding, Probed,
-    Signal, polite_attempts,
+    Boundary, Control, Event, FactAnswer, Goal, HoldCause, Holds, Outside, OutsideError,
+    Overriding, Probed, Signal, polite_attempts,
 };
 use server::engine::gate::CallerFact;
 use server::engine::plan::Step;
@@ -177,9 +177,9 @@ impl Control for Watch {
         *self.holds.lock().unwrap()
     }
 
-    async fn suffering(&self, _: &Step) -> Option<String> {
+    async fn suffering(&self, _: &Step) -> Option<(HoldCause, String)> {
         let suffers = (*self.suffers.lock().unwrap())?;
-        suffers(&self.events.lock().unwrap()).then(|| SUFFERS.to_owned())
+        suffers(&self.events.lock().unwrap()).then(|| (HoldCause::Application, SUFFERS.to_owned()))
     }
 
     fn attempts(&self, dialect: Dialect) -> u32 {
