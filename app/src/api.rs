@@ -17,10 +17,12 @@ use crate::session;
 mod access;
 mod migration;
 mod operation;
+mod press;
 
 pub use access::*;
 pub use migration::*;
 pub use operation::*;
+pub use press::Press;
 
 /// What a request gives.
 pub type Answer<T> = Result<T, ApiError>;
@@ -90,12 +92,6 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// A key that makes pressing a button twice the same as once.
-pub fn idempotency_key() -> String {
-    let part = || format!("{:08x}", (js_sys::Math::random() * 4_294_967_296.0) as u32);
-    [part(), part(), part(), part()].concat()
-}
-
 /// The address of a file to download, for `<a href download>`.
 pub fn file(path: &str) -> String {
     format!("/api/v1{path}")
@@ -121,15 +117,17 @@ async fn submit<T: DeserializeOwned>(
     decode(send(call(method, path.into(), Some(body))).await)
 }
 
+/// Carried out once, however often the same press asks for it.
 async fn submit_once<T: DeserializeOwned>(
     path: impl Into<String>,
     body: &impl Serialize,
-    key: String,
+    press: Press,
 ) -> Answer<T> {
+    let path = path.into();
     let body = serde_json::to_string(body).map_err(|error| ApiError::Decode(error.to_string()))?;
     let call = Call {
-        key: Some(key),
-        ..call(Method::POST, path.into(), Some(body))
+        key: Some(press.key(&path, &body)),
+        ..call(Method::POST, path, Some(body))
     };
     decode(send(call).await)
 }

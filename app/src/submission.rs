@@ -5,14 +5,14 @@ use std::future::Future;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api::{self, Answer, ApiError};
+use crate::api::{Answer, ApiError, Press};
 
 /// One form's or button's request. Pressing twice does it once.
 #[derive(Clone, Copy)]
 pub struct Submission {
     pending: RwSignal<bool>,
     error: RwSignal<Option<ApiError>>,
-    key: StoredValue<Option<String>>,
+    press: Press,
 }
 
 impl Default for Submission {
@@ -27,7 +27,7 @@ impl Submission {
         Self {
             pending: RwSignal::new(false),
             error: RwSignal::new(None),
-            key: StoredValue::new(None),
+            press: Press::new(),
         }
     }
 
@@ -48,19 +48,19 @@ impl Submission {
 
     /// Begins anew, as when a dialog opens: forgets the last error, and what is asked next is another request.
     pub fn clear(&self) {
-        self.error.set(None);
-        self.key.set_value(None);
+        self.dismiss();
+        self.press.forget();
     }
 
-    /// The key that makes the next request the same as the last one, as long as that was not answered with a yes: what is
-    /// pressed again because its answer was lost on the way starts nothing twice.
-    pub fn key(&self) -> String {
-        if let Some(key) = self.key.get_value() {
-            return key;
-        }
-        let key = api::idempotency_key();
-        self.key.set_value(Some(key.clone()));
-        key
+    /// Takes the last refusal off the page. Asked for again, it is still the same request.
+    pub fn dismiss(&self) {
+        self.error.set(None);
+    }
+
+    /// What a request needs that is carried out once: the same request again is the same press, as long as none was
+    /// answered with a yes.
+    pub fn press(&self) -> Press {
+        self.press
     }
 
     /// Shows an error that was found before anything was sent.
@@ -77,7 +77,7 @@ impl Submission {
         if self.pending.get_untracked() {
             return;
         }
-        let (pending, error, key) = (self.pending, self.error, self.key);
+        let (pending, error, press) = (self.pending, self.error, self.press);
         pending.set(true);
         error.set(None);
         spawn_local(async move {
@@ -88,7 +88,7 @@ impl Submission {
             }
             match answer {
                 Ok(value) => {
-                    key.try_set_value(None);
+                    press.forget();
                     then(value);
                 }
                 Err(ApiError::Cancelled) => {}

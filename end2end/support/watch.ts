@@ -1,6 +1,19 @@
 // Watches a page for what must never happen: a script error, a violated content security policy, a request to
 // somebody else, a start without a key that makes it the same when it is asked again, an answer that says the server broke.
+import { readFileSync } from "node:fs";
 import { expect, type Page } from "@playwright/test";
+
+const { paths } = JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8"));
+
+/** Commands that take a key, as the document of the API names them. */
+const keyed = Object.entries<any>(paths)
+  .filter(([, path]) => path.post?.parameters?.some((parameter: { name: string }) => parameter.name === "Idempotency-Key"))
+  .map(([path]) => new RegExp(`^/api/v1${path.replace(/\{\w+\}/g, "[^/]+")}$`));
+
+/** Whether it only asks what a command would do. */
+function isPreview(body: string | null): boolean {
+  return !!body && JSON.parse(body)?.preview === true;
+}
 
 export class Watch {
   readonly #wrong: string[] = [];
@@ -22,7 +35,7 @@ export class Watch {
         this.#wrong.push(`request to ${url.origin}`);
       }
       // pressed again because the answer was lost, these must not start anything twice
-      const starts = /\/systems\/[^/]+\/(backups|mode|rollback|runs)$/.test(url.pathname);
+      const starts = keyed.some((path) => path.test(url.pathname)) && !isPreview(request.postData());
       if (request.method() === "POST" && starts && !request.headers()["idempotency-key"]) {
         this.#wrong.push(`no idempotency key on ${url.pathname}`);
       }

@@ -3,7 +3,9 @@
 use gloo_net::http::Method;
 use shared::approval::{Approval, DecideApproval, RequestApproval};
 use shared::checklist::{Checklist, TickItem};
-use shared::coverage::{AssignByRule, AssignRows, Assigned, CoverageView, UnassignedPage};
+use shared::coverage::{
+    AssignByRule, AssignRows, Assigned, AssignmentRule, CoverageView, UnassignedPage,
+};
 use shared::evidence::EvidenceState;
 use shared::plan::{Gate, OverrideGate, PlanView, Preflight};
 use shared::run::{CommandRun, LogPage, RunCommand, RunSummary, RunView, SetPace, StartRun};
@@ -11,7 +13,7 @@ use shared::state::Level;
 use shared::system::{SystemOverview, SystemSummary};
 use shared::target::TargetState;
 
-use super::{Answer, file, get, of, submit, submit_once, with_query};
+use super::{Answer, Press, file, get, of, submit, submit_once, with_query};
 use crate::route::encode;
 
 /// All systems.
@@ -44,9 +46,9 @@ pub async fn runs(system: &str) -> Answer<Vec<RunSummary>> {
     get(of(system, "/runs")).await
 }
 
-/// Starts a run of exactly the plan that was seen; the same key twice starts it once.
-pub async fn start_run(system: &str, body: &StartRun, key: String) -> Answer<RunSummary> {
-    submit_once(of(system, "/runs"), body, key).await
+/// Starts a run of exactly the plan that was seen.
+pub async fn start_run(system: &str, body: &StartRun, press: Press) -> Answer<RunSummary> {
+    submit_once(of(system, "/runs"), body, press).await
 }
 
 /// One run.
@@ -160,13 +162,33 @@ pub async fn unassigned(
 }
 
 /// Assigns chosen rows.
-pub async fn assign_rows(system: &str, body: &AssignRows) -> Answer<Assigned> {
-    submit(Method::POST, of(system, "/decisions"), body).await
+pub async fn assign_rows(system: &str, body: &AssignRows, press: Press) -> Answer<Assigned> {
+    submit_once(of(system, "/decisions"), body, press).await
 }
 
-/// Assigns, or only counts, all rows that a rule fits.
-pub async fn assign_by_rule(system: &str, body: &AssignByRule) -> Answer<Assigned> {
-    submit(Method::POST, of(system, "/decisions/rule"), body).await
+/// Counts the rows that a rule fits.
+pub async fn count_by_rule(system: &str, model: String, rule: AssignmentRule) -> Answer<Assigned> {
+    let body = AssignByRule {
+        model,
+        rule,
+        preview: true,
+    };
+    submit(Method::POST, of(system, "/decisions/rule"), &body).await
+}
+
+/// Assigns all rows that a rule fits.
+pub async fn assign_by_rule(
+    system: &str,
+    model: String,
+    rule: AssignmentRule,
+    press: Press,
+) -> Answer<Assigned> {
+    let body = AssignByRule {
+        model,
+        rule,
+        preview: false,
+    };
+    submit_once(of(system, "/decisions/rule"), &body, press).await
 }
 
 /// The checklists.
@@ -190,11 +212,20 @@ pub async fn approvals(system: &str) -> Answer<Vec<Approval>> {
 }
 
 /// Asks for an approval.
-pub async fn request_approval(system: &str, body: &RequestApproval) -> Answer<Approval> {
-    submit(Method::POST, of(system, "/approvals"), body).await
+pub async fn request_approval(
+    system: &str,
+    body: &RequestApproval,
+    press: Press,
+) -> Answer<Approval> {
+    submit_once(of(system, "/approvals"), body, press).await
 }
 
 /// Decides a request.
-pub async fn decide_approval(system: &str, id: i64, body: &DecideApproval) -> Answer<Approval> {
-    submit(Method::POST, of(system, &format!("/approvals/{id}")), body).await
+pub async fn decide_approval(
+    system: &str,
+    id: i64,
+    body: &DecideApproval,
+    press: Press,
+) -> Answer<Approval> {
+    submit_once(of(system, &format!("/approvals/{id}")), body, press).await
 }

@@ -17,7 +17,7 @@ use shared::status_link::{MadeStatusLink, MakeStatusLink, StatusLink};
 use shared::subscriber::Subscribers;
 use shared::webhook::{Delivery, MadeWebhook, MakeWebhook, TriedCall, Webhook};
 
-use super::{Answer, command, file, get, of, submit, submit_once, with_query};
+use super::{Answer, Press, command, file, get, of, submit, submit_once, with_query};
 use crate::route::encode;
 
 /// All organizations of a system.
@@ -30,12 +30,29 @@ pub async fn new_organization(system: &str, body: &NewOrganization) -> Answer<Or
     submit(Method::POST, of(system, "/organizations"), body).await
 }
 
-/// Imports a CSV file, or only says what that would do.
+/// Says what importing a CSV file would do.
+pub async fn preview_import(system: &str, csv_base64: String) -> Answer<ImportResult> {
+    let body = ImportOrganizations {
+        csv_base64,
+        preview: true,
+        seen: None,
+    };
+    submit(Method::POST, of(system, "/organizations/import"), &body).await
+}
+
+/// Imports a CSV file of which the preview was `seen`.
 pub async fn import_organizations(
     system: &str,
-    body: &ImportOrganizations,
+    csv_base64: String,
+    seen: String,
+    press: Press,
 ) -> Answer<ImportResult> {
-    submit(Method::POST, of(system, "/organizations/import"), body).await
+    let body = ImportOrganizations {
+        csv_base64,
+        preview: false,
+        seen: Some(seen),
+    };
+    submit_once(of(system, "/organizations/import"), &body, press).await
 }
 
 /// Sets who is in which wave.
@@ -44,13 +61,8 @@ pub async fn plan_waves(system: &str, body: &PlanWaves) -> Answer<OrganizationLi
 }
 
 /// Takes a wave live.
-pub async fn start_wave(system: &str, number: u32) -> Answer<IgnoredAny> {
-    submit(
-        Method::POST,
-        of(system, &format!("/waves/{number}/start")),
-        &(),
-    )
-    .await
+pub async fn start_wave(system: &str, number: u32, press: Press) -> Answer<IgnoredAny> {
+    submit_once(of(system, &format!("/waves/{number}/start")), &(), press).await
 }
 
 /// Everything about one organization.
@@ -72,8 +84,9 @@ pub async fn move_organization(
     system: &str,
     code: &str,
     body: &MoveOrganization,
+    press: Press,
 ) -> Answer<IgnoredAny> {
-    submit(Method::POST, organization_path(system, code, "/move"), body).await
+    submit_once(organization_path(system, code, "/move"), body, press).await
 }
 
 /// Checks that an organization sees no row of another.
@@ -128,9 +141,9 @@ pub async fn mode(system: &str) -> Answer<ModeView> {
     get(of(system, "/mode")).await
 }
 
-/// Switches the mode; the same key twice switches it once.
-pub async fn switch_mode(system: &str, body: &SwitchMode, key: String) -> Answer<ModeSwitch> {
-    submit_once(of(system, "/mode"), body, key).await
+/// Switches the mode.
+pub async fn switch_mode(system: &str, body: &SwitchMode, press: Press) -> Answer<ModeSwitch> {
+    submit_once(of(system, "/mode"), body, press).await
 }
 
 /// The ways back, with what each would cost now.
@@ -147,13 +160,13 @@ pub async fn rollback_cost(system: &str, groups: &[String]) -> Answer<RollbackCo
     get(path).await
 }
 
-/// Starts a rollback; the same key twice starts it once.
+/// Starts a rollback.
 pub async fn start_rollback(
     system: &str,
     body: &StartRollback,
-    key: String,
+    press: Press,
 ) -> Answer<RollbackRecord> {
-    submit_once(of(system, "/rollback"), body, key).await
+    submit_once(of(system, "/rollback"), body, press).await
 }
 
 /// Writes down a task after a rollback.
@@ -179,9 +192,9 @@ pub async fn backups(system: &str) -> Answer<Vec<BackupSummary>> {
     get(of(system, "/backups")).await
 }
 
-/// Makes a backup and verifies it; the same key twice makes one.
-pub async fn make_backup(system: &str, key: String) -> Answer<BackupSummary> {
-    submit_once(of(system, "/backups"), &(), key).await
+/// Makes a backup and verifies it.
+pub async fn make_backup(system: &str, press: Press) -> Answer<BackupSummary> {
+    submit_once(of(system, "/backups"), &(), press).await
 }
 
 /// Restores a backup into a scratch database and compares it.
@@ -200,9 +213,14 @@ pub async fn kept(system: &str) -> Answer<Vec<KeptDatabase>> {
 }
 
 /// Removes a kept database for good.
-pub async fn release_kept(system: &str, name: &str, body: &ReleaseKept) -> Answer<IgnoredAny> {
+pub async fn release_kept(
+    system: &str,
+    name: &str,
+    body: &ReleaseKept,
+    press: Press,
+) -> Answer<IgnoredAny> {
     let path = of(system, &format!("/kept/{}/release", encode(name)));
-    submit(Method::POST, path, body).await
+    submit_once(path, body, press).await
 }
 
 /// Verification reports, newest first.
@@ -211,8 +229,8 @@ pub async fn reports(system: &str) -> Answer<Vec<ReportSummary>> {
 }
 
 /// Measures and writes a report.
-pub async fn make_report(system: &str) -> Answer<Report> {
-    submit(Method::POST, of(system, "/reports"), &()).await
+pub async fn make_report(system: &str, press: Press) -> Answer<Report> {
+    submit_once(of(system, "/reports"), &(), press).await
 }
 
 /// One report.
@@ -248,13 +266,23 @@ pub async fn preview_notice(system: &str, body: &PreviewNotice) -> Answer<Notice
 }
 
 /// Publishes an update, or changes the one with this identifier.
-pub async fn write_update(system: &str, id: Option<i64>, body: &WriteUpdate) -> Answer<Notices> {
-    write(system, "/updates", id, body).await
+pub async fn write_update(
+    system: &str,
+    id: Option<i64>,
+    body: &WriteUpdate,
+    press: Press,
+) -> Answer<Notices> {
+    write(system, "/updates", id, body, press).await
 }
 
 /// Schedules a maintenance window, or changes the one with this identifier.
-pub async fn write_window(system: &str, id: Option<i64>, body: &WriteWindow) -> Answer<Notices> {
-    write(system, "/windows", id, body).await
+pub async fn write_window(
+    system: &str,
+    id: Option<i64>,
+    body: &WriteWindow,
+    press: Press,
+) -> Answer<Notices> {
+    write(system, "/windows", id, body, press).await
 }
 
 async fn write(
@@ -262,9 +290,10 @@ async fn write(
     kind: &str,
     id: Option<i64>,
     body: &impl serde::Serialize,
+    press: Press,
 ) -> Answer<Notices> {
     match id {
-        None => submit(Method::POST, of(system, kind), body).await,
+        None => submit_once(of(system, kind), body, press).await,
         Some(id) => submit(Method::PUT, of(system, &format!("{kind}/{id}")), body).await,
     }
 }

@@ -156,7 +156,7 @@ fn Decide(system: Signal<String>, asked: RwSignal<Option<(Approval, bool)>>) -> 
             note: note.get_untracked(),
         };
         submission.run(
-            async move { api::decide_approval(&system, approval.id, &body).await },
+            async move { api::decide_approval(&system, approval.id, &body, submission.press()).await },
             move |_| {
                 open.set(false);
                 asked.set(None);

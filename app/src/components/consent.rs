@@ -133,7 +133,7 @@ impl Agreement {
             fingerprint,
         };
         submission.run(
-            async move { api::request_approval(&system, &body).await },
+            async move { api::request_approval(&system, &body, submission.press()).await },
             move |_| asked(),
         );
         true

@@ -6,7 +6,7 @@ mod source;
 
 use leptos::prelude::*;
 use shared::account::Role;
-use shared::organization::{ImportOrganizations, ImportOutcome, ImportResult, ImportRow};
+use shared::organization::{ImportOutcome, ImportResult, ImportRow};
 use shared::system::{Standing, Tone};
 
 use self::preview::{FineRows, RowsToFix, Totals};
@@ -76,13 +76,9 @@ impl Import {
 
     fn preview(self, content: String) {
         let system = self.system.get_untracked();
-        let body = ImportOrganizations {
-            csv_base64: content.clone(),
-            preview: true,
-            seen: None,
-        };
+        let asked = content.clone();
         self.check.run(
-            async move { api::import_organizations(&system, &body).await },
+            async move { api::preview_import(&system, asked).await },
             move |result| {
                 announce(&preview_words(&result));
                 self.content.set(Some(content));
@@ -101,14 +97,9 @@ impl Import {
         };
         let system = self.system.get_untracked();
         let location = location::current();
-        let body = ImportOrganizations {
-            csv_base64: content,
-            preview: false,
-            seen: Some(seen),
-        };
-        let asked = system.clone();
+        let (asked, press) = (system.clone(), self.save.press());
         self.save.run(
-            async move { api::import_organizations(&asked, &body).await },
+            async move { api::import_organizations(&asked, content, seen, press).await },
             move |result| {
                 if result.imported {
                     announce(&format!(

@@ -31,7 +31,7 @@ pub fn ReportsPage(
     let measure = move || {
         let asked = system.get_untracked();
         make.run(
-            async move { api::make_report(&asked).await },
+            async move { api::make_report(&asked, make.press()).await },
             move |report: Report| {
                 announce(&format!("Report {} is written", report.summary.number));
                 location.go(&SystemPage::Report {

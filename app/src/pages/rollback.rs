@@ -182,9 +182,9 @@ pub fn RollbackPage(
     let make = Submission::new();
     let session = session::current();
     let back_up = move || {
-        let (system, key) = (system.get_untracked(), make.key());
+        let system = system.get_untracked();
         make.run(
-            async move { api::make_backup(&system, key).await },
+            async move { api::make_backup(&system, make.press()).await },
             move |made: BackupSummary| {
                 announce(&format!("Backup {} is being written", made.name));
                 backups.reload();

@@ -97,17 +97,33 @@ async fn ask(
 
 /// Agrees or refuses; never the one who asked.
 #[utoipa::path(post, path = "/systems/{system}/approvals/{id}", tag = "approvals",
-    params(("system" = String, Path), ("id" = i64, Path)), request_body = DecideApproval,
-    responses((status = OK, body = Approval)))]
+    params(("system" = String, Path), ("id" = i64, Path), IdempotencyKey),
+    request_body = DecideApproval, responses((status = OK, body = Approval)))]
 async fn decide(
     administrator: Fresh<Administrator>,
     State(state): State<AppState>,
+    press: Press,
     Path((system, id)): Path<(String, i64)>,
     Json(decision): Json<DecideApproval>,
-) -> Answer<Json<Approval>> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
+    press
+        .of(&administrator, &decision)
+        .run(StatusCode::OK, async move {
+            settle(&state, &system, &administrator, id, &decision).await
+        })
+        .await
+}
+
+async fn settle(
+    state: &AppState,
+    system: &Arc<System>,
+    administrator: &Fresh<Administrator>,
+    id: i64,
+    decision: &DecideApproval,
+) -> Answer<Approval> {
     let action: ApprovalAction = approvals::action_of(&state.store, system.slug(), id).await?;
-    let subject = approvals::subject::of(&state, &system, action).await?;
+    let subject = approvals::subject::of(state, system, action).await?;
     let verdict = Verdict {
         approve: decision.approve,
         note: &decision.note,
@@ -117,7 +133,7 @@ async fn decide(
     let decided = approvals::decide(
         &state.store,
         now,
-        &administrator,
+        administrator,
         system.slug(),
         id,
         &current,
@@ -127,5 +143,5 @@ async fn decide(
     for topic in [Topic::Approvals, Topic::Run, Topic::System] {
         state.hub.changed(system.slug(), topic);
     }
-    Ok(Json(approval))
+    Ok(approval)
 }

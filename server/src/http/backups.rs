@@ -101,7 +101,8 @@ async fn kept(
     post, path = "/systems/{system}/kept/{name}/release", tag = "backups",
     params(
         ("system" = String, Path, description = "Slug of the system"),
-        ("name" = String, Path, description = "Name of the kept database")
+        ("name" = String, Path, description = "Name of the kept database"),
+        IdempotencyKey
     ),
     request_body = ReleaseKept,
     responses((status = OK, body = Vec<KeptDatabase>))
@@ -109,10 +110,15 @@ async fn kept(
 async fn release(
     administrator: Fresh<Administrator>,
     State(state): State<AppState>,
+    press: Press,
     Path((system, name)): Path<(String, String)>,
     Json(wanted): Json<ReleaseKept>,
-) -> Answer<Json<Vec<KeptDatabase>>> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    let left = backups::release(&state, &system, &name, &wanted, &administrator).await?;
-    Ok(Json(left))
+    press
+        .of(&administrator, &wanted)
+        .run(StatusCode::OK, async move {
+            Ok(backups::release(&state, &system, &name, &wanted, &administrator).await?)
+        })
+        .await
 }

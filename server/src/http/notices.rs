@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use shared::event::Topic;
 use shared::notice::{NoticePreview, Notices, PreviewNotice, WriteUpdate, WriteWindow};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, Path};
+use super::idempotency::{IdempotencyKey, Press};
 use super::problem::Answer;
 use crate::accounts::{Operator, Viewer};
 use crate::notices;
@@ -55,17 +57,23 @@ async fn preview(
 
 /// Publishes an update, now or later.
 #[utoipa::path(post, path = "/systems/{system}/updates", tag = "notices",
-    params(("system" = String, Path)), request_body = WriteUpdate,
+    params(("system" = String, Path), IdempotencyKey), request_body = WriteUpdate,
     responses((status = CREATED, body = Notices)))]
 async fn publish(
     operator: Operator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
     Json(wanted): Json<WriteUpdate>,
-) -> Answer<(StatusCode, Json<Notices>)> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    notices::write_update(&state, &system, &operator, None, &wanted).await?;
-    Ok((StatusCode::CREATED, changed(&state, &system).await?))
+    press
+        .of(&operator, &wanted)
+        .run(StatusCode::CREATED, async move {
+            notices::write_update(&state, &system, &operator, None, &wanted).await?;
+            changed(&state, &system).await
+        })
+        .await
 }
 
 /// Changes or resolves an update; the version before is kept.
@@ -80,22 +88,28 @@ async fn change(
 ) -> Answer<Json<Notices>> {
     let system = state.systems.get(&system)?;
     notices::write_update(&state, &system, &operator, Some(id), &wanted).await?;
-    changed(&state, &system).await
+    Ok(Json(changed(&state, &system).await?))
 }
 
 /// Schedules a maintenance window.
 #[utoipa::path(post, path = "/systems/{system}/windows", tag = "notices",
-    params(("system" = String, Path)), request_body = WriteWindow,
+    params(("system" = String, Path), IdempotencyKey), request_body = WriteWindow,
     responses((status = CREATED, body = Notices)))]
 async fn schedule(
     operator: Operator,
     State(state): State<AppState>,
+    press: Press,
     Path(system): Path<String>,
     Json(wanted): Json<WriteWindow>,
-) -> Answer<(StatusCode, Json<Notices>)> {
+) -> Answer<Response> {
     let system = state.systems.get(&system)?;
-    notices::write_window(&state, &system, &operator, None, &wanted).await?;
-    Ok((StatusCode::CREATED, changed(&state, &system).await?))
+    press
+        .of(&operator, &wanted)
+        .run(StatusCode::CREATED, async move {
+            notices::write_window(&state, &system, &operator, None, &wanted).await?;
+            changed(&state, &system).await
+        })
+        .await
 }
 
 /// Changes a maintenance window, or moves it to its next stage; the version before is kept.
@@ -110,12 +124,12 @@ async fn reschedule(
 ) -> Answer<Json<Notices>> {
     let system = state.systems.get(&system)?;
     notices::write_window(&state, &system, &operator, Some(id), &wanted).await?;
-    changed(&state, &system).await
+    Ok(Json(changed(&state, &system).await?))
 }
 
 /// Tells the pages of the console and the public status, which publishes it within a second.
-async fn changed(state: &AppState, system: &Arc<System>) -> Answer<Json<Notices>> {
+async fn changed(state: &AppState, system: &Arc<System>) -> Answer<Notices> {
     state.hub.changed(system.slug(), Topic::Notices);
     state.hub.changed(system.slug(), Topic::Checklist);
-    Ok(Json(notices::view(state, system).await?))
+    Ok(notices::view(state, system).await?)
 }

@@ -1,7 +1,7 @@
 //! Bulk assignment by a rule: counted first, then done.
 
 use leptos::prelude::*;
-use shared::coverage::{AssignByRule, AssignmentRule};
+use shared::coverage::AssignmentRule;
 use shared::event::Topic;
 
 use super::unassigned::Decisions;
@@ -56,12 +56,7 @@ fn rule_form(open: RwSignal<bool>, decisions: Decisions) -> AnyView {
         let model = decisions.model.get_untracked();
         async move {
             let Some(rule) = rule else { return Ok(None) };
-            let body = AssignByRule {
-                model,
-                rule: rule.clone(),
-                preview: true,
-            };
-            let answer = api::assign_by_rule(&system, &body).await?;
+            let answer = api::count_by_rule(&system, model, rule.clone()).await?;
             Ok(Some((rule, answer)))
         }
     });
@@ -78,13 +73,9 @@ fn rule_form(open: RwSignal<bool>, decisions: Decisions) -> AnyView {
             return;
         };
         let system = decisions.slug.get_value();
-        let body = AssignByRule {
-            model: decisions.model.get_untracked(),
-            rule,
-            preview: false,
-        };
+        let model = decisions.model.get_untracked();
         assigning.run(
-            async move { api::assign_by_rule(&system, &body).await },
+            async move { api::assign_by_rule(&system, model, rule, assigning.press()).await },
             move |_| {
                 open.set(false);
                 decisions.settled();

@@ -57,7 +57,7 @@ pub(super) fn selection_bar(decisions: Decisions) -> AnyView {
             assignments: ready.get_untracked(),
         };
         submission.run(
-            async move { api::assign_rows(&system, &body).await },
+            async move { api::assign_rows(&system, &body, submission.press()).await },
             move |_| {
                 open.set(false);
                 organization.set(String::new());

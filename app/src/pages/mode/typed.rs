@@ -38,9 +38,8 @@ pub fn SwitchDialog(
         let system = system.get_untracked();
         let (to, title) = other.with_untracked(|other| (other.mode, other.title.clone()));
         let body = SwitchMode { to, confirm: typed };
-        let key = submission.key();
         submission.run(
-            async move { api::switch_mode(&system, &body, key).await },
+            async move { api::switch_mode(&system, &body, submission.press()).await },
             move |_| {
                 open.set(false);
                 announce(&format!("Switching to {title} mode"));

@@ -72,7 +72,7 @@ pub(super) fn ComposeUpdate(
             ..PreviewNotice::default()
         };
         preview.set(None);
-        command.clear();
+        command.dismiss();
         let system = slug.get_value();
         looking.run(
             async move { api::preview_notice(&system, &body).await },
@@ -97,7 +97,7 @@ pub(super) fn ComposeUpdate(
         let system = slug.get_value();
         looking.clear();
         command.run(
-            async move { api::write_update(&system, id, &body).await },
+            async move { api::write_update(&system, id, &body, command.press()).await },
             move |answer| {
                 loaded.set(answer);
                 open.set(false);

@@ -97,7 +97,7 @@ pub(super) fn ScheduleWindow(
             interruption_minutes: minutes.get_untracked().trim().parse().ok(),
         };
         preview.set(None);
-        command.clear();
+        command.dismiss();
         let system = slug.get_value();
         looking.run(
             async move { api::preview_notice(&system, &body).await },
@@ -129,7 +129,7 @@ pub(super) fn ScheduleWindow(
         let system = slug.get_value();
         looking.clear();
         command.run(
-            async move { api::write_window(&system, id, &body).await },
+            async move { api::write_window(&system, id, &body, command.press()).await },
             move |answer| {
                 loaded.set(answer);
                 open.set(false);

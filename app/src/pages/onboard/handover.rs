@@ -71,7 +71,7 @@ pub fn HandOver(
         };
         let asked = code.clone();
         moving.run(
-            async move { api::move_organization(&system, &asked, &body).await },
+            async move { api::move_organization(&system, &asked, &body, moving.press()).await },
             move |_| {
                 announce(&format!("{code} is {}", to.word().to_lowercase()));
                 saver.reload();

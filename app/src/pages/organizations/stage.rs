@@ -62,9 +62,9 @@ impl Mover {
             reason,
         };
         let system = self.system.get_untracked();
-        let asked_code = code.clone();
+        let (asked_code, press) = (code.clone(), self.command.press());
         self.command.run(
-            async move { api::move_organization(&system, &asked_code, &body).await },
+            async move { api::move_organization(&system, &asked_code, &body, press).await },
             move |_| {
                 self.reason_for.set(None);
                 announce(&format!("{code} moved to {}", to.word()));

@@ -28,7 +28,7 @@ pub fn Waves(
     let start = move |number: u32| {
         let system = system.get_untracked();
         command.run(
-            async move { api::start_wave(&system, number).await },
+            async move { api::start_wave(&system, number, command.press()).await },
             move |_| announce(&format!("{} started", wave_name(number))),
         );
     };

@@ -186,7 +186,7 @@ fn ask(start: Start, asking: Submission) {
     };
     let approvals = start.approvals;
     asking.run(
-        async move { api::request_approval(&system, &body).await },
+        async move { api::request_approval(&system, &body, asking.press()).await },
         move |_| approvals.reload(),
     );
 }
@@ -206,9 +206,8 @@ fn confirm_start(start: Start, open: RwSignal<bool>) -> AnyView {
             fingerprint,
             until: None,
         };
-        let key = submission.key();
         submission.run(
-            async move { api::start_run(&system, &body, key).await },
+            async move { api::start_run(&system, &body, submission.press()).await },
             move |run| {
                 open.set(false);
                 place.go(&SystemPage::Run { run: run.number }.of(&start.system()));

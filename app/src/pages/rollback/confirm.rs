@@ -72,9 +72,8 @@ pub fn ConfirmRollback(
             fingerprint,
             confirm: typed,
         };
-        let key = submission.key();
         submission.run(
-            async move { api::start_rollback(&system, &body, key).await },
+            async move { api::start_rollback(&system, &body, submission.press()).await },
             move |_| {
                 open.set(false);
                 announce("The rollback started");

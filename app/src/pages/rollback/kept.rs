@@ -56,7 +56,7 @@ pub fn KeptDatabases(
         let system = system.get_untracked();
         let body = ReleaseKept { confirm: typed };
         submission.run(
-            async move { api::release_kept(&system, &one.name, &body).await },
+            async move { api::release_kept(&system, &one.name, &body, submission.press()).await },
             move |_| {
                 open.set(false);
                 announce("The kept database is released");

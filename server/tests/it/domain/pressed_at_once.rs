@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use super::organizations::planned;
 use super::pressed_twice::{entries, keyed};
+use super::releasing::{keep, named};
 use crate::app::{Client, TestApp};
 use crate::postgres::Database;
 use crate::site::{Site, run_is, tick_required};
@@ -55,7 +56,15 @@ impl Hands {
             Value::Null => self.again("/backups", &key, &body).await,
             body => {
                 let mut other = body.clone();
-                let texts = ["fingerprint", "reason", "seen", "model", "confirm"];
+                let texts = [
+                    "fingerprint",
+                    "reason",
+                    "seen",
+                    "model",
+                    "confirm",
+                    "note",
+                    "title",
+                ];
                 let text = texts.into_iter().find(|name| body[*name].is_string());
                 other[text.expect("a text to change")] = json!("another");
                 self.again(path, &key, &other).await
@@ -86,6 +95,7 @@ fn routes_with_a_key() -> BTreeSet<String> {
 async fn each_route_that_takes_a_key_carries_one_command_out() {
     let mut pressed = a_migration_and_back().await;
     pressed.extend(organizations_and_the_mode().await);
+    pressed.extend(what_is_told_and_what_is_kept().await);
     assert_eq!(pressed, routes_with_a_key());
 }
 
@@ -122,9 +132,13 @@ async fn a_migration_and_back() -> BTreeSet<String> {
         )
         .await;
     // decided since, it is still the answer to that press, and no second request
-    let mut jamil = site.app.client_named("jamil", Role::Administrator).await;
-    let decide = format!("/systems/obcms/approvals/{}", asked["id"]);
-    jamil.post(&decide, json!({ "approve": true })).await;
+    let mut jamil = Hands::of(site.app.client_named("jamil", Role::Administrator).await);
+    let decide = format!("/approvals/{}", asked["id"]);
+    let agree = json!({ "approve": true, "note": "Seen together" });
+    jamil
+        .press("/approvals/{id}", &decide, agree, "approval.given")
+        .await;
+    hands.routes.extend(jamil.routes);
     let late = keyed(&mut amina, "/approvals", "press of /approvals", &ask).await;
     assert_eq!(late.json(), asked, "{}", late.text);
 
@@ -196,6 +210,34 @@ async fn organizations_and_the_mode() -> BTreeSet<String> {
     hands
         .press("/mode", "/mode", switch, "mode.switch-started")
         .await;
+    hands.routes
+}
+
+async fn what_is_told_and_what_is_kept() -> BTreeSet<String> {
+    let site = Site::start().await;
+    let mut hands = Hands::of(site.app.client_named("amina", Role::Administrator).await);
+    let update = json!({ "title": "Work tonight", "body": "It takes an hour." });
+    hands
+        .press("/updates", "/updates", update, "notice.published")
+        .await;
+    let window =
+        json!({ "title": "Restart", "starts": "2026-12-13T02:00", "ends": "2026-12-13T06:00" });
+    hands
+        .press("/windows", "/windows", window, "window.scheduled")
+        .await;
+
+    let kept = keep(&site, "20261120T015204.000Z");
+    let release = format!("/kept/{}/release", named(&kept));
+    let left = hands
+        .press(
+            "/kept/{name}/release",
+            &release,
+            json!({ "confirm": "OBCMS" }),
+            "backup.kept-released",
+        )
+        .await;
+    assert_eq!(left, json!([]));
+    assert!(!kept.exists());
     hands.routes
 }
 

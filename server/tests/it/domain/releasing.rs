@@ -15,7 +15,7 @@ use crate::cli::{switchyard, text};
 use crate::site::Site;
 
 /// A file beside the target, named as a restore names it.
-fn keep(site: &Site, at: &str) -> PathBuf {
+pub(super) fn keep(site: &Site, at: &str) -> PathBuf {
     let live = site.world.url.path().unwrap();
     let name = format!(
         "{}.before-restore-{at}",
@@ -26,7 +26,7 @@ fn keep(site: &Site, at: &str) -> PathBuf {
     kept
 }
 
-fn named(kept: &std::path::Path) -> String {
+pub(super) fn named(kept: &std::path::Path) -> String {
     kept.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
