@@ -75,7 +75,7 @@ fn badge(plan: &PlanView, open_run: Option<i64>) -> AnyView {
         return state_badge(Tone::Failed, "Can't run");
     }
     match &plan.preflight {
-        Some(preflight) if preflight.passed => state_badge(Tone::Done, "Ready to start"),
+        Some(preflight) if preflight.passed => state_badge(Tone::Done, "Preflight passed"),
         Some(_) => state_badge(Tone::Gate, "Preflight failed"),
         None => state_badge(Tone::Pending, "Not checked yet"),
     }

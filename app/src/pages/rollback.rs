@@ -1,5 +1,6 @@
 //! Backups and rollback: three ways back with what each costs now, the backups, and the record of what was rolled back.
 
+mod again;
 mod backups;
 mod chooser;
 mod confirm;
@@ -266,7 +267,7 @@ fn Ways(
     let record_view = move || {
         record
             .with(|record| record.as_ref().map(|record| record.id))
-            .map(|_| view! { <Record system=system record=record /> })
+            .map(|_| view! { <Record system=system options=options record=record /> })
     };
     let shown = Memo::new(move |_| record.with(|record| record.as_ref().map(|record| record.id)));
     view! {

@@ -8,6 +8,7 @@ use shared::rollback::{
 use shared::system::Tone;
 use web_sys::SubmitEvent;
 
+use super::again::AttemptAgain;
 use crate::api;
 use crate::components::step_list::{StepLine, StepList};
 use crate::components::{Note, RefusalNote, announce, icon, state_badge};
@@ -38,6 +39,8 @@ fn standing(state: RollbackState) -> (Tone, &'static str) {
 pub fn Record(
     /// Slug of the system.
     system: Signal<String>,
+    /// The ways back.
+    options: Memo<RollbackOptions>,
     /// The rollback; nothing is shown without.
     record: Memo<Option<RollbackRecord>>,
 ) -> impl IntoView {
@@ -100,6 +103,7 @@ pub fn Record(
                     })
             }}
             <StepList steps=steps />
+            <AttemptAgain system=system options=options />
             <details class="tasks" open=some_open hidden=move || tasks.with(Vec::is_empty)>
                 <summary>{count}</summary>
                 <div class="stack-sm">
