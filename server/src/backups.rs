@@ -18,8 +18,8 @@ use crate::store::backups as rows;
 use crate::systems::{System, SystemError};
 
 pub use clean_up::{clean_up, clean_up_after_others};
-pub use going_on::{BackingUp, going_on};
 use going_on::is_going_on_here;
+pub use going_on::{BackingUp, going_on};
 pub use kept::{Releasing, choices, kept, release, release_of};
 pub use making::{make, start, start_verification};
 
