@@ -40,17 +40,7 @@ pub fn percent(coverage: Coverage) -> String {
 }
 
 /// A duration in milliseconds: `58 ms`, `4.2 s`, `41 s`, `2 min 5 s`, `1 h 20 min`.
-pub fn duration(ms: u64) -> String {
-    let seconds = (ms + 500) / 1000;
-    match ms {
-        0..1000 => format!("{ms} ms"),
-        1000..10_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
-        _ if seconds < 60 => format!("{seconds} s"),
-        _ if seconds < 3600 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-        _ if seconds < 3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
+pub use shared::duration::words as duration;
 
 /// A likely range of time left: `about 2 s`, `2 to 5 min`; `under 1 s` when nearly done.
 pub fn time_left(shortest_ms: u64, longest_ms: u64) -> String {
@@ -324,16 +314,6 @@ mod tests {
         assert_eq!(coverage(99_999, 100_000), "99.9%");
         assert_eq!(coverage(847, 847), "100%");
         assert_eq!(coverage(0, 0), "100%");
-    }
-
-    #[test]
-    fn durations_use_the_unit_that_reads_best() {
-        assert_eq!(duration(58), "58 ms");
-        assert_eq!(duration(4_230), "4.2 s");
-        assert_eq!(duration(41_000), "41 s");
-        assert_eq!(duration(125_000), "2 min 5 s");
-        assert_eq!(duration(120_000), "2 min");
-        assert_eq!(duration(4_800_000), "1 h 20 min");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The ways back: of the mode, of some groups, of every step, or to a backup; what each would cost now, and carrying
 //! one out. What is lost is written to a file before it is lost.
 
+mod application;
 mod carry_out;
 mod compared;
 mod cost;
 mod export;
+mod restoring;
 mod tasks;
 mod undoing;
 

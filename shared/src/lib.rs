@@ -10,6 +10,7 @@ pub mod backup;
 pub mod browse;
 pub mod checklist;
 pub mod coverage;
+pub mod duration;
 pub mod event;
 pub mod evidence;
 pub mod health;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use shared::duration;
 
 use super::approval::Approval;
 use super::target::{Target, of_backup};
@@ -87,8 +88,9 @@ pub async fn run(arguments: Restore, output: &Output) -> Result<(), Failure> {
     };
     output.result(&done, |done| {
         let mut text = format!(
-            "Restored in {} ms; other writers waited {} ms.",
-            done.took_ms, done.locked_ms
+            "Restored in {}; other writers waited {}.",
+            duration::words(done.took_ms),
+            duration::words(done.locked_ms)
         );
         if let Some(rows) = done.rows_lost {
             text.push_str(&format!(

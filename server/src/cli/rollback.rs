@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use shared::duration;
 use shared::rollback::RollbackKind;
 
 use super::approval::Approval;
@@ -310,7 +311,7 @@ fn done_told(done: &Done) -> String {
             took_ms,
         } => {
             let rows = counted(*rows_lost, "row", "rows");
-            let mut text = format!("Restored in {took_ms} ms; {rows} lost.");
+            let mut text = format!("Restored in {}; {rows} lost.", duration::words(*took_ms));
             if let Some(kept) = kept {
                 let _ = write!(text, "\nWhat was there is kept as {kept}");
             }

@@ -15,7 +15,8 @@ use crate::wording::counted;
 #[derive(Debug, Subcommand)]
 pub enum Store {
     /// Copy the control store from its file into an empty PostgreSQL database, in one transaction; every row is read back and
-    /// compared, and the audit log is verified there. Stop the console first. The file stays as it is.
+    /// compared, and the audit log is verified there. Stop the console first. The file keeps what it holds; when it is of an
+    /// older version, its tables are brought up to date first.
     Copy(CopyTo),
 }
 

@@ -4,25 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shared::event::Topic;
-use shared::mode::{Mode, SwitchState};
 use shared::rollback::{RollbackKind, RollbackRecord, RollbackState, RollbackStep};
 use shared::state::{RunState, StepState};
 
+use super::application::{healthy, run_hook, set_variable, switch_mode};
+use super::restoring::{restore, settle_runs};
 use super::{export, undoing};
 use crate::audit::{self, Entry};
-use crate::engine::progress::Watch;
-use crate::engine::{self, journal};
+use crate::modes;
 use crate::refusal::Refusal;
 use crate::state::AppState;
-use crate::store::modes as switches;
 use crate::store::rollbacks as rows;
-use crate::store::runs::{self, Want};
+use crate::store::runs;
 use crate::systems::{Order, System, SystemError};
-use crate::wording::counted;
-use crate::{backups, environment_file, modes};
-
-/// Longest time for the application to answer again.
-const COME_UP: Duration = Duration::from_secs(60);
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,60 +249,6 @@ async fn write_export(
     Ok(format!("{rows} rows written to {name}."))
 }
 
-async fn switch_mode(
-    state: &AppState,
-    system: &Arc<System>,
-    record: &RollbackRecord,
-) -> Result<String, SystemError> {
-    let known = modes::known(system, system.health().await.as_ref());
-    let going_on = switches::switches(&state.store, system.slug())
-        .await?
-        .into_iter()
-        .find(|switch| switch.state == SwitchState::Running);
-    let switch = match going_on {
-        Some(switch) => switch,
-        None if known.mode == Some(Mode::Single) && known.trouble.is_none() => {
-            return Ok("It is in the mode for one organization.".into());
-        }
-        None => {
-            modes::begin(
-                state,
-                system,
-                Mode::Single,
-                modes::Asker::Rollback(&record.by),
-            )
-            .await?
-        }
-    };
-    loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        if state.shutdown.is_cancelled() {
-            return Err(SystemError::unavailable(
-                "The server stops.",
-                "It goes on then.",
-            ));
-        }
-        let now = switches::get(&state.store, system.slug(), switch.id)
-            .await?
-            .unwrap_or_else(|| switch.clone());
-        match now.state {
-            SwitchState::Running => {}
-            SwitchState::Done => {
-                return Ok(format!(
-                    "Without an answer for {} ms.",
-                    now.downtime_ms.unwrap_or(0)
-                ));
-            }
-            SwitchState::WentBack | SwitchState::Failed => {
-                return Err(SystemError::conflict(
-                    now.error.unwrap_or_else(|| "The switch failed.".into()),
-                    "Look at the mode page.",
-                ));
-            }
-        }
-    }
-}
-
 async fn undo(state: &AppState, system: &Arc<System>) -> Result<String, SystemError> {
     let Some(_busy) = system.claim("run") else {
         return Err(SystemError::conflict(
@@ -350,149 +290,5 @@ async fn undo(state: &AppState, system: &Arc<System>) -> Result<String, SystemEr
                 ));
             }
         }
-    }
-}
-
-fn set_variable(system: &System) -> Result<String, SystemError> {
-    let (Some(names), Some(file)) = (modes::names(system), &system.config.environment_file) else {
-        return Ok("There is no variable to set.".into());
-    };
-    let told = |error: environment_file::EnvironmentFileError| {
-        SystemError::conflict(
-            system.without_places(&format!("{error}.")),
-            system.without_places(&error.remedy()),
-        )
-    };
-    let now = environment_file::read_variable(file, &names.variable).map_err(told)?;
-    if now.as_deref() == Some(&names.single) {
-        return Ok(format!("{} is {} already.", names.variable, names.single));
-    }
-    environment_file::set_variable(file, &names.variable, now.as_deref(), &names.single)
-        .map_err(told)?;
-    Ok(format!("{} is {} again.", names.variable, names.single))
-}
-
-async fn run_hook(system: &System, name: &str) -> Result<String, SystemError> {
-    let Some(hook) = system.hook(name) else {
-        return Ok(format!("There is no hook {name}."));
-    };
-    match system.run_hook(&hook).await {
-        Ok(done) => Ok(format!("The hook took {} ms.", done.took.as_millis())),
-        Err(error) => Err(SystemError::conflict(
-            system.without_places(&format!("{error}.")),
-            error.remedy(),
-        )),
-    }
-}
-
-async fn restore(
-    state: &AppState,
-    system: &Arc<System>,
-    record: &RollbackRecord,
-) -> Result<String, SystemError> {
-    let RollbackKind::Restore { backup } = &record.way else {
-        return Ok("No backup is restored.".into());
-    };
-    let place = backups::place(state, system, backup).await?;
-    let restored = engine::restore::restore(
-        &place,
-        system.url()?,
-        &backups::acceptance(system)?,
-        Watch::nobody(),
-    )
-    .await
-    .map_err(|error| backups::refused(system, &error))?;
-    let kept = restored
-        .kept
-        .map(|kept| format!(" The database before is kept as {}.", kept.name()))
-        .unwrap_or_default();
-    Ok(format!(
-        "Restored in {} ms; writers waited {} ms.{kept}",
-        restored.took_ms, restored.locked_ms
-    ))
-}
-
-/// Makes the runs of the control store what the restored journal says.
-async fn settle_runs(
-    state: &AppState,
-    system: &Arc<System>,
-    record: &RollbackRecord,
-) -> Result<String, SystemError> {
-    let mut db = system.reader().await?;
-    let journal = journal::history(&mut db).await?;
-    db.close().await;
-    let now = state.clock.now();
-    let mut changed = 0;
-    for run in runs::all(&state.store, system.slug()).await? {
-        let known = journal.iter().find(|told| told.run == run.journal_run);
-        if run.summary.state == RunState::Aborted && known.is_none() && run.summary.steps_done == 0
-        {
-            continue;
-        }
-        let mut tx = state.store.write().await?;
-        match known {
-            Some(told) => crate::runs::mirror(&mut tx, &run, told, now).await?,
-            None => {
-                runs::undone_by_restore(&mut tx, run.id).await?;
-                runs::want(
-                    &mut tx,
-                    run.id,
-                    run.summary.state,
-                    &Want::Undone { groups: None },
-                    RunState::RolledBack,
-                    None,
-                )
-                .await?;
-                let reason = format!(
-                    "Rolled back by restoring a backup (rollback {}).",
-                    record.id
-                );
-                runs::settle(
-                    &mut tx,
-                    run.id,
-                    RunState::RolledBack,
-                    Some(&reason),
-                    Some(now),
-                )
-                .await?;
-            }
-        }
-        tx.commit().await?;
-        changed += 1;
-    }
-    crate::coverage::remember(state, system, None).await?;
-    Ok(format!(
-        "The restored journal holds {}; the console's record of {changed} was compared with it.",
-        counted(journal.len() as u64, "run", "runs")
-    ))
-}
-
-async fn healthy(state: &AppState, system: &System) -> Result<String, SystemError> {
-    let began = Instant::now();
-    loop {
-        if state.shutdown.is_cancelled() {
-            return Err(SystemError::unavailable(
-                "The server stops.",
-                "It goes on then.",
-            ));
-        }
-        if let Some(health) = system.health().await
-            && health.healthy
-        {
-            return Ok(format!(
-                "It is well and answers in {} ms.",
-                health.response_ms
-            ));
-        }
-        if began.elapsed() >= COME_UP {
-            return Err(SystemError::unavailable(
-                format!(
-                    "The application did not answer well within {} s.",
-                    COME_UP.as_secs()
-                ),
-                "The rollback itself is done. Look at the application and its log.",
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }

@@ -1,5 +1,5 @@
 //! Copies a control store in a file into an empty one on a PostgreSQL server: every row of every table in one transaction,
-//! read back and compared before it is kept. The file stays as it is.
+//! read back and compared before it is kept. The file keeps what it holds.
 
 use std::path::Path;
 
