@@ -142,7 +142,7 @@ mod tests {
     #[tokio::test]
     async fn a_defect_is_a_page_for_the_public_and_a_problem_for_all_others_and_says_nothing_of_itself()
      {
-        let routes: Router<()> = Router::new().route("/broken", get(broken));
+        let routes: Router<()> = Router::new().fallback(broken);
         let page = for_the_public(routes.clone());
         let problem = routes.layer(CatchPanicLayer::custom(problem::panicked));
         for (routes, kind) in [
