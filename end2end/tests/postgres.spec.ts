@@ -72,7 +72,7 @@ test("a run that waits for a lock names the session that has it, and its pace is
   await page.getByLabel("Pace").selectOption("10");
   await expect(page.getByLabel("Pace")).toHaveValue("10");
   const disk = page.getByRole("region", { name: "Disk" });
-  await expect(disk.getByText(/^[\d.]+ [MGT]B of [\d.]+ [GT]B$/)).toBeVisible();
+  await expect(disk.getByText(/^[\d.]+ [MGT]iB of [\d.]+ [GT]iB$/)).toBeVisible();
   await expect(disk.getByText("Write-ahead log")).toBeVisible();
   await expect(page.getByRole("region", { name: "Replication" }).getByText("No replicas: nobody follows this server.")).toBeVisible();
   await looks(page, "waits");

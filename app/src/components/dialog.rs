@@ -106,8 +106,8 @@ pub fn Confirm(
     /// Words on the quiet button: what stays.
     quiet: &'static str,
     /// Whether it destroys or interrupts something.
-    #[prop(optional)]
-    danger: bool,
+    #[prop(optional, into)]
+    danger: Signal<bool>,
     /// What has to be typed exactly; none: nothing.
     #[prop(optional, into)]
     typed: Option<Signal<String>>,
@@ -118,10 +118,9 @@ pub fn Confirm(
     /// What it costs.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let class = if danger {
-        "btn danger solid"
-    } else {
-        "btn primary"
+    let class = move || match danger.get() {
+        true => "btn danger solid",
+        false => "btn primary",
     };
     let children = StoredValue::new(children);
     let action = StoredValue::new(action);

@@ -86,7 +86,7 @@ pub fn ConfirmRollback(
             title=Signal::derive(move || format!("{}?", words.get()))
             label=Signal::derive(label)
             quiet="Keep everything"
-            danger=true
+            danger=Signal::derive(move || !agreement.consent().must_ask())
             typed=name
             submission=submission
             action=go

@@ -138,7 +138,7 @@ pub fn KeptDatabases(
             title="Release the kept database?"
             label=Signal::derive(label)
             quiet="Keep it"
-            danger=true
+            danger=Signal::derive(move || !agreement.consent().must_ask())
             typed=title
             submission=submission
             action=release

@@ -103,10 +103,10 @@ fn one_phase(part: RunPart, open: OpenPhases, place: usize, one: RunPhase) -> An
         standing,
         title: one.title,
         value: format::of_counted(done, one.steps.len() as u64, "step", "steps"),
-        time: if took > 0 {
-            format::duration(took)
-        } else {
-            one.planned.unwrap_or_default()
+        time: match took {
+            0 if done == one.steps.len() as u64 && done > 0 => "under 1 ms".into(),
+            0 => one.planned.unwrap_or_default(),
+            took => format::duration(took),
         },
     };
     let (steps, title) = (one.steps, StoredValue::new(line.title.clone()));
