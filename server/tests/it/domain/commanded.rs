@@ -4,7 +4,7 @@
 use std::process::Output;
 
 use serde_json::Value;
-use server::config::{Config, PlaybookSource};
+use server::config::PlaybookSource;
 use server::moment::Clock;
 use shared::account::Role;
 
@@ -25,12 +25,7 @@ struct Commanded {
 
 impl Commanded {
     async fn start() -> Self {
-        let site = Site::start_with(|config: &mut Config| {
-            strict(config);
-            // a command opens the file of the control store
-            config.control_store = None;
-        })
-        .await;
+        let site = Site::start_with(strict).await;
         // a command has the clock of the wall, on which an approval would have expired
         let now = Clock::system().now();
         site.app.clock.advance(now.since(site.app.clock.now()));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use server::config::{Config, PlaybookSource};
+use server::config::PlaybookSource;
 use server::moment::Clock;
 use shared::account::Role;
 
@@ -107,8 +107,17 @@ pub(super) fn configuration(site: &Site) -> PathBuf {
         panic!("a file");
     };
     let file = site.world.dir.path().join("console.toml");
+    let store = match &config.control_store {
+        None => String::new(),
+        Some(_) => {
+            let address = site.world.dir.path().join("control-store");
+            let url = config.control_store_url().unwrap().whole();
+            std::fs::write(&address, url.expose()).unwrap();
+            format!("control_store = \"file:{}\"\n", address.display())
+        }
+    };
     let text = format!(
-        "data = {:?}\n[approvals]\nrequire_second_administrator = true\n\
+        "data = {:?}\n{store}[approvals]\nrequire_second_administrator = true\n\
          [[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"{}\"\nplaybook = {:?}\nquiet_seconds = 0\n",
         config.data, site.world.url, playbook
     );
@@ -118,12 +127,7 @@ pub(super) fn configuration(site: &Site) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_releases_only_what_was_approved_in_the_console() {
-    let site = Site::start_with(|config: &mut Config| {
-        strict(config);
-        // a command opens the file of the control store
-        config.control_store = None;
-    })
-    .await;
+    let site = Site::start_with(strict).await;
     // a command has the clock of the wall, on which the approval would have expired
     let now = Clock::system().now();
     site.app.clock.advance(now.since(site.app.clock.now()));
