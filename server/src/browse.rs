@@ -9,7 +9,7 @@ use crate::engine::playbook::{Group, Model, Playbook};
 use crate::refusal::{Kind, Refusal};
 
 pub use rows::{RowQuery, rows};
-pub use totals::{all, models};
+pub use totals::{all, models, of_one};
 
 /// Why rows cannot be shown.
 #[derive(Debug, thiserror::Error)]

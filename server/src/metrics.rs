@@ -31,7 +31,7 @@ pub struct Standing {
     pub system: String,
     /// How many of its runs are in each state.
     pub runs: Vec<(String, i64)>,
-    /// Whether its run holds because others suffer.
+    /// Whether its run holds because others suffer or another backup is being made.
     pub held: bool,
     /// Seconds since its newest verified backup was taken; none without one.
     pub backup_age: Option<f64>,
@@ -99,7 +99,7 @@ impl Metrics {
         registry.register("runs", "Runs of a system by state", runs.clone());
         registry.register(
             "run_held",
-            "Whether the run of a system holds because others suffer",
+            "Whether the run of a system holds because others suffer or another backup is being made",
             held.clone(),
         );
         registry.register(

@@ -58,13 +58,46 @@ async fn rows_of(
             column: column.into(),
         });
     }
+    count(db, &model.table, column, key)
+        .await
+        .map_err(Into::into)
+}
+
+async fn count(db: &mut Connection, table: &str, column: &str, key: i64) -> Result<u64, DbError> {
     let statement = Statement::new(format!(
         "SELECT COUNT(*) FROM {} WHERE {} = ?",
-        db.dialect().relation(&model.table),
+        db.dialect().relation(table),
         quote(column)
     ))
     .bind(key);
     Ok(db.count(statement).await?.unsigned_abs())
+}
+
+/// The counted models of a playbook with their rows of the organization with this key, and of no other: an index answers.
+///
+/// A model without the column has no row of any organization yet.
+///
+/// # Errors
+/// When the target cannot be read.
+pub async fn of_one(
+    db: &mut Connection,
+    playbook: &Playbook,
+    key: i64,
+) -> Result<Vec<ModelRows>, DbError> {
+    let mut all = Vec::new();
+    for model in playbook.headline() {
+        let column = playbook.column(model);
+        let rows = if has_column(&columns(db, &model.table).await?, column) {
+            count(db, &model.table, column, key).await?
+        } else {
+            0
+        };
+        all.push(ModelRows {
+            model: model.label.clone(),
+            rows,
+        });
+    }
+    Ok(all)
 }
 
 /// Every organization of the target with its rows of the counted models. `stages` says how far each code is. Of those
@@ -79,11 +112,7 @@ pub async fn all(
     playbook: &Playbook,
     stages: &BTreeMap<String, Stage>,
 ) -> Result<AllOrganizations, BrowseError> {
-    let counted: Vec<&Model> = playbook
-        .models()
-        .map(|(_, model)| model)
-        .filter(|model| model.headline)
-        .collect();
+    let counted: Vec<&Model> = playbook.headline().collect();
     let mut by_model = Vec::with_capacity(counted.len());
     for model in &counted {
         let column = playbook.column(model);

@@ -45,14 +45,6 @@ impl Dialect {
             Self::Postgres => format!("'{doubled}'"),
         }
     }
-
-    /// The word for a whole number of 64 bits.
-    pub fn big_integer(self) -> &'static str {
-        match self {
-            Self::Sqlite => "INTEGER",
-            Self::Postgres => "BIGINT",
-        }
-    }
 }
 
 /// Quotes an identifier the standard way: in double quotes, with those inside doubled.

@@ -74,7 +74,7 @@ pub(super) fn copy_out(from: &Connection, file: &Path, hear: Hear<'_>) -> Result
 ///   copy is made again, the third time under the write lock.
 /// - In the other modes one exclusive lock spans the copy and the replacement.
 ///
-/// `None` when broken off by `hear`, which hears pages of the replacement; nothing has changed.
+/// `None` when broken off by `hear`, which hears pages kept and then written; nothing has changed.
 pub fn replace(
     live: &Path,
     source: &Path,
@@ -128,24 +128,29 @@ fn beside_writers(
 ) -> Result<Option<Replaced>, DbError> {
     let here = |error| refine(live, "restore", error);
     let witness = open(live)?;
+    let to_write = pages(from, live)?;
     let mut attempts = 1;
     loop {
         discard(kept);
         let backup = Backup::new(from, into).map_err(here)?;
-        let mut locked = Instant::now();
-        if attempts > BESIDE_WRITERS {
+        let locked_early = (attempts > BESIDE_WRITERS)
             // a step of no pages takes the lock and writes nothing
-            step(&backup, live, 0)?;
-            locked = Instant::now();
-        }
+            .then(|| step(&backup, live, 0).map(|_| Instant::now()))
+            .transpose()?;
+        // What is copied is one moment: where each step read the newest commit, SQLite would begin
+        // anew after every other one, and an application that goes on would never let it end.
+        witness.execute_batch("BEGIN").map_err(here)?;
         let before = number(&witness, "PRAGMA data_version").map_err(here)?;
-        if !copy_out(&witness, kept, &mut |_, _| ControlFlow::Continue(()))? {
+        let to_keep = pages(&witness, live)?;
+        let whole = to_keep + to_write;
+        if !copy_out(&witness, kept, &mut |copied, _| hear(copied, whole))? {
             return Ok(None);
         }
-        if attempts <= BESIDE_WRITERS {
-            locked = Instant::now();
-        }
-        if !run_to_last_page(&backup, live, from, hear)? {
+        witness.execute_batch("COMMIT").map_err(here)?;
+        let locked = locked_early.unwrap_or_else(Instant::now);
+        if !run_to_last_page(&backup, live, from, &mut |written, _| {
+            hear(to_keep + written, whole)
+        })? {
             return Ok(None);
         }
         let after = number(&witness, "PRAGMA data_version").map_err(here)?;
@@ -184,11 +189,15 @@ fn alone(
         .map_err(here)?;
     let locked = Instant::now();
     discard(kept);
-    if !copy_out(into, kept, &mut |_, _| ControlFlow::Continue(()))? {
+    let to_keep = pages(into, live)?;
+    let whole = to_keep + pages(from, live)?;
+    if !copy_out(into, kept, &mut |copied, _| hear(copied, whole))? {
         return Ok(None);
     }
     let backup = Backup::new(from, into).map_err(here)?;
-    if !run(&backup, live, hear)? {
+    if !run(&backup, live, &mut |written, _| {
+        hear(to_keep + written, whole)
+    })? {
         return Ok(None);
     }
     Ok(Some(Replaced {
@@ -223,6 +232,13 @@ fn try_again(times: i32) -> bool {
 
 fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
     connection.query_row(pragma, [], |row| row.get(0))
+}
+
+/// How many pages a database has that a connection sees.
+fn pages(connection: &Connection, live: &Path) -> Result<u64, DbError> {
+    number(connection, "PRAGMA page_count")
+        .map(i64::unsigned_abs)
+        .map_err(|error| refine(live, "restore", error))
 }
 
 fn text(connection: &Connection, pragma: &str) -> rusqlite::Result<String> {

@@ -8,5 +8,7 @@ mod token;
 pub use edit::{
     DdlError, add_column, add_to_unique, condition, rename, set_not_null, set_nullable,
 };
-pub use index::{deferral, in_tablespace, unique_definition, unique_index, with_options};
+pub use index::{
+    deferral, in_tablespace, on_table, stored, unique_definition, unique_index, with_options,
+};
 pub use token::{has_word, mentions};

@@ -7,6 +7,7 @@ mod backward;
 mod blocking;
 mod building;
 mod control;
+mod counting;
 mod detached;
 mod driver;
 mod enter;

@@ -1,5 +1,5 @@
 //! The operations: a closed set. Each has a file below that only plans it; the executor carries
-//! it out. To add one: its file, its arm here, its rows in the conformance tests.
+//! it out. `ARCHITECTURE.md` says what else a new one needs.
 
 mod add_column;
 mod create_index;
@@ -255,9 +255,7 @@ impl Operation {
             | Self::Invariant { .. } => None,
         }
     }
-}
 
-impl Operation {
     /// Whether its effect may have been there before, which an undo then leaves as it was.
     pub fn adopts(&self) -> bool {
         matches!(

@@ -230,6 +230,13 @@ impl Playbook {
             .flat_map(|group| group.models.iter().map(move |model| (group, model)))
     }
 
+    /// The models that count in the numbers of all, in the order of the run.
+    pub fn headline(&self) -> impl Iterator<Item = &Model> {
+        self.models()
+            .map(|(_, model)| model)
+            .filter(|model| model.headline)
+    }
+
     /// The model of a table, with its group.
     pub fn model(&self, table: &str) -> Option<(&Group, &Model)> {
         self.models()

@@ -34,8 +34,26 @@ pub enum Stage {
     Restoring,
     /// Tables of a restored copy compared with the manifest.
     Comparing,
-    /// Pages written into the live database.
+    /// Pages of the live database kept, and then written into it; begun anew when it changed meanwhile.
     Replacing,
+}
+
+/// For people: `Tables are compared: 43 %`.
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let doing = match self.stage {
+            Stage::Copying => "The database is copied",
+            Stage::Hashing => "Tables are hashed",
+            Stage::Reading => "The backup is read and compared with its checksum",
+            Stage::Restoring => "Tables are restored beside the database",
+            Stage::Comparing => "Tables are compared",
+            Stage::Replacing => "The content is put in place",
+        };
+        match (self.done.min(self.total) * 100).checked_div(self.total) {
+            Some(percent) => write!(formatter, "{doing}: {percent} %"),
+            None => formatter.write_str(doing),
+        }
+    }
 }
 
 /// Someone who hears progress and may break the work off.

@@ -1,6 +1,7 @@
 //! Targets that cannot be used: each is told apart, with what to do about it.
 
 mod postgres;
+mod replaced;
 
 use std::path::Path;
 

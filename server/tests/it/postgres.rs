@@ -51,7 +51,7 @@ impl Database {
     ) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let name = format!("test_{}_{number}", std::process::id());
-        let mut db = Connection::open(&maintenance, Access::Write).await.unwrap();
+        let mut db = patient(&maintenance).await;
         db.execute(format!(
             "CREATE DATABASE {} TEMPLATE {}",
             quote(&name),
@@ -72,6 +72,14 @@ impl Database {
     pub async fn twin(&self) -> Self {
         Self::in_server(self.maintenance.clone(), None, &self.name).await
     }
+}
+
+/// A session that waits for others to leave: those that were closed a moment ago may still be on their way out, and an
+/// autovacuum looks into a database that was just made.
+async fn patient(maintenance: &DatabaseUrl) -> Connection {
+    let mut db = Connection::open(maintenance, Access::Write).await.unwrap();
+    db.execute("SET lock_timeout = 0").await.unwrap();
+    db
 }
 
 fn address(url: &DatabaseUrl) -> &PostgresAddress {
@@ -95,7 +103,7 @@ impl Drop for Database {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let mut db = Connection::open(&maintenance, Access::Write).await.unwrap();
+                let mut db = patient(&maintenance).await;
                 let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote(&name));
                 db.execute(drop).await.unwrap();
                 db.close().await;

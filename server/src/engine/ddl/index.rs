@@ -23,6 +23,36 @@ pub fn unique_index(sql: &str, word: &str, name: &str, first: Option<&str>) -> O
     })
 }
 
+/// The text of a `CREATE INDEX` on another table (quoted).
+pub fn on_table(sql: &str, table: &str) -> Option<String> {
+    let all = tokens(sql);
+    let on = all.iter().position(|token| token.is("ON"))?;
+    let using = (all[on..].iter()).find(|token| token.is("USING"))?;
+    Some(format!(
+        "{} {table} {}",
+        &sql[..all[on].end()],
+        &sql[using.start..]
+    ))
+}
+
+/// The text of a `CREATE INDEX` with other options (as they stand in the parentheses; empty for none), or in another
+/// tablespace (quoted). Where there is no other one, that of the text stays.
+pub fn stored(sql: &str, options: Option<&str>, tablespace: Option<&str>) -> String {
+    let condition = super::condition(sql);
+    let all = sql[..sql.len() - condition.len()].trim_end();
+    let (head, with, place) = storage(all);
+    let with = match options {
+        None => with.to_owned(),
+        Some("") => String::new(),
+        Some(options) => format!(" WITH ({options})"),
+    };
+    let place = match tablespace {
+        None => place.to_owned(),
+        Some(tablespace) => format!(" TABLESPACE {tablespace}"),
+    };
+    format!("{head}{with}{place}{condition}")
+}
+
 /// The definition of a `UNIQUE` constraint with another column (quoted) before its own.
 pub fn unique_definition(definition: &str, first: &str) -> Option<String> {
     let open = list(&tokens(definition))?;
@@ -32,23 +62,36 @@ pub fn unique_definition(definition: &str, first: &str) -> Option<String> {
 
 /// The definition of a constraint with the options that its index has, which the catalogue writes with the index alone.
 pub fn with_options(definition: &str, index: &str) -> String {
-    let all = tokens(index);
-    let at = |word: &str| {
-        let found = all.iter().find(|token| token.is(word));
-        found.map(|token| token.start)
+    let condition = super::condition(index);
+    let (_, with, tablespace) = storage(index[..index.len() - condition.len()].trim_end());
+    let using = match tablespace {
+        "" => String::new(),
+        tablespace => format!(" USING INDEX{tablespace}"),
     };
-    let tablespace = at("TABLESPACE");
-    let mut options = String::new();
-    if let Some(from) = at("WITH") {
-        let to = tablespace.unwrap_or(index.len());
-        options.push_str(&format!(" {}", index[from..to].trim_end()));
-    }
-    if let Some(from) = tablespace {
-        options.push_str(&format!(" USING INDEX {}", index[from..].trim_end()));
-    }
     let late = deferral(definition);
     let head = definition[..definition.len() - late.len()].trim_end();
-    format!("{head}{options}{late}")
+    format!("{head}{with}{using}{late}")
+}
+
+/// The text of a `CREATE INDEX` in three: as far as its lists go, its options and its tablespace. The latter two with the
+/// space before them; empty for none.
+fn storage(sql: &str) -> (&str, &str, &str) {
+    let mut depth = 0_usize;
+    let mut listed = false;
+    let (mut with, mut tablespace) = (sql.len(), sql.len());
+    for token in tokens(sql) {
+        match (token.kind, token.text) {
+            (Kind::Symbol, "(") => (depth, listed) = (depth + 1, true),
+            (Kind::Symbol, ")") => depth = depth.saturating_sub(1),
+            // a column may have that name
+            _ if depth > 0 || !listed => {}
+            _ if token.is("WITH") => with = token.start - 1,
+            _ if token.is("TABLESPACE") => tablespace = token.start - 1,
+            _ => {}
+        }
+    }
+    let with = with.min(tablespace);
+    (&sql[..with], &sql[with..tablespace], &sql[tablespace..])
 }
 
 /// When a constraint is checked (` DEFERRABLE INITIALLY DEFERRED`), with a space before it; empty when at once.
@@ -96,6 +139,33 @@ mod tests {
             "CREATE UNIQUE INDEX a ON b USING btree (c) TABLESPACE fast WHERE (d > 0)"
         );
         assert_eq!(unique_index("CREATE INDEX a ON b (c)", "", "a", None), None);
+    }
+
+    #[test]
+    fn an_index_of_a_partition_is_that_of_the_whole_with_its_own_storage() {
+        let part = on_table(INDEX, "later.\"visit 2\"").unwrap();
+        assert_eq!(
+            stored(&part, Some("fillfactor = '55'"), Some("fast")),
+            "CREATE UNIQUE INDEX \"on (x)\" ON later.\"visit 2\" USING btree \
+             (code text_pattern_ops DESC) INCLUDE (name) NULLS NOT DISTINCT \
+             WITH (fillfactor = '55') TABLESPACE fast"
+        );
+        assert_eq!(stored(INDEX, None, None), INDEX);
+        let partial =
+            "CREATE UNIQUE INDEX a ON b USING btree (tablespace) TABLESPACE slow WHERE (d > 0)";
+        assert_eq!(
+            stored(partial, Some(""), None),
+            partial,
+            "a column of that name is no tablespace"
+        );
+        assert_eq!(
+            stored(partial, None, Some("fast")),
+            partial.replace("slow", "fast")
+        );
+        assert_eq!(
+            with_options("UNIQUE (tablespace)", partial),
+            "UNIQUE (tablespace) USING INDEX TABLESPACE slow"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::control::Event;
+use super::counting::keeps_coverage;
 use super::driver::{CHUNK, Driver};
 use super::lease::now_ms;
 use super::session::{Halt, millis};
@@ -20,6 +21,9 @@ impl Driver<'_> {
         record.attempt += 1;
         record.error = None;
         record.started_at_ms = Some(now_ms());
+        if !keeps_coverage(&step.operation) {
+            self.counted.clear();
+        }
         self.catch_up(&step.operation).await?;
         self.effect(&step, &mut record).await?;
         if is_proven_later(&step.operation) {
@@ -129,8 +133,7 @@ impl Driver<'_> {
                 );
             }
             Operation::Populate(_) => {
-                let rows = self.run_all(&step.forward).await?;
-                self.check_foreign_keys_now().await?;
+                let rows = self.populate_at_once(&step.forward).await?;
                 record.rows_done = rows;
                 record.rows_total = rows;
                 self.events.push(Event::Rows {
@@ -167,15 +170,14 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// PostgreSQL: a foreign key that is checked at the commit would keep the steps that follow in the transaction from
-    /// changing the table.
-    async fn check_foreign_keys_now(&mut self) -> Result<(), Halt> {
+    /// Gives all rows of a table their organization. On PostgreSQL a foreign key that is checked at the commit would keep
+    /// the steps that follow in the transaction from changing the table: it is checked now.
+    async fn populate_at_once(&mut self, forward: &[Statement]) -> Result<u64, Halt> {
+        let mut statements = forward.to_vec();
         if self.record.plan.dialect == Dialect::Postgres {
-            self.session
-                .execute("SET CONSTRAINTS ALL IMMEDIATE")
-                .await?;
+            statements.push("SET CONSTRAINTS ALL IMMEDIATE".into());
         }
-        Ok(())
+        self.run_all(&statements).await
     }
 
     /// Whether the effect of a step is there before it was carried out.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::apply::changes_definition;
 use super::control::{Event, FactAnswer, Level, Overriding};
+use super::counting::Counted;
 use super::lease::Lease;
 use super::session::{Halt, Session};
 use crate::db::{Dialect, Statement};
@@ -38,6 +39,8 @@ pub(super) struct Driver<'a> {
     pub events: Vec<Event>,
     /// Gates that an administrator has overridden, by step and gate.
     pub overridden: HashMap<(String, String), Overriding>,
+    /// Rows counted in the open transaction, by table, while it writes none.
+    pub counted: HashMap<String, Counted>,
     /// Facts of the caller, asked outside of transactions.
     pub facts: HashMap<CallerFact, FactAnswer>,
     /// Whether the open transaction is the last one of this drive: it gives the lease back.
@@ -58,6 +61,7 @@ impl<'a> Driver<'a> {
             unproven: Vec::new(),
             events: Vec::new(),
             overridden: HashMap::new(),
+            counted: HashMap::new(),
             facts: HashMap::new(),
             ending: false,
             settled: false,
@@ -77,6 +81,7 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) async fn begin_transaction(&mut self) -> Result<(), Halt> {
+        self.counted.clear();
         self.session.begin().await?;
         self.lease.renew(&mut self.session).await
     }

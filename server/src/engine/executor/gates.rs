@@ -1,6 +1,7 @@
 //! Measures gates, in the transaction of the step they guard, and opens those that do not hold where that is allowed.
 
 use super::control::{Event, Level};
+use super::counting::Counted;
 use super::driver::Driver;
 use super::lease::now_ms;
 use super::session::Halt;
@@ -17,7 +18,7 @@ impl Driver<'_> {
     pub(super) async fn pass_gates(&mut self, at: usize) -> Result<(), Halt> {
         let step = self.record.steps[at].step.clone();
         for gate in &step.gates {
-            let evidence = self.measure(&step.key, gate).await?;
+            let evidence = self.measure(at, &step.key, gate).await?;
             if evidence.holds {
                 continue;
             }
@@ -106,7 +107,7 @@ impl Driver<'_> {
         Ok(rows)
     }
 
-    async fn measure(&mut self, step: &str, gate: &Gate) -> Result<GateEvidence, Halt> {
+    async fn measure(&mut self, at: usize, step: &str, gate: &Gate) -> Result<GateEvidence, Halt> {
         let mut evidence = GateEvidence {
             gate: gate.name.clone(),
             step: step.to_owned(),
@@ -123,7 +124,10 @@ impl Driver<'_> {
                 table,
                 column,
                 plural,
-            } => self.coverage(table, column, plural, &mut evidence).await?,
+            } => {
+                self.coverage(at, table, column, plural, &mut evidence)
+                    .await?
+            }
             GateCheck::NoOldWriters {
                 table,
                 quiet_seconds,
@@ -160,29 +164,13 @@ impl Driver<'_> {
 
     async fn coverage(
         &mut self,
+        at: usize,
         table: &str,
         column: &str,
         plural: &str,
         evidence: &mut GateEvidence,
     ) -> Result<(), Halt> {
-        let name = self.session.db().dialect().relation(table);
-        let left = format!(
-            "SELECT COUNT(*) FROM {name} WHERE {} IS NULL",
-            quote(column)
-        );
-        let count = format!("SELECT COUNT(*) FROM {name}");
-        // counting a large table just to say "all of them" would hold other writers up
-        let known = self.rows_known(table);
-        let (left, whole) = if known <= 100_000 {
-            let both = format!("SELECT ({left}), ({count})");
-            let row = self.session.row(both).await?;
-            row.map_or((0, 0), |row| (row.integer(0), row.integer(1)))
-        } else {
-            match self.session.count(left).await? {
-                0 => (0, i64::try_from(known).unwrap_or(i64::MAX)),
-                left => (left, self.session.count(count).await?),
-            }
-        };
+        let Counted { left, whole } = self.count_rows(at, table, column).await?;
         evidence.holds = left == 0;
         evidence.whole = whole;
         evidence.value = whole - left;
@@ -264,11 +252,5 @@ impl Driver<'_> {
         });
         let made = added.and_then(|record| record.finished_at_ms);
         made.unwrap_or(self.record.started_at_ms) / 1_000
-    }
-
-    /// The rows of a table as the plan counted them.
-    fn rows_known(&self, table: &str) -> u64 {
-        self.populate_of(table)
-            .map_or(u64::MAX, |at| self.record.steps[at].step.cost.rows)
     }
 }

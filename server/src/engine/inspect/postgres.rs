@@ -15,6 +15,7 @@ type Tables = BTreeMap<i64, Table>;
 
 pub(super) async fn schema(db: &mut Connection) -> Result<Schema, DbError> {
     let mut tables = tables(db, None).await?;
+    keys(db, &mut tables).await?;
     indexes(db, &mut tables).await?;
     triggers(db, &mut tables).await?;
     security(db, &mut tables).await?;
@@ -43,34 +44,35 @@ pub(super) async fn definitions(
         .collect())
 }
 
-/// Which tables a query over the catalogue is about: all, or those that are named.
-fn about(only: Option<&[String]>, sql: &str) -> Statement {
-    const CHOSEN: &str = "(SELECT c.oid, n.nspname, c.relname, c.relkind FROM pg_class AS c \
-         JOIN pg_namespace AS n ON n.oid = c.relnamespace \
-         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition \
-         AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
-    match only {
-        None => Statement::new(sql.replace("CHOSEN", &format!("{CHOSEN})"))),
-        Some(tables) => {
-            let listed = vec!["to_regclass(?)"; tables.len()].join(", ");
-            let chosen = format!("{CHOSEN} AND c.oid IN ({listed}))");
-            let mut statement = Statement::new(sql.replace("CHOSEN", &chosen));
-            let names = tables.iter().map(|name| Dialect::Postgres.relation(name));
-            statement.values.extend(names.map(Into::into));
-            statement
-        }
-    }
+/// A query about tables that were found, with their numbers in place of `TABLES`: the server then looks up these alone, and
+/// plans no search for their names again.
+fn about(tables: &Tables, sql: &str) -> String {
+    let numbers: Vec<String> = tables.keys().map(i64::to_string).collect();
+    sql.replace(
+        "TABLES",
+        &format!("ANY ('{{{}}}'::oid[])", numbers.join(",")),
+    )
 }
 
+/// All tables, or those that are named.
 async fn tables(db: &mut Connection, only: Option<&[String]>) -> Result<Tables, DbError> {
-    let statement = about(
-        only,
-        "SELECT t.oid::int8, t.nspname::text, t.relname::text, pg_table_is_visible(t.oid), \
+    let mut statement = Statement::new(
+        "SELECT t.oid::int8, n.nspname::text, t.relname::text, pg_table_is_visible(t.oid), \
          pg_get_partkeydef(t.oid), CASE WHEN t.relkind = 'p' THEN (SELECT json_agg(json_build_array( \
           CASE WHEN NOT pg_table_is_visible(c.oid) THEN n.nspname END, c.relname) \
           ORDER BY c.oid)::text FROM pg_partition_tree(t.oid) AS p JOIN pg_class AS c \
-          ON c.oid = p.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE p.isleaf AND c.relkind = 'r') END FROM CHOSEN AS t",
+          ON c.oid = p.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+          WHERE p.isleaf AND c.relkind = 'r') END \
+         FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace \
+         WHERE t.relkind IN ('r', 'p') AND NOT t.relispartition \
+         AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'",
     );
+    if let Some(only) = only {
+        let listed = vec!["to_regclass(?)"; only.len()].join(", ");
+        statement.sql.push_str(&format!(" AND t.oid IN ({listed})"));
+        let names = only.iter().map(|name| Dialect::Postgres.relation(name));
+        statement.values.extend(names.map(Into::into));
+    }
     let mut tables = Tables::new();
     let mut endings = BTreeMap::new();
     for row in db.rows(statement).await? {
@@ -97,8 +99,8 @@ async fn tables(db: &mut Connection, only: Option<&[String]>) -> Result<Tables, 
             },
         );
     }
-    let mut lines = columns(db, &mut tables, only).await?;
-    for (table, line) in constraints(db, &mut tables, only).await? {
+    let mut lines = columns(db, &mut tables).await?;
+    for (table, line) in constraints(db, &tables).await? {
         lines.entry(table).or_default().push(line);
     }
     for (number, table) in &mut tables {
@@ -127,15 +129,14 @@ fn partitions(text: Option<&str>) -> Vec<String> {
 async fn columns(
     db: &mut Connection,
     tables: &mut Tables,
-    only: Option<&[String]>,
 ) -> Result<BTreeMap<i64, Vec<String>>, DbError> {
     let statement = about(
-        only,
+        tables,
         "SELECT a.attrelid::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), \
          a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text \
-         FROM CHOSEN AS t JOIN pg_attribute AS a ON a.attrelid = t.oid \
+         FROM pg_attribute AS a \
          LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-         WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
+         WHERE a.attrelid = TABLES AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
     );
     let mut lines: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for row in db.rows(statement).await? {
@@ -177,16 +178,28 @@ fn column(row: &Row) -> Column {
     }
 }
 
-/// Reads primary and foreign keys and answers the lines of all constraints.
-async fn constraints(
-    db: &mut Connection,
-    tables: &mut Tables,
-    only: Option<&[String]>,
-) -> Result<Vec<(i64, String)>, DbError> {
+/// The lines of all constraints, each with its table.
+async fn constraints(db: &mut Connection, tables: &Tables) -> Result<Vec<(i64, String)>, DbError> {
     let statement = about(
-        only,
-        "SELECT k.conrelid::int8, k.contype::text, k.conname::text, \
-         pg_get_constraintdef(k.oid), k.confdeltype::text, k.confupdtype::text, \
+        tables,
+        "SELECT conrelid::int8, conname::text, pg_get_constraintdef(oid) FROM pg_constraint \
+         WHERE conrelid = TABLES AND contype IN ('p', 'u', 'f', 'c', 'x') AND conparentid = 0 \
+         ORDER BY conrelid, contype, conname",
+    );
+    let rows = db.rows(statement).await?;
+    Ok((rows.iter())
+        .map(|row| {
+            let line = format!("CONSTRAINT {} {}", quote(&row.string(1)), row.string(2));
+            (row.integer(0), line)
+        })
+        .collect())
+}
+
+/// Reads primary and foreign keys.
+async fn keys(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
+    let statement = about(
+        tables,
+        "SELECT k.conrelid::int8, k.contype::text, k.confdeltype::text, k.confupdtype::text, \
          (SELECT json_agg(a.attname ORDER BY u.at)::text FROM unnest(k.conkey) \
           WITH ORDINALITY AS u (number, at) \
           JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number), \
@@ -194,37 +207,30 @@ async fn constraints(
           WITH ORDINALITY AS u (number, at) \
           JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.number), \
          f.relname::text, fn.nspname::text, pg_table_is_visible(f.oid) \
-         FROM CHOSEN AS t JOIN pg_constraint AS k ON k.conrelid = t.oid \
-         LEFT JOIN pg_class AS f ON f.oid = k.confrelid \
+         FROM pg_constraint AS k LEFT JOIN pg_class AS f ON f.oid = k.confrelid \
          LEFT JOIN pg_namespace AS fn ON fn.oid = f.relnamespace \
-         WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0 \
+         WHERE k.conrelid = TABLES AND k.contype IN ('p', 'f') AND k.conparentid = 0 \
          ORDER BY k.conrelid, k.contype, k.conname",
     );
-    let mut lines = Vec::new();
     for row in db.rows(statement).await? {
-        let number = row.integer(0);
-        let Some(table) = tables.get_mut(&number) else {
+        let Some(table) = tables.get_mut(&row.integer(0)) else {
             continue;
         };
-        match row.text(1) {
-            Some("p") => table.primary_key = names(row.text(6)),
-            Some("f") => {
-                let visible = row.integer(10) == 1;
-                let schema = row.string(9);
-                table.foreign_keys.push(ForeignKey {
-                    columns: names(row.text(6)),
-                    table: qualified((!visible).then_some(schema.as_str()), &row.string(8)),
-                    referenced: names(row.text(7)),
-                    on_delete: action(row.text(4)),
-                    on_update: action(row.text(5)),
-                });
-            }
-            _ => {}
+        if row.text(1) == Some("p") {
+            table.primary_key = names(row.text(4));
+            continue;
         }
-        let line = format!("CONSTRAINT {} {}", quote(&row.string(2)), row.string(3));
-        lines.push((number, line));
+        let visible = row.integer(8) == 1;
+        let schema = row.string(7);
+        table.foreign_keys.push(ForeignKey {
+            columns: names(row.text(4)),
+            table: qualified((!visible).then_some(schema.as_str()), &row.string(6)),
+            referenced: names(row.text(5)),
+            on_delete: action(row.text(2)),
+            on_update: action(row.text(3)),
+        });
     }
-    Ok(lines)
+    Ok(())
 }
 
 /// A list of names as JSON; an empty one for none.
@@ -247,7 +253,7 @@ fn action(code: Option<&str>) -> String {
 /// An index that broke off while it was built serves nobody, and is not listed.
 async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
     let statement = about(
-        None,
+        tables,
         "SELECT i.indrelid::int8, c.relname::text, i.indisunique, i.indpred IS NOT NULL, \
          i.indisprimary, k.oid IS NOT NULL, pg_get_indexdef(i.indexrelid), \
          (SELECT json_agg(a.attname ORDER BY u.at)::text FROM unnest(i.indkey::int2[]) \
@@ -258,11 +264,10 @@ async fn indexes(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError
          i.indisreplident OR EXISTS (SELECT 1 FROM pg_partition_tree(i.indexrelid) AS p \
           JOIN pg_index AS part ON part.indexrelid = p.relid WHERE part.indisreplident), \
          obj_description(i.indexrelid, 'pg_class'), obj_description(k.oid, 'pg_constraint'), i.indisclustered \
-         FROM CHOSEN AS t JOIN pg_index AS i ON i.indrelid = t.oid \
-         JOIN pg_class AS c ON c.oid = i.indexrelid \
+         FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid \
          LEFT JOIN pg_tablespace AS s ON s.oid = c.reltablespace \
          LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') \
-         WHERE i.indisvalid ORDER BY i.indrelid, c.relname",
+         WHERE i.indrelid = TABLES AND i.indisvalid ORDER BY i.indrelid, c.relname",
     );
     for row in db.rows(statement).await? {
         let Some(table) = tables.get_mut(&row.integer(0)) else {
@@ -311,7 +316,7 @@ fn marks(row: &Row, at: usize) -> Marks {
 /// Reads the parts of indexes over partitioned tables.
 async fn index_parts(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
     let statement = about(
-        None,
+        tables,
         "SELECT i.indrelid::int8, c.relname::text, n.nspname::text, l.relname::text, \
          pg_table_is_visible(l.oid), part.relname::text, \
          CASE WHEN part.reloptions IS DISTINCT FROM c.reloptions \
@@ -320,14 +325,14 @@ async fn index_parts(db: &mut Connection, tables: &mut Tables) -> Result<(), DbE
           FROM pg_tablespace AS s, pg_database AS d WHERE d.datname = current_database() \
           AND s.oid = COALESCE(NULLIF(part.reltablespace, 0), d.dattablespace))) END, \
          obj_description(part.oid, 'pg_class'), obj_description(k.oid, 'pg_constraint'), x.indisclustered \
-         FROM CHOSEN AS t JOIN pg_index AS i ON i.indrelid = t.oid \
-         JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relkind = 'I' \
+         FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relkind = 'I' \
          CROSS JOIN LATERAL pg_partition_tree(c.oid) AS p \
          JOIN pg_index AS x ON x.indexrelid = p.relid \
          JOIN pg_class AS part ON part.oid = x.indexrelid JOIN pg_class AS l ON l.oid = x.indrelid \
          JOIN pg_namespace AS n ON n.oid = l.relnamespace \
          LEFT JOIN pg_constraint AS k ON k.conindid = part.oid AND k.contype IN ('p', 'u', 'x') \
-         WHERE i.indisvalid AND p.level > 0 ORDER BY i.indrelid, c.relname, p.level, part.oid",
+         WHERE i.indrelid = TABLES AND i.indisvalid AND p.level > 0 \
+         ORDER BY i.indrelid, c.relname, p.level, part.oid",
     );
     for row in db.rows(statement).await? {
         let index = (tables.get_mut(&row.integer(0)))
@@ -348,9 +353,9 @@ async fn index_parts(db: &mut Connection, tables: &mut Tables) -> Result<(), DbE
 
 async fn triggers(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
     let statement = about(
-        None,
-        "SELECT g.tgrelid::int8, g.tgname::text, pg_get_triggerdef(g.oid) FROM CHOSEN AS t \
-         JOIN pg_trigger AS g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal \
+        tables,
+        "SELECT g.tgrelid::int8, g.tgname::text, pg_get_triggerdef(g.oid) FROM pg_trigger AS g \
+         WHERE g.tgrelid = TABLES AND NOT g.tgisinternal \
          ORDER BY g.tgrelid, g.tgname",
     );
     for row in db.rows(statement).await? {
@@ -366,10 +371,10 @@ async fn triggers(db: &mut Connection, tables: &mut Tables) -> Result<(), DbErro
 
 async fn security(db: &mut Connection, tables: &mut Tables) -> Result<(), DbError> {
     let statement = about(
-        None,
+        tables,
         "SELECT c.oid::int8, c.relrowsecurity, c.relforcerowsecurity, \
          (SELECT json_agg(p.polname ORDER BY p.polname)::text FROM pg_policy AS p \
-          WHERE p.polrelid = c.oid) FROM CHOSEN AS t JOIN pg_class AS c ON c.oid = t.oid",
+          WHERE p.polrelid = c.oid) FROM pg_class AS c WHERE c.oid = TABLES",
     );
     for row in db.rows(statement).await? {
         if let Some(table) = tables.get_mut(&row.integer(0)) {

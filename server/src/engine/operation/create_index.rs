@@ -70,7 +70,7 @@ pub(in crate::engine) fn create_index(cx: &Cx<'_>, subject: Subject<'_>) -> Step
 
 /// The index of one partition, built beside its writers; what it is for: an index of the whole table takes it to itself.
 fn in_partition(cx: &Cx<'_>, partition: &str, column: &str) -> (Statement, Stage) {
-    let name = partition_index(cx.dialect, partition, column);
+    let name = partition_index(cx.dialect, partition, &[column], "");
     let place = postgres::beside(cx.dialect, partition, &name);
     let relation = cx.dialect.relation(partition);
     let build = Statement::new(format!(
@@ -84,14 +84,19 @@ fn in_partition(cx: &Cx<'_>, partition: &str, column: &str) -> (Statement, Stage
     (build, postgres::alone(probe, cleanup))
 }
 
-/// The name of the index of one partition: as the server names it.
-pub(super) fn partition_index(dialect: Dialect, partition: &str, column: &str) -> String {
+/// The name of the index of one partition: as the server names it, and with `_uniq` that of a unique one.
+pub(super) fn partition_index(
+    dialect: Dialect,
+    partition: &str,
+    columns: &[&str],
+    suffix: &str,
+) -> String {
     let bare = postgres::bare(dialect, partition);
     index_name(
         Framework::None,
         &bare,
-        &[column],
-        "",
+        columns,
+        suffix,
         postgres::LONGEST_NAME,
     )
 }

@@ -2,7 +2,7 @@
 
 use super::add_column::foreign_key;
 use super::create_index::{constraint_name, partition_index};
-use super::rescope_unique::scoped_name;
+use super::rescope_unique::{scoped_name, scoped_part};
 use super::{Cx, Subject, postgres};
 
 /// Names by what they are of.
@@ -30,7 +30,7 @@ pub(in crate::engine) fn names<'a>(
     )];
     if subject.is_large() && subject.is_partitioned() {
         relations.extend((subject.table.partitions.iter()).map(|partition| {
-            let name = partition_index(cx.dialect, partition, subject.column);
+            let name = partition_index(cx.dialect, partition, &[subject.column], "");
             (partition.clone(), name)
         }));
     }
@@ -42,6 +42,12 @@ pub(in crate::engine) fn names<'a>(
         let name = scoped_name(cx, subject, columns);
         relations.push((table.clone(), name.clone()));
         constraints.push(name);
+        if subject.is_partitioned() {
+            relations.extend((subject.table.partitions.iter()).map(|partition| {
+                let name = scoped_part(subject, columns, partition);
+                (partition.clone(), name)
+            }));
+        }
     }
     Names {
         relations,

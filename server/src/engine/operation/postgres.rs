@@ -45,13 +45,22 @@ pub(super) fn bare(dialect: Dialect, table: &str) -> String {
 /// else of that name is touched.
 pub(super) fn drop_index_where(place: &str, relation: &str, condition: &str) -> Statement {
     let literal = |text: &str| Dialect::Postgres.literal(text);
-    Statement::new(format!(
-        "DO $switchyard$ BEGIN IF EXISTS (SELECT 1 FROM pg_index AS i WHERE \
+    Statement::new(block(&format!(
+        "BEGIN IF EXISTS (SELECT 1 FROM pg_index AS i WHERE \
          i.indexrelid = to_regclass({}) AND i.indrelid = to_regclass({}) AND {condition}) \
-         THEN DROP INDEX {place}; END IF; END $switchyard$",
+         THEN DROP INDEX {place}; END IF; END",
         literal(place),
         literal(relation),
-    ))
+    )))
+}
+
+/// A statement of several with conditions, whatever names and comments are in it.
+pub(super) fn block(body: &str) -> String {
+    const QUOTE: &str = "$switchyard$";
+    match body.contains(QUOTE) {
+        false => format!("DO {QUOTE} {body} {QUOTE}"),
+        true => format!("DO {}", Dialect::Postgres.literal(body)),
+    }
 }
 
 /// A stage that is one statement and cannot be part of a transaction.

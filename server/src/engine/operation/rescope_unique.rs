@@ -3,8 +3,9 @@
 
 mod beside_writers;
 mod marks;
+mod partitions;
 
-use super::create_index::constraint_name;
+use super::create_index::{constraint_name, partition_index};
 use super::require_column::backup_verified;
 use super::{Cx, Operation, RescopeWay, Subject, postgres, probe};
 use crate::db::{Dialect, Statement, quote};
@@ -123,6 +124,13 @@ pub(super) fn scoped_name(cx: &Cx<'_>, subject: Subject<'_>, columns: &[String])
     let mut names = vec![subject.column];
     names.extend(columns.iter().map(String::as_str));
     constraint_name(cx, &subject.table.name, &names, "_uniq")
+}
+
+/// The name of the part of the new index that lies in one partition.
+pub(super) fn scoped_part(subject: Subject<'_>, columns: &[String], partition: &str) -> String {
+    let mut names = vec![subject.column];
+    names.extend(columns.iter().map(String::as_str));
+    partition_index(Dialect::Postgres, partition, &names, "_uniq")
 }
 
 /// SQLite: the new index first, and the old one dropped when it is there: at no moment is neither.

@@ -150,16 +150,16 @@ async fn slots(db: &mut Connection) -> Result<Check, DbError> {
     })
 }
 
-/// Behind a pooler in transaction mode two sessions may be one: what one sets, the other sees.
+/// Behind a pooler in transaction mode two sessions may be one: what one sets, the other sees. Asked without a bound value: that
+/// would be a prepared statement, whose name the other one may have given before, and the answer an error about it.
 async fn pooler(url: &DatabaseUrl) -> Result<Check, DbError> {
     let (name, title) = ("session", "The session is not shared by a pooler");
     let mut first = Connection::open(url, Access::Read).await?;
     let mut second = Connection::open(url, Access::Read).await?;
-    let set = |value: &str| {
-        Statement::new("SELECT set_config('switchyard.session', ?, false)").bind(value)
-    };
-    first.row(set("first")).await?;
-    second.row(set("second")).await?;
+    for (session, value) in [(&mut first, "first"), (&mut second, "second")] {
+        let set = format!("SELECT set_config('switchyard.session', '{value}', false)");
+        session.row(set).await?;
+    }
     let seen = first
         .row("SELECT current_setting('switchyard.session', true)")
         .await?;

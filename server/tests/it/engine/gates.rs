@@ -68,6 +68,31 @@ async fn a_child_follows_when_its_parent_is_decided() {
     assert_eq!(world.count(left).await, 0);
 }
 
+/// Each way to the database and back keeps other writers waiting.
+#[tokio::test]
+async fn on_sqlite_the_coverage_of_small_tables_is_counted_in_one_statement() {
+    let world = World::new(&SMALL, PLAYBOOK).await;
+    world
+        .drive(&until("populate"), &Watch::new())
+        .await
+        .unwrap();
+    let watch = Watch::new();
+    assert_eq!(
+        world.drive(&applied(), &watch).await.unwrap(),
+        Outcome::Done
+    );
+    let events = watch.events.lock().unwrap().clone();
+    let measured = (events.iter())
+        .filter(|event| matches!(event, Event::Gate(gate) if gate.gate == "coverage"))
+        .count();
+    assert_eq!(measured, 3);
+    let calls = watch.calls.lock().unwrap().clone();
+    let begun = calls.iter().rposition(|call| *call == "begin").unwrap();
+    // the lease, one count for two tables and the third, the row that records them, the invariant
+    let expected = ["begin", "execute", "read", "execute", "read"];
+    assert_eq!(calls[begun..begun + 5], expected);
+}
+
 /// Inserts a row that no rule places right before the transaction of the step begins: a look at
 /// the gate before it would have found it open.
 #[tokio::test]

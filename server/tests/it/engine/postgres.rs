@@ -5,11 +5,14 @@ mod disturbed;
 mod holds;
 mod live;
 mod partitioned;
+mod pooler;
 mod populating;
 mod preflight;
 mod refused;
 mod rescoped;
+mod rescoped_partitions;
 mod severed;
+mod small_disk;
 mod taken_over;
 mod waits;
 

@@ -1,7 +1,7 @@
 //! PostgreSQL's way: the new index is built, beside the writers where the table is large, and then
 //! takes the place of the old one; and the same back. At no moment is neither there.
 
-use super::{Statements, marks, scoped_name};
+use super::{Statements, marks, partitions, scoped_name};
 use crate::db::{Statement, quote};
 use crate::engine::ddl;
 use crate::engine::operation::create_index::{concurrently, word};
@@ -17,30 +17,42 @@ pub(super) fn plan(
     index: &Index,
 ) -> Option<Statements> {
     let names = Names::of(cx, subject, columns, index);
-    let restored = marks::restored(&subject.table.name, index);
+    if subject.is_partitioned() && subject.is_large() {
+        return partitions::plan(subject, columns, index, &names);
+    }
+    let said = Said {
+        carried: marks::carried(subject, columns, index, &names.bare),
+        restored: marks::restored(&subject.table.name, index),
+    };
     match (&index.constraint, subject.is_partitioned()) {
-        (None, _) => as_index(cx, subject, &names, index.sql.as_deref()?, restored),
-        (Some(constraint), false) => as_constraint(cx, subject, &names, constraint, restored),
-        (Some(constraint), true) => in_partitions(subject, &names, constraint, restored),
+        (None, _) => as_index(cx, subject, &names, index.sql.as_deref()?, said),
+        (Some(constraint), false) => as_constraint(cx, subject, &names, constraint, said),
+        (Some(constraint), true) => in_partitions(subject, &names, constraint, said),
     }
 }
 
+/// The statements that say and set of the new index, and of the old one made again, what was said and set of the old one.
+struct Said {
+    carried: Vec<String>,
+    restored: Vec<String>,
+}
+
 /// What the statements are about, quoted.
-struct Names {
+pub(super) struct Names {
     /// The table.
-    table: String,
+    pub table: String,
     /// The organization's column.
-    column: String,
+    pub column: String,
     /// The old index and the new one, as they are named where they are made.
-    old: String,
-    new: String,
+    pub old: String,
+    pub new: String,
     /// The same as they are named everywhere else.
-    old_place: String,
-    new_place: String,
+    pub old_place: String,
+    pub new_place: String,
     /// The name of the new one without quotes.
-    bare: String,
+    pub bare: String,
     /// The same of the old one.
-    old_bare: String,
+    pub old_bare: String,
 }
 
 impl Names {
@@ -60,7 +72,7 @@ impl Names {
     }
 
     /// The constraint of that name is there.
-    fn constraint(&self, name: &str) -> Probe {
+    pub fn constraint(&self, name: &str) -> Probe {
         there(
             Statement::new(
                 "SELECT COUNT(*) FROM pg_constraint WHERE conrelid = to_regclass(?) \
@@ -71,14 +83,14 @@ impl Names {
         )
     }
 
-    /// The old index is there and complete, and it is one of this table.
-    fn old_is_whole(&self) -> Probe {
+    /// The index of that place is there and complete, and it is one of this table.
+    pub fn is_whole(&self, place: &str) -> Probe {
         there(
             Statement::new(
                 "SELECT COUNT(*) FROM pg_index WHERE indexrelid = to_regclass(?) \
                  AND indrelid = to_regclass(?) AND indisvalid AND indisunique",
             )
-            .bind(self.old_place.as_str())
+            .bind(place)
             .bind(self.table.as_str()),
         )
     }
@@ -94,23 +106,25 @@ fn as_index(
     subject: Subject<'_>,
     names: &Names,
     before: &str,
-    restored: Vec<String>,
+    said: Said,
 ) -> Option<Statements> {
     let whole = probe::index(cx.dialect, &names.bare, &names.new_place);
     let mut stages = concurrently(cx, subject, &names.new_place, &whole);
     let word = word(&stages);
-    let forward = vec![
+    let mut forward = vec![
         ddl::unique_index(before, word, &names.new, Some(&names.column))?,
         format!("DROP INDEX {}", names.old_place),
     ];
-    let last = 1 + restored.len();
+    let change = 1 + said.carried.len();
+    forward.extend(said.carried);
+    let last = 1 + said.restored.len();
     let mut reverse = vec![ddl::unique_index(before, word, &names.old, None)?];
-    reverse.extend(restored);
+    reverse.extend(said.restored);
     reverse.push(names.drop_new());
     let back = match stages.is_empty() {
         true => Vec::new(),
         false => {
-            stages.push(postgres::transaction(1));
+            stages.push(postgres::transaction(change));
             // a whole one may be the application's own: the new one has not replaced it yet
             let build = built_back(names, "NOT i.indisvalid");
             vec![build, postgres::transaction(last)]
@@ -131,14 +145,14 @@ fn as_constraint(
     subject: Subject<'_>,
     names: &Names,
     constraint: &Constraint,
-    restored: Vec<String>,
+    said: Said,
 ) -> Option<Statements> {
     let whole = probe::index(cx.dialect, &names.bare, &names.new_place);
     let mut stages = concurrently(cx, subject, &names.new_place, &whole);
     let word = word(&stages);
     let before = constraint.index.as_str();
     let late = ddl::deferral(&constraint.definition);
-    let forward = vec![
+    let mut forward = vec![
         ddl::unique_index(before, word, &names.new, Some(&names.column))?,
         format!(
             "ALTER TABLE {} DROP CONSTRAINT {}, ADD CONSTRAINT {} UNIQUE USING INDEX {}{late}",
@@ -153,18 +167,20 @@ fn as_constraint(
             names.table, names.new, names.old, names.old
         ),
     ];
-    let change = 1 + restored.len();
-    reverse.extend(restored);
+    let change = 1 + said.carried.len();
+    forward.extend(said.carried);
+    let change_back = 1 + said.restored.len();
+    reverse.extend(said.restored);
     let mut back = Vec::new();
     if !stages.is_empty() {
-        stages.push(postgres::transaction(1));
+        stages.push(postgres::transaction(change));
         let unused =
             "NOT EXISTS (SELECT 1 FROM pg_constraint AS c WHERE c.conindid = i.indexrelid)";
         back = vec![
             built_back(names, unused),
             Stage {
                 probe: Some(names.constraint(&names.old_bare)),
-                ..postgres::transaction(change)
+                ..postgres::transaction(change_back)
             },
             // built, and not changed over to yet
             postgres::transaction(1),
@@ -175,12 +191,12 @@ fn as_constraint(
     Some(statements(forward, stages, reverse, back, probe))
 }
 
-/// A constraint over partitions: PostgreSQL takes none from an index there.
+/// A constraint over the partitions of a small table: PostgreSQL takes none from an index there.
 fn in_partitions(
     subject: Subject<'_>,
     names: &Names,
     constraint: &Constraint,
-    restored: Vec<String>,
+    said: Said,
 ) -> Option<Statements> {
     let before = ddl::with_options(&constraint.definition, &constraint.index);
     let after = ddl::unique_definition(&before, &quote(subject.column))?;
@@ -188,9 +204,10 @@ fn in_partitions(
         let table = &names.table;
         format!("ALTER TABLE {table} DROP CONSTRAINT {old}, ADD CONSTRAINT {new} {definition}")
     };
-    let forward = vec![replace(&names.old, &names.new, &after)];
+    let mut forward = vec![replace(&names.old, &names.new, &after)];
+    forward.extend(said.carried);
     let mut reverse = vec![replace(&names.new, &names.old, &before)];
-    reverse.extend(restored);
+    reverse.extend(said.restored);
     let probe = names.constraint(&names.bare);
     Some(statements(forward, Vec::new(), reverse, Vec::new(), probe))
 }
@@ -198,10 +215,10 @@ fn in_partitions(
 /// The stage that builds the old index again.
 fn built_back(names: &Names, leftover: &str) -> Stage {
     let cleanup = postgres::drop_index_where(&names.old_place, &names.table, leftover);
-    postgres::alone(names.old_is_whole(), cleanup)
+    postgres::alone(names.is_whole(&names.old_place), cleanup)
 }
 
-fn there(statement: Statement) -> Probe {
+pub(super) fn there(statement: Statement) -> Probe {
     Probe {
         statement,
         expected: 1,

@@ -7,9 +7,11 @@ use std::sync::Mutex;
 use server::cluster::{Cluster, Keep};
 use server::db::{Access, Connection, DbError};
 use server::engine::DriveError;
-use server::engine::executor::{Event, Outcome};
+use server::engine::executor::{Event, Holds, Outcome};
 
 use super::super::world::{Watch, World, applied, until};
+use super::holds::{held, told};
+use super::small_disk::SmallDisk;
 use super::{PLAYBOOK, large, statements};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -93,6 +95,55 @@ async fn a_full_disk_fails_the_step_with_a_remedy_and_the_run_goes_on_when_there
     }
     assert_eq!(world.states().await["g.populate.child"], "failed");
     std::fs::remove_file(&file).unwrap();
+    ended_well(&world).await;
+}
+
+/// A table in a tablespace of its own, on a file system that is nearly full: the run holds while it may, and fails no more than
+/// a step where it may not. Where none can be mounted, the test before this one stands alone for what is promised.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_tablespace_fails_the_step_with_a_remedy_and_the_run_goes_on_when_there_is_space() {
+    let directory = tempfile::tempdir().unwrap();
+    // taken away behind the server that uses it
+    let disk;
+    let (_cluster, world) = on_own(directory.path(), 12_000).await;
+    let like = directory.path().join("cluster");
+    disk = SmallDisk::mounted(&directory.path().join("small"), "16m", &like);
+    let Some(disk) = &disk else {
+        println!("NOT TESTED: a small file system needs the right to mount one");
+        return;
+    };
+    let place = disk.tablespace();
+    let made = format!("CREATE TABLESPACE small LOCATION '{}'", place.display());
+    world.execute(made).await;
+    let moved = "ALTER TABLE child SET TABLESPACE small";
+    world.execute(moved).await;
+    let goal = until("nullable");
+    world.drive(&goal, &Watch::new()).await.unwrap();
+    let filled = disk.fill(64 * 1024);
+
+    let anyway = Holds {
+        free_bytes: 0,
+        ..Holds::default()
+    };
+    let (goal, watch) = (applied(), Watch::new());
+    let insist = async {
+        let found = told(&watch, held).await;
+        *watch.holds.lock().unwrap() = anyway;
+        found.expect("the run did not hold").1
+    };
+    let (outcome, reason) = tokio::join!(world.drive(&goal, &watch), insist);
+    let begin = "the disk of the tablespace small, which has ";
+    assert!(reason.starts_with(begin), "{reason}");
+    let Outcome::Failed { step, error } = outcome.unwrap() else {
+        panic!("the disk was not full");
+    };
+    assert_eq!(step, "g.populate.child");
+    for words in ["the disk of ", " is full", "Free disk space and resume"] {
+        assert!(error.contains(words), "{error}");
+    }
+    std::fs::remove_file(&filled).unwrap();
+    let outcome = world.drive(&goal, &watch).await.unwrap();
+    assert_eq!(outcome, Outcome::Done);
     ended_well(&world).await;
 }
 

@@ -16,7 +16,7 @@ use super::super::world::{Watch, World, applied, until};
 use super::{PLAYBOOK, large, statements};
 
 /// Looks until something was reported; a minute at most.
-async fn told<T>(watch: &Watch, found: impl Fn(&Event) -> Option<T>) -> Option<T> {
+pub(super) async fn told<T>(watch: &Watch, found: impl Fn(&Event) -> Option<T>) -> Option<T> {
     for _ in 0..12_000 {
         if let Some(found) = watch.events.lock().unwrap().iter().find_map(&found) {
             return Some(found);
@@ -26,7 +26,7 @@ async fn told<T>(watch: &Watch, found: impl Fn(&Event) -> Option<T>) -> Option<T
     None
 }
 
-fn held(event: &Event) -> Option<(String, String)> {
+pub(super) fn held(event: &Event) -> Option<(String, String)> {
     match event {
         Event::Held { step, reason, .. } => Some((step.clone(), reason.clone())),
         _ => None,

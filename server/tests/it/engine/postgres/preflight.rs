@@ -8,6 +8,7 @@ use server::engine::executor::Outcome;
 use server::engine::preflight::{self, Check, Surroundings, Verdict};
 
 use super::super::world::World;
+use super::pooler::Pooler;
 use super::{PLAYBOOK, large, statements};
 
 async fn check(url: &DatabaseUrl, playbook: &Playbook, name: &str) -> Check {
@@ -71,6 +72,23 @@ async fn who_may_not_see_other_sessions_is_told_so_and_passes_no_check_of_them()
     assert!(free.evidence.contains("iB are free of"), "{free:?}");
     other.roll_back().await;
     world.execute(format!("DROP ROLE {role}")).await;
+}
+
+/// Behind it what a session has locked is anybody's, and the lease of a run is too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_gives_one_session_to_two_is_told_with_what_to_do() {
+    let world = large(10).await;
+    let own = of(&world, "session").await;
+    assert_eq!(own.verdict, Verdict::Passed, "{own:?}");
+    let pooler = Pooler::before(&world.url);
+    let shared = check(&pooler.url, &world.playbook, "session").await;
+    assert_eq!(shared.verdict, Verdict::Failed, "{shared:?}");
+    for words in [
+        "Two connections were given one session",
+        "Name the server itself, not the pooler",
+    ] {
+        assert!(said(&shared).contains(words), "{shared:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,6 +226,11 @@ async fn names_of_changed_constraints_and_of_indexes_of_partitions_are_looked_fo
             "CREATE INDEX visit_all_organization_id_idx ON early.visit_all (id)",
             "the relation visit_all_organization_id_idx (early.visit_all)",
             "DROP INDEX early.visit_all_organization_id_idx",
+        ),
+        (
+            "CREATE INDEX visit_all_organization_id_code_at_uniq ON early.visit_all (id)",
+            "the relation visit_all_organization_id_code_at_uniq (early.visit_all)",
+            "DROP INDEX early.visit_all_organization_id_code_at_uniq",
         ),
     ] {
         world.execute(statement).await;

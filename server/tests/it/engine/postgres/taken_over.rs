@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use server::db::{Access, Connection};
 use server::engine::DriveError;
-use server::engine::executor::Outcome;
+use server::engine::executor::{Event, Outcome};
 
 use super::super::world::{Watch, World, applied, until};
 use super::{PLAYBOOK, large};
@@ -192,8 +192,12 @@ async fn a_driver_that_waits_for_longer_than_a_lease_lasts_is_at_work_and_keeps_
         ..Watch::new()
     };
     let tries = async {
-        // until the first one drives
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let waits = |event: &Event| matches!(event, Event::Waiting { .. });
+        let began = Instant::now();
+        while !watch.events.lock().unwrap().iter().any(waits) {
+            assert!(began.elapsed() < Duration::from_secs(30), "nobody waits");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(13) {
             let driven = world.drive(&goal, &other).await;
