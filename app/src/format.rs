@@ -42,6 +42,14 @@ pub fn percent(coverage: Coverage) -> String {
 /// A duration in milliseconds: `58 ms`, `4.2 s`, `41 s`, `2 min 5 s`, `1 h 20 min`.
 pub use shared::duration::words as duration;
 
+/// A duration that was measured: of less than a millisecond `under 1 ms`.
+pub fn measured(ms: u64) -> String {
+    match ms {
+        0 => "under 1 ms".into(),
+        ms => duration(ms),
+    }
+}
+
 /// A likely range of time left: `about 2 s`, `2 to 5 min`; `under 1 s` when nearly done.
 pub fn time_left(shortest_ms: u64, longest_ms: u64) -> String {
     let unit = |ms: u64| match ms {
@@ -186,11 +194,6 @@ pub fn epoch_ms(timestamp: &str) -> Option<i64> {
         (days * 86_400 + hour * 3600 + minute * 60 + second) * 1000
             + fraction.parse::<i64>().ok()?,
     )
-}
-
-/// Milliseconds since a timestamp, 0 when it lies ahead.
-pub fn since_ms(timestamp: &str) -> u64 {
-    epoch_ms(timestamp).map_or(0, |at| u64::try_from(now_ms() - at).unwrap_or(0))
 }
 
 /// Milliseconds between two timestamps, 0 when they are not in order.

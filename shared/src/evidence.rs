@@ -199,6 +199,8 @@ pub enum IncidentKind {
     Retry,
     /// An administrator took responsibility for a closed gate.
     Override,
+    /// A person at the command line began it without the approval that the configuration asks for.
+    WithoutApproval,
     /// A person ended it.
     Stop,
     /// The server was stopped meanwhile, or lost the target.

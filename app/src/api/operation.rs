@@ -75,7 +75,7 @@ pub async fn change_organization(
     system: &str,
     code: &str,
     body: &ChangeOrganization,
-) -> Answer<IgnoredAny> {
+) -> Answer<OrganizationDetail> {
     submit(Method::PATCH, organization_path(system, code, ""), body).await
 }
 

@@ -2,6 +2,7 @@
 
 mod blanks;
 mod compose;
+mod draft;
 mod schedule;
 
 use leptos::prelude::*;

@@ -8,7 +8,7 @@ mod save;
 
 use leptos::prelude::*;
 use shared::event::Topic;
-use shared::organization::{OrganizationDetail, PersonRole, Stage};
+use shared::organization::{OrganizationDetail, Person, PersonRole, Stage};
 use shared::system::{Standing, Tone};
 
 use self::contact::Contact;
@@ -112,14 +112,17 @@ impl Step {
                     .count();
                 (
                     !people.is_empty() && with_role == people.len(),
-                    format!("{with_role} of {} have a role", people.len()),
+                    or_nobody(
+                        people,
+                        format!("{with_role} of {} have a role", people.len()),
+                    ),
                 )
             }
             Self::Training => {
                 let trained = people.iter().filter(|person| person.trained).count();
                 (
                     !people.is_empty() && trained == people.len(),
-                    format!("{trained} of {} trained", people.len()),
+                    or_nobody(people, format!("{trained} of {} trained", people.len())),
                 )
             }
             Self::Owner => {
@@ -146,6 +149,13 @@ impl Step {
                 (clean && over, told)
             }
         }
+    }
+}
+
+fn or_nobody(people: &[Person], told: String) -> String {
+    match people {
+        [] => "Nobody yet".to_owned(),
+        _ => told,
     }
 }
 

@@ -90,6 +90,10 @@ fn Loaded(system: Signal<String>, list: Signal<OrganizationList>) -> impl IntoVi
                     of(Stage::Pilot)
                 )
             }),
+            _ if total.get() == 1 => {
+                "Only the default organization is here yet. Add the others, or import them."
+                    .to_owned()
+            }
             _ => format!(
                 "{all} will share the system. Until the mode is switched, only the default organization uses it."
             ),

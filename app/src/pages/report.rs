@@ -147,12 +147,35 @@ fn check(check: ReportCheck) -> AnyView {
         <li>
             {state_icon(tone, word)}
             <span>
-                {check.title} {check.detail.map(|detail| view! { <small class="detail">{detail}</small> })}
+                {breakable(&check.title)} {check.detail.map(|detail| view! { <small class="detail">{detail}</small> })}
             </span>
-            <span>{check.measured}</span>
+            <span>{breakable(&check.measured)}</span>
         </li>
     }
     .into_any()
+}
+
+/// Names of a database are long and without a space: they may go on in the next line behind an underscore or a full stop.
+fn breakable(text: &str) -> AnyView {
+    parts(text)
+        .into_iter()
+        .map(|part| view! { {part.to_owned()} <wbr/> })
+        .collect_view()
+        .into_any()
+}
+
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, pair) in text.as_bytes().windows(2).enumerate() {
+        // both are of one byte, so that what follows them begins a character
+        if pair[0] == b'_' || (pair[0] == b'.' && pair[1].is_ascii_alphabetic()) {
+            parts.push(&text[from..=at]);
+            from = at + 1;
+        }
+    }
+    parts.push(&text[from..]);
+    parts
 }
 
 /// A section is as good as its worst check.

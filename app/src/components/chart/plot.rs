@@ -119,10 +119,13 @@ impl Plot {
         })
         .collect_view();
         let limit = limit.map(|limit| {
+        // a line at the top for what is far above it would say that the values come near it
+        let is_above = limit.at > top;
         let y = frame.y((limit.at / top).min(1.0));
+        let words = if is_above { format!("{}, above this scale", limit.words) } else { limit.words };
         view! {
-            <path class="limit" d=format!("M{:.1} {y:.1}H{:.1}", frame.x(0.0), frame.x(1.0))></path>
-            <text class="t limit-t start" x=format!("{:.1}", frame.x(0.0) + 4.0) y=format!("{:.1}", y - 5.0)>{limit.words}</text>
+            {(!is_above).then(|| view! { <path class="limit" d=format!("M{:.1} {y:.1}H{:.1}", frame.x(0.0), frame.x(1.0))></path> })}
+            <text class="t limit-t start" x=format!("{:.1}", frame.x(0.0) + 4.0) y=format!("{:.1}", y - 5.0)>{words}</text>
         }
     });
         let share =

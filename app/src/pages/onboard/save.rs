@@ -96,10 +96,7 @@ impl Saver {
             .detail
             .with_untracked(|detail| detail.organization.code.clone());
         self.submission.run(
-            async move {
-                api::change_organization(&system, &code, &change).await?;
-                api::organization(&system, &code).await
-            },
+            async move { api::change_organization(&system, &code, &change).await },
             move |detail| {
                 self.loaded.set(detail);
                 self.saved.set(true);

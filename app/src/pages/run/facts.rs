@@ -83,9 +83,10 @@ pub(super) fn glance(part: RunPart) -> AnyView {
         if working() {
             format::rate(progress.with(|now| now.rows_per_second))
         } else {
-            "0 / s".into()
+            "None".into()
         }
     });
+    let rate_unit = Signal::derive(move || if working() { "rows" } else { "" }.to_owned());
     view! {
         <Stats label="Run at a glance">
             <Stat label=step value=Signal::derive(move || format::count(done.get())) unit=Signal::derive(move || format!("of {} {}", format::count(total.get()), if in_rows() { "rows" } else { "steps" }))>
@@ -97,8 +98,12 @@ pub(super) fn glance(part: RunPart) -> AnyView {
             <Stat label="Left in this run" value=run_left>
                 {move || if open() { "If gates open at once" } else { "The run has ended" }}
             </Stat>
-            <Stat label="Speed" value=rate unit="rows">
-                {move || format!("{} a batch", format::counted(progress.with(|now| now.batch_size), "row", "rows"))}
+            <Stat label="Speed" value=rate unit=rate_unit>
+                {move || if open() {
+                    format!("{} a batch", format::counted(progress.with(|now| now.batch_size), "row", "rows"))
+                } else {
+                    "The run has ended".to_owned()
+                }}
             </Stat>
             <Stat label="Time worked" value=Signal::derive(move || format::duration(progress.with(|now| now.elapsed_ms)))>
                 {move || progress.with(|now| format::of_counted(now.steps_done.into(), now.steps_total.into(), "step", "steps"))}

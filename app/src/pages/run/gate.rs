@@ -56,12 +56,19 @@ pub(super) fn gate_panel(part: RunPart) -> AnyView {
     .into_any()
 }
 
+/// What the sentence of a gate says besides its evidence, which is the heading.
+fn after_evidence(sentence: Option<&str>, evidence: &str) -> String {
+    let sentence = sentence.unwrap_or("The condition does not hold yet.");
+    match sentence.strip_prefix(evidence).map(str::trim_start) {
+        Some(rest) if !rest.is_empty() => rest.to_owned(),
+        _ => sentence.to_owned(),
+    }
+}
+
 /// `suffers`: it is the application that the run holds for, which users may notice.
 fn closed(gate: Gate, suffers: Memo<bool>, open: RwSignal<bool>) -> AnyView {
     let refused = Signal::derive(move || session::current().refusal(Role::Administrator));
-    let sentence = gate
-        .sentence
-        .unwrap_or_else(|| "The condition does not hold yet.".into());
+    let sentence = after_evidence(gate.sentence.as_deref(), &gate.evidence);
     let measured = gate.measured.map(
         |at| view! { <span>{icon("clock")} {format!("Measured {}", format::clock(&at))}</span> },
     );

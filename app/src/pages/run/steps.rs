@@ -187,7 +187,8 @@ fn folded(
     };
     let count = format::counted(steps.len() as u64, "step", "steps");
     let took: u64 = steps.iter().filter_map(|step| step.took_ms).sum();
-    let time = (kind == Kind::Done).then(|| format::duration(took));
+    // each is cut to a whole millisecond: of many short ones nothing is left that would be true
+    let time = (kind == Kind::Done && took > 0).then(|| format::duration(took));
     let standing = Standing {
         tone,
         word: word.into(),
@@ -240,7 +241,7 @@ fn step(part: RunPart, number: String, step: RunStep) -> AnyView {
                     {table}</span>
                 </span>
                 <span class="val">{aside} {rows}</span>
-                <span class="dur">{step.took_ms.map(format::duration)}</span>
+                <span class="dur">{step.took_ms.map(format::measured)}</span>
             </div>
             {working} {error}
             {quiet_gates(quiet)}
