@@ -1,6 +1,6 @@
 // A run driven by hand: slowed down so that its speed can be read, paused, left, resumed, looked into, ended, and all of
 // it undone again.
-import type { Page, Route } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { command } from "../support/command.ts";
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../support/fixtures.ts";
 import { administrator } from "../support/people.ts";
@@ -58,51 +58,6 @@ test("the SQL of one step is shown as it runs, and how it is undone", async ({ o
   await page.keyboard.press("Escape");
   await expect(drawer).toBeHidden();
   await expect(page).not.toHaveURL(/sql=/);
-});
-
-test("a run that holds for its application is let go on by an administrator, with a reason", async ({ open }) => {
-  const page = await open(administrator, system);
-  const held = (waiting: object) => async (route: Route) => {
-    const answer = await route.fetch();
-    const view = await answer.json();
-    const progress = { ...view.progress, state: "running", holds_for: "application", waiting_for: "the application, which does not work" };
-    await route.fulfill({ response: answer, json: { ...view, summary: { ...view.summary, state: "running" }, progress, waiting } });
-  };
-  const gate = {
-    name: "application",
-    title: "The application works",
-    state: "closed",
-    evidence: "The run holds for the application, which does not work: It said 500.",
-    measured: "2026-11-21T02:00:00Z",
-    sentence: "It goes on by itself when the application works again.",
-    href: `${system}/health`,
-    overridable: true,
-    overridden: null,
-  };
-  await page.route(/\/api\/v1\/systems\/obcms\/runs\/1$/, held(gate));
-  const asked: unknown[] = [];
-  await page.route(/\/runs\/1\/gates\/application\/override$/, async (route) => {
-    asked.push(route.request().postDataJSON());
-    const overridden = { by: "amina", reason: "x", at: "2026-11-21T02:01:00Z" };
-    await route.fulfill({ json: { ...gate, state: "overridden", overridden } });
-  });
-  await page.goto(`${system}/runs/1`);
-  const panel = page.getByRole("region", { name: "The run holds for the application" });
-  await expect(panel.getByRole("link", { name: "Look at its health" })).toBeVisible();
-  await expect(panel.getByText("Users are not affected")).toHaveCount(0);
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
-  await page.setViewportSize({ width: 390, height: 844 });
-  await expectNoSidewaysScroll(page);
-  await panel.getByRole("button", { name: "Override with a reason" }).click();
-  const dialog = page.getByRole("dialog", { name: "Override the gate The application works?" });
-  await expectAccessible(page);
-  await dialog.getByLabel("Reason").fill("The old report page is known to fail.");
-  await dialog.getByRole("button", { name: "Override with my name" }).click();
-  await expect(dialog).toBeHidden();
-  expect(asked).toEqual([{ reason: "The old report page is known to fail." }]);
 });
 
 test("a run that is aborted at a gate says what stays, and every step of it is undone", async ({ open }) => {
