@@ -15,6 +15,9 @@ use crate::refusal::{Kind, Refusal};
 use crate::store::approvals::{self as table, Decision, NewApproval, StoredApproval};
 use crate::store::{Store, StoreError, WriteTx};
 
+/// The action under which the audit log keeps what was begun without an approval that is asked for.
+pub const WAIVED: &str = "approval.waived";
+
 /// Why an approval cannot be asked for, decided or used.
 #[derive(Debug, thiserror::Error)]
 pub enum ApprovalError {
@@ -124,7 +127,7 @@ pub async fn request(
         actor,
         "approval.requested",
         format!("approval {id}"),
-        asked.text,
+        format!("Asked for an approval: {}", asked.text),
     );
     audit::append(&mut tx, now, entry.on(asked.system)).await?;
     let stored = table::get(&mut tx, asked.system, id).await?;
@@ -158,13 +161,17 @@ pub async fn decide(
         ApprovalState::Void => return Err(ApprovalError::Changed),
         closed => return Err(ApprovalError::Closed(word(closed))),
     }
-    let (to, action) = match verdict.approve {
-        true => (Decision::Approved, "approval.given"),
-        false => (Decision::Refused, "approval.refused"),
+    let (to, action, did) = match verdict.approve {
+        true => (Decision::Approved, "approval.given", "Approved"),
+        false => (Decision::Refused, "approval.refused", "Did not approve"),
     };
     let decided = Some((actor.id(), verdict.note, now));
     table::move_on(&mut tx, id, Decision::Waiting, to, decided).await?;
-    let entry = Entry::by(actor, action, format!("approval {id}"), &stored.text);
+    let text = match verdict.note {
+        "" => format!("{did}: {}", stored.text),
+        note => format!("{did}: {} ({note})", stored.text),
+    };
+    let entry = Entry::by(actor, action, format!("approval {id}"), text);
     audit::append(&mut tx, now, entry.on(system)).await?;
     let stored = table::get(&mut tx, system, id).await?;
     tx.commit().await?;
@@ -201,6 +208,61 @@ pub async fn consume(
         }
     }
     Err(ApprovalError::Missing)
+}
+
+/// What allows an action that the configuration asks an approval for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// This person approved it.
+    By(String),
+    /// Nobody did. A person at the command line wrote down why it could not wait.
+    Without(String),
+}
+
+impl Allowed {
+    /// Uses up the approval for exactly this. Without one the written reason allows it, where there is one.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub async fn by(
+        tx: &mut WriteTx,
+        now: Moment,
+        system: &str,
+        action: ApprovalAction,
+        fingerprint: Option<&str>,
+        reason: Option<&str>,
+    ) -> Result<Self, ApprovalError> {
+        let given = match fingerprint {
+            Some(fingerprint) => consume(tx, now, system, action, fingerprint).await,
+            None => Err(ApprovalError::Missing),
+        };
+        match (given, reason) {
+            (Err(ApprovalError::Missing), Some(reason)) => Ok(Self::Without(reason.to_owned())),
+            (given, _) => given.map(Self::By),
+        }
+    }
+
+    /// What the audit log says besides, where there was no approval: so that all such actions are found by one filter.
+    pub fn waived(&self, actor: &str, object: &str, system: &str) -> Option<Entry> {
+        let Self::Without(reason) = self else {
+            return None;
+        };
+        let reason = reason.trim_end_matches('.');
+        let text = format!("Begun without the approval that the configuration asks for: {reason}.");
+        Some(Entry::of(actor, WAIVED, object, text).on(system))
+    }
+}
+
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::By(who) => write!(f, "approved by {who}"),
+            Self::Without(reason) => {
+                let reason = reason.trim_end_matches('.');
+                write!(f, "without the approval that is asked for: {reason}")
+            }
+        }
+    }
 }
 
 /// The newest requests of a system as this person sees them. `current` answers what a kind of action may be bound to

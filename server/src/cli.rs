@@ -15,6 +15,7 @@ mod driving;
 mod evidence;
 mod introspect;
 mod mail;
+mod meter;
 mod mode;
 mod operator;
 mod output;

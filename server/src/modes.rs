@@ -14,7 +14,7 @@ use shared::plan::Gate;
 use shared::state::GateState;
 
 use crate::accounts::Actor;
-use crate::approvals;
+use crate::approvals::Allowed;
 use crate::audit::{self, Entry};
 use crate::engine::playbook;
 use crate::environment_file;
@@ -33,15 +33,23 @@ pub enum Asker<'a> {
     Person(&'a Actor),
     /// A rollback, in the name of whoever began it.
     Rollback(&'a str),
-    /// The command line, in the name of its user.
-    Command(&'a str),
+    /// The command line, in the name of its user, and why it is done without an approval that is asked for, where that
+    /// was written down.
+    Command(&'a str, Option<&'a str>),
 }
 
 impl Asker<'_> {
     fn name(&self) -> &str {
         match self {
             Self::Person(actor) => actor.username(),
-            Self::Rollback(name) | Self::Command(name) => name,
+            Self::Rollback(name) | Self::Command(name, _) => name,
+        }
+    }
+
+    fn without(&self) -> Option<&str> {
+        match self {
+            Self::Command(_, reason) => *reason,
+            Self::Person(_) | Self::Rollback(_) => None,
         }
     }
 }
@@ -388,10 +396,13 @@ pub async fn begin(
     }
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
-    if needs_approval(state, to) {
-        let bound = bound_to(system, &names, to, &gates);
-        approvals::consume(&mut tx, now, system.slug(), ApprovalAction::Mode, &bound).await?;
-    }
+    let allowed = if needs_approval(state, to) {
+        let (bound, slug) = (bound_to(system, &names, to, &gates), system.slug());
+        let (action, without) = (ApprovalAction::Mode, asker.without());
+        Some(Allowed::by(&mut tx, now, slug, action, Some(&bound), without).await?)
+    } else {
+        None
+    };
     let switch = ModeSwitch {
         id: 0,
         from: to.other(),
@@ -416,11 +427,18 @@ pub async fn begin(
         ));
     }
     let id = inserted?;
-    let text = format!("Began to switch to {} mode.", title(&names, to));
+    let mut text = format!("Began to switch to {} mode", title(&names, to));
     let object = format!("mode switch {id}");
+    if let Some(allowed) = &allowed {
+        text.push_str(&format!(", {allowed}"));
+        if let Some(waived) = allowed.waived(asker.name(), &object, system.slug()) {
+            audit::append(&mut tx, now, waived).await?;
+        }
+    }
+    text.push('.');
     let entry = match asker {
         Asker::Person(actor) => Entry::by(actor, "mode.switch-started", object, text),
-        Asker::Rollback(name) | Asker::Command(name) => {
+        Asker::Rollback(name) | Asker::Command(name, _) => {
             Entry::of(name, "mode.switch-started", object, text)
         }
     };

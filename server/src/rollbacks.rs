@@ -6,6 +6,7 @@ mod carry_out;
 mod compared;
 mod cost;
 mod export;
+mod progress;
 mod restoring;
 mod tasks;
 mod undoing;

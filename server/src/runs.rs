@@ -24,8 +24,8 @@ use shared::state::{GateState, Level, RunState};
 use crate::accounts::{Administrator, Operator};
 use crate::audit::{self, Entry};
 use crate::state::AppState;
-use crate::store::run_details;
 use crate::store::runs::{self, RunRow, Want};
+use crate::store::{StoreError, WriteTx, run_details};
 use crate::systems::{Order, System, SystemError};
 
 pub use adopt::{adopt, mirror};
@@ -198,15 +198,7 @@ pub async fn override_gate(
     let entry = Entry::by(actor, "gate.overridden", object, text).on(system.slug());
     audit::append(&mut tx, now, entry).await?;
     if run.summary.state == RunState::WaitingAtGate {
-        runs::want(
-            &mut tx,
-            run.id,
-            RunState::WaitingAtGate,
-            &Want::Applied,
-            RunState::Queued,
-            None,
-        )
-        .await?;
+        goes_on(&mut tx, &run).await?;
     }
     tx.commit().await?;
     announce(state, system);
@@ -279,16 +271,14 @@ pub async fn measure_again(
     run: &RunRow,
 ) -> Result<(), SystemError> {
     let mut tx = state.store.write().await?;
-    runs::want(
-        &mut tx,
-        run.id,
-        RunState::WaitingAtGate,
-        &Want::Applied,
-        RunState::Queued,
-        None,
-    )
-    .await?;
+    goes_on(&mut tx, run).await?;
     tx.commit().await?;
     announce(state, system);
     Ok(())
+}
+
+/// Has the loop drive a run on that waits at a gate; `false` where it waits there no more.
+async fn goes_on(tx: &mut WriteTx, run: &RunRow) -> Result<bool, StoreError> {
+    let (from, to) = (RunState::WaitingAtGate, RunState::Queued);
+    runs::want(tx, run.id, from, &Want::Applied, to, None).await
 }

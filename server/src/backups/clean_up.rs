@@ -7,6 +7,7 @@ use shared::backup::{BackupState, BackupSummary};
 use super::going_on::claim;
 use super::{directory, proof, refused, rows};
 use crate::state::AppState;
+use crate::store::backups::Verification;
 use crate::systems::{System, SystemError};
 
 /// Forgets what an earlier process began and did not finish.
@@ -31,15 +32,8 @@ pub async fn clean_up(state: &AppState, system: &Arc<System>) -> Result<(), Syst
         match backup.state {
             BackupState::Writing => rows::forget(&mut tx, system.slug(), &backup.name).await?,
             BackupState::Verifying => {
-                rows::set_state(
-                    &mut tx,
-                    system.slug(),
-                    &backup.name,
-                    BackupState::Unverified,
-                    None,
-                    None,
-                )
-                .await?;
+                let unknown = Verification::BrokenOff(None);
+                rows::set_verification(&mut tx, system.slug(), &backup.name, unknown).await?;
             }
             BackupState::Verified | BackupState::Unverified | BackupState::Unusable => continue,
         }

@@ -9,7 +9,7 @@ use shared::event::Topic;
 
 use super::refused;
 use crate::accounts::{Administrator, Fresh};
-use crate::approvals::{self, subject::Choice};
+use crate::approvals::{Allowed, subject::Choice};
 use crate::audit::{self, Entry};
 use crate::engine::restore::{self, Described};
 use crate::state::AppState;
@@ -50,8 +50,9 @@ pub async fn choices(system: &System) -> Result<Vec<Choice>, SystemError> {
 pub enum Releasing<'a> {
     /// A person at the console.
     Person(&'a Fresh<Administrator>),
-    /// A person at the command line.
-    Command(&'a str),
+    /// A person at the command line, and why it is done without an approval that is asked for, where that was written
+    /// down.
+    Command(&'a str, Option<&'a str>),
 }
 
 /// Removes one of them for good, and answers those that are left.
@@ -98,15 +99,22 @@ pub async fn release_of(
     }
     let mut text = format!("Releases {name} for good: the database as it was before a restore");
     if state.config.approvals.require_second_administrator {
-        let bound = fingerprint(system, one);
+        let (bound, slug) = (fingerprint(system, one), system.slug());
+        let (who, reason) = match by {
+            Releasing::Person(actor) => (actor.username(), None),
+            Releasing::Command(name, reason) => (name, reason),
+        };
         let action = ApprovalAction::Release;
-        let approved_by = approvals::consume(&mut tx, now, system.slug(), action, &bound).await?;
-        text.push_str(&format!(", approved by {approved_by}"));
+        let allowed = Allowed::by(&mut tx, now, slug, action, Some(&bound), reason).await?;
+        text.push_str(&format!(", {allowed}"));
+        if let Some(waived) = allowed.waived(who, &object, slug) {
+            audit::append(&mut tx, now, waived).await?;
+        }
     }
     text.push('.');
     let entry = match by {
         Releasing::Person(actor) => Entry::by(actor, "backup.kept-released", &object, text),
-        Releasing::Command(name) => Entry::of(name, "backup.kept-released", &object, text),
+        Releasing::Command(name, _) => Entry::of(name, "backup.kept-released", &object, text),
     };
     audit::append(&mut tx, now, entry.on(system.slug())).await?;
     tx.commit().await?;

@@ -12,7 +12,7 @@ use crate::audit::{self, Entry};
 use crate::engine::backup::{self as proof, BackupError};
 use crate::engine::progress::Watch;
 use crate::state::AppState;
-use crate::store::backups as rows;
+use crate::store::backups::{self as rows, Verification};
 use crate::systems::{System, SystemError};
 
 /// Begins a backup and its verification in the background.
@@ -70,15 +70,7 @@ pub async fn start_verification(
         return Err(in_progress());
     };
     let mut tx = state.store.write().await?;
-    rows::set_state(
-        &mut tx,
-        system.slug(),
-        name,
-        BackupState::Verifying,
-        None,
-        None,
-    )
-    .await?;
+    rows::set_verification(&mut tx, system.slug(), name, Verification::Begun).await?;
     audit::append(
         &mut tx,
         state.clock.now(),
@@ -188,15 +180,6 @@ async fn write_and_verify(
         backup.manifest.content.rows(),
     )
     .await?;
-    rows::set_state(
-        &mut tx,
-        system.slug(),
-        name,
-        BackupState::Verifying,
-        None,
-        None,
-    )
-    .await?;
     tx.commit().await?;
     state.hub.changed(system.slug(), Topic::Backups);
     verify(state, system, name).await
@@ -206,56 +189,37 @@ async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<()
     let place = directory(system, state).join(name);
     let verified = proof::verify(&place, system.url()?.into(), watch(state, system)).await;
     let now = state.clock.now();
-    let mut tx = state.store.write().await?;
-    let (end, text) = match &verified {
-        Ok(found) => {
-            let took = found.restore_ms + found.compare_ms;
-            rows::set_state(
-                &mut tx,
-                system.slug(),
-                name,
-                BackupState::Verified,
-                None,
-                Some((now, took)),
-            )
-            .await?;
-            (
-                "backup.verified",
-                format!(
-                    "Restored {name} into a scratch database: {} tables and {} rows are equal.",
-                    found.tables, found.rows
-                ),
-            )
-        }
+    let (end, text, verification) = match &verified {
+        Ok(found) => (
+            "backup.verified",
+            format!(
+                "Restored {name} into a scratch database: {} tables and {} rows are equal.",
+                found.tables, found.rows
+            ),
+            Verification::Passed {
+                at: now,
+                took_ms: found.restore_ms + found.compare_ms,
+            },
+        ),
         Err(BackupError::Rejected(why)) => {
             let why = system.without_places(&why.to_string());
-            rows::set_state(
-                &mut tx,
-                system.slug(),
-                name,
-                BackupState::Unusable,
-                Some(&why),
-                None,
+            (
+                "backup.unusable",
+                format!("{name} cannot be used: {why}."),
+                Verification::Rejected(why),
             )
-            .await?;
-            ("backup.unusable", format!("{name} cannot be used: {why}."))
         }
         Err(error) => {
-            rows::set_state(
-                &mut tx,
-                system.slug(),
-                name,
-                BackupState::Unverified,
-                Some(&system.without_places(&error.to_string())),
-                None,
-            )
-            .await?;
+            let why = system.without_places(&error.to_string());
             (
                 "backup.verification-failed",
-                system.without_places(&format!("{name} was not verified: {error}.")),
+                format!("{name} was not verified: {why}."),
+                Verification::BrokenOff(Some(why)),
             )
         }
     };
+    let mut tx = state.store.write().await?;
+    rows::set_verification(&mut tx, system.slug(), name, verification).await?;
     let entry = Entry::by_itself(end, format!("backup {name}"), text).on(system.slug());
     audit::append(&mut tx, now, entry).await?;
     tx.commit().await?;

@@ -12,13 +12,13 @@ use super::configured::Configured;
 use super::operator::operator;
 use super::target::{of_database, of_system};
 use super::{Failure, Output};
-use crate::approvals::{self, ApprovalError};
+use crate::approvals::{Allowed, ApprovalError};
 use crate::audit::{self, Entry};
 use crate::db::{self, DatabaseUrl};
 use crate::engine::Plan;
 use crate::moment::Clock;
 use crate::state::AppState;
-use crate::systems::System;
+use crate::systems::{System, SystemError};
 use crate::{backups, rollbacks, runs};
 
 /// What a command takes that a second administrator may have to approve.
@@ -54,6 +54,11 @@ impl Approval {
     /// Where the configuration is.
     pub(super) fn configured(&self) -> &Configured {
         &self.configured
+    }
+
+    /// Why it may be done without the second administrator, where that was written down.
+    pub(super) fn without(&self) -> Option<&str> {
+        self.without_approval.as_deref()
     }
 
     /// The system that this target belongs to, where its configuration asks for a second administrator.
@@ -189,32 +194,47 @@ impl Asked {
         let (store, slug) = (&self.state.store, self.system.slug());
         let now = self.state.clock.now();
         let mut tx = store.write().await?;
-        let given = match bound {
-            Some(bound) => approvals::consume(&mut tx, now, slug, action, bound).await,
-            None => Err(ApprovalError::Missing),
-        };
-        let how = match (given, &self.without) {
-            (Ok(by), _) => format!("approved by {by}"),
-            (Err(ApprovalError::Missing), Some(why)) => {
-                format!("without the approval that is asked for: {why}")
-            }
-            (Err(error @ ApprovalError::Missing), None) => {
-                return Err(Failure::of(&error).remedy(format!(
-                    "{where_asked} When nobody can be reached: --without-approval REASON."
-                )));
-            }
-            (Err(error), _) => return Err(Failure::of(&error)),
-        };
+        let without = self.without.as_deref();
+        let allowed = Allowed::by(&mut tx, now, slug, action, bound, without)
+            .await
+            .map_err(|error| lacking(&error, where_asked))?;
         let Audited {
             action,
             object,
             text,
         } = audited;
-        let text = format!("{text}, {}.", how.trim_end_matches('.'));
+        let text = format!("{text}, {allowed}.");
         output.progress(&text);
-        let entry = Entry::of(operator(), action, object, text).on(slug);
+        let by = operator();
+        if let Some(waived) = allowed.waived(&by, &object, slug) {
+            audit::append(&mut tx, now, waived).await?;
+        }
+        let entry = Entry::of(by, action, object, text).on(slug);
         audit::append(&mut tx, now, entry).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+/// What a refusal of the console's own rules says at the command line; `page` is the one where its approval is asked for.
+pub(super) fn of_approved(error: SystemError, page: &str, title: &str) -> Failure {
+    match error {
+        SystemError::Approval(error) => {
+            let place = format!(
+                "Let it be asked for and given in the console, on the page {page} of {title}, for exactly this."
+            );
+            lacking(&error, &place)
+        }
+        error => of_system(error),
+    }
+}
+
+fn lacking(error: &ApprovalError, where_asked: &str) -> Failure {
+    let failure = Failure::of(error);
+    match error {
+        ApprovalError::Missing => failure.remedy(format!(
+            "{where_asked} When nobody can be reached: --without-approval REASON."
+        )),
+        _ => failure,
     }
 }
 

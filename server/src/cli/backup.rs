@@ -11,7 +11,6 @@ use super::target::of_backup;
 use super::{Failure, Output};
 use crate::db::DatabaseUrl;
 use crate::engine::backup::{self, Backup as Taken, Scratch, Verification};
-use crate::engine::progress::Watch;
 
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
@@ -87,7 +86,7 @@ pub async fn run(arguments: Backup, output: &Output) -> Result<(), Failure> {
         (None, Some(url)) => url.into(),
         (None, None) => Scratch::Beside,
     };
-    let verification = backup::verify(&path, scratch, Watch::nobody())
+    let verification = backup::verify(&path, scratch, output.watch())
         .await
         .map_err(|error| of_backup(&error))?;
     let whole = backup::open(&path).map_err(|error| of_backup(&error))?;
@@ -121,7 +120,7 @@ async fn written(
 ) -> Result<Taken, Failure> {
     let name = name.unwrap_or_else(|| backup::default_name(url, Timestamp::now()));
     output.progress("Copying the database and hashing every table, both of one moment.");
-    backup::take(url, out, &name, Watch::nobody())
+    backup::take(url, out, &name, output.watch())
         .await
         .map_err(|error| of_backup(&error))
 }

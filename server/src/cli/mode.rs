@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::mode::{Mode as Wanted, ModeSwitch, ModeView, SwitchState};
 use shared::state::GateState;
 
-use super::configured::Configured;
+use super::approval::{Approval, of_approved};
 use super::operator::operator;
 use super::target::of_system;
 use super::{Failure, Output};
@@ -23,7 +23,9 @@ const LOOK: Duration = Duration::from_millis(300);
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without a mode it only tells. Switching measures the same conditions as the console, edits the one variable,\n\
-        runs the restart hook, waits for the application and goes back by itself if it does not come up."
+        runs the restart hook, waits for the application and goes back by itself if it does not come up.\n\
+        Where the configuration asks for a second administrator, switching to many organizations uses up the\n\
+        approval that was given in the console for exactly this."
 )]
 pub struct Mode {
     /// Slug of the system in the configuration.
@@ -33,7 +35,7 @@ pub struct Mode {
     #[arg(value_enum, value_name = "MODE")]
     to: Option<To>,
     #[command(flatten)]
-    configured: Configured,
+    approval: Approval,
 }
 
 /// A mode on the command line.
@@ -50,7 +52,7 @@ enum To {
 /// # Errors
 /// When the configuration is wrong, a condition does not hold, or the switch went back or failed.
 pub async fn run(arguments: Mode, output: &Output) -> Result<(), Failure> {
-    let (config, store) = arguments.configured.store().await?;
+    let (config, store) = arguments.approval.configured().store().await?;
     let state = AppState::new(config, store, Clock::system());
     let system = state.systems.get(&arguments.system).map_err(of_system)?;
     let Some(to) = arguments.to else {
@@ -62,9 +64,9 @@ pub async fn run(arguments: Mode, output: &Output) -> Result<(), Failure> {
         To::Multi => Wanted::Multi,
     };
     let by = operator();
-    let begun = modes::begin(&state, &system, to, modes::Asker::Command(&by))
-        .await
-        .map_err(of_system)?;
+    let asker = modes::Asker::Command(&by, arguments.approval.without());
+    let begun = (modes::begin(&state, &system, to, asker).await)
+        .map_err(|error| of_approved(error, "Mode", &system.config.title))?;
     loop {
         // a console that runs may have taken it; then this only watches
         if let Some(now) = switches::get(&state.store, system.slug(), begun.id).await? {

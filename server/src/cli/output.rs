@@ -2,9 +2,14 @@
 
 use std::error::Error;
 use std::io::Write as _;
+use std::ops::ControlFlow;
 
 use clap::ValueEnum;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::meter::Meter;
+use crate::engine::progress::Watch;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,11 +30,6 @@ impl Output {
     /// Writes in this format.
     pub fn new(format: Format) -> Self {
         Self { format }
-    }
-
-    /// Whether results are JSON.
-    pub fn is_json(self) -> bool {
-        self.format == Format::Json
     }
 
     /// Writes a result: the value as JSON, or what `human` makes of it.
@@ -55,6 +55,25 @@ impl Output {
         if self.format == Format::Human {
             let _ = writeln!(std::io::stderr(), "{line}");
         }
+    }
+
+    /// Someone who tells people how far long work is; nobody is told when results are JSON.
+    pub fn watch(self) -> Watch<'static> {
+        self.watch_until(CancellationToken::new())
+    }
+
+    /// The same, who breaks the work off when it is to stop.
+    pub fn watch_until(self, stop: CancellationToken) -> Watch<'static> {
+        let mut meter = (self.format == Format::Human).then(Meter::of_stderr);
+        Watch::new(move |progress| {
+            if let Some(meter) = &mut meter {
+                meter.tell(progress);
+            }
+            match stop.is_cancelled() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })
     }
 
     /// Writes the reason of a failure to stderr.

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::configured::Configured;
+use super::approval::{Approval, of_approved};
 use super::operator::operator;
 use super::target::{Target, of_backup, of_system};
 use super::{Failure, Output};
@@ -33,7 +33,7 @@ pub struct Release {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    configured: Configured,
+    approval: Approval,
 }
 
 #[derive(Serialize)]
@@ -64,11 +64,15 @@ pub async fn run(arguments: Release, output: &Output) -> Result<(), Failure> {
     }
     let console = match chosen.is_empty() {
         true => None,
-        false => Console::that_asks(&arguments.configured).await?,
+        false => Console::that_asks(&arguments.approval).await?,
     };
     for one in &chosen {
         let through_console = match &console {
-            Some(console) => console.release(&one.name()).await?,
+            Some(console) => {
+                console
+                    .release(&one.name(), arguments.approval.without())
+                    .await?
+            }
             None => false,
         };
         if !through_console {
@@ -93,7 +97,8 @@ pub async fn run(arguments: Release, output: &Output) -> Result<(), Failure> {
 struct Console(AppState);
 
 impl Console {
-    async fn that_asks(configured: &Configured) -> Result<Option<Self>, Failure> {
+    async fn that_asks(approval: &Approval) -> Result<Option<Self>, Failure> {
+        let configured = approval.configured();
         if !configured.read()?.approvals.require_second_administrator {
             return Ok(None);
         }
@@ -103,15 +108,17 @@ impl Console {
 
     /// Releases what one of its systems has kept; false when it is of none of them. Told by its name, which holds the
     /// moment of its restore: an address has many forms.
-    async fn release(&self, name: &str) -> Result<bool, Failure> {
+    async fn release(&self, name: &str, without: Option<&str>) -> Result<bool, Failure> {
         let Self(state) = self;
         for system in state.systems.all() {
             let kept = backups::kept(state, system).await.map_err(of_system)?;
             if kept.iter().any(|one| one.name == name) {
                 let by = operator();
-                backups::release_of(state, system, name, Releasing::Command(&by))
+                backups::release_of(state, system, name, Releasing::Command(&by, without))
                     .await
-                    .map_err(of_system)?;
+                    .map_err(|error| {
+                        of_approved(error, "Backups and rollback", &system.config.title)
+                    })?;
                 return Ok(true);
             }
         }

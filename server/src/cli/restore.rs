@@ -12,7 +12,6 @@ use super::{Failure, Output};
 use crate::db::Dialect;
 use crate::engine::backup::{self, Acceptance};
 use crate::engine::loss;
-use crate::engine::progress::Watch;
 use crate::engine::restore::{self, Kept, Way};
 use crate::wording::counted;
 
@@ -62,7 +61,7 @@ pub async fn run(arguments: Restore, output: &Output) -> Result<(), Failure> {
     if let Some(file) = &arguments.export {
         output.progress("Writing the rows that are lost.");
         let whole = backup::open(&arguments.backup).map_err(|error| of_backup(&error))?;
-        let exported = loss::export(url, &whole, None, file, Watch::nobody())
+        let exported = loss::export(url, &whole, None, file, output.watch())
             .await
             .map_err(|error| of_backup(&error))?;
         rows_lost = Some(exported.loss.rows());
@@ -76,7 +75,7 @@ pub async fn run(arguments: Restore, output: &Output) -> Result<(), Failure> {
             "The application's sessions are ended when it is proved; it connects again by itself.",
         );
     }
-    let restored = restore::restore(&arguments.backup, url, &rules, Watch::nobody())
+    let restored = restore::restore(&arguments.backup, url, &rules, output.watch())
         .await
         .map_err(|error| of_backup(&error))?;
     let done = Done {

@@ -19,7 +19,6 @@ use crate::engine::backup::{self, Acceptance};
 use crate::engine::journal::{self, RunRecord, StepState};
 use crate::engine::loss::{self, AssignmentLoss, Loss};
 use crate::engine::plan::{Reverse, Step};
-use crate::engine::progress::Watch;
 use crate::engine::restore::{self, Kept};
 use crate::engine::{Goal, Outcome, Playbook, drive, inspect};
 use crate::wording::counted;
@@ -227,8 +226,8 @@ async fn full(
         );
     }
     let loss = match &arguments.export {
-        None => loss::since(url, &whole, Some(playbook), Watch::nobody()).await,
-        Some(file) => loss::export(url, &whole, Some(playbook), file, Watch::nobody())
+        None => loss::since(url, &whole, Some(playbook), output.watch()).await,
+        Some(file) => loss::export(url, &whole, Some(playbook), file, output.watch())
             .await
             .map(|exported| exported.loss),
     }
@@ -247,7 +246,7 @@ async fn full(
         asked.restore(path, output).await?;
     }
     output.progress("Proving the backup, keeping what is there, and replacing it.");
-    let restored = restore::restore(path, url, &rules, Watch::nobody())
+    let restored = restore::restore(path, url, &rules, output.watch())
         .await
         .map_err(|error| of_backup(&error))?;
     let done = Done::Restored {

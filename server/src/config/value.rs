@@ -76,11 +76,6 @@ impl HttpAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// This address with another path; `path` starts with a slash.
-    pub fn with_path(&self, path: &str) -> String {
-        format!("{}{path}", self.0.trim_end_matches('/'))
-    }
 }
 
 impl TryFrom<String> for HttpAddress {
@@ -160,13 +155,6 @@ impl DatabaseSource {
             Self::Environment(name) => Secret::new(format!("env:{name}")),
             Self::File(path) => Secret::new(format!("file:{}", path.display())),
         }
-    }
-
-    /// The file, when it is a SQLite file.
-    pub fn sqlite_path(&self) -> Option<PathBuf> {
-        let url = self.url();
-        let path = url.expose().strip_prefix("sqlite:")?;
-        Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
     }
 
     pub(super) fn resolve(&mut self, base: &Path) {

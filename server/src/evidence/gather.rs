@@ -25,6 +25,8 @@ const LINES: u32 = 1000;
 pub(super) struct Gathered {
     /// Identifier of the run in the control store.
     pub(super) run: i64,
+    /// Its id in the journal of the target.
+    journal_run: String,
     evidence: Evidence,
     log: Vec<LogLine>,
     /// When the run or the first approval of it was asked for.
@@ -82,6 +84,7 @@ pub(super) async fn gather(
     };
     Ok(Gathered {
         run: run.id,
+        journal_run: run.journal_run,
         evidence,
         log: log(state, run.id).await?,
         from,
@@ -93,11 +96,13 @@ impl Gathered {
     pub(super) async fn seal(self, tx: &mut WriteTx, now: Moment) -> Result<Evidence, StoreError> {
         let mut evidence = self.evidence;
         let number = evidence.run.number;
-        let object = format!("run {number}");
+        // a command wrote of it before it had a number
+        let (numbered, named) = (format!("run {number}"), format!("run {}", self.journal_run));
+        let objects = [numbered.as_str(), named.as_str()];
         let head = table::audit_head(tx).await?;
-        let entries = table::audit_entries(tx, &evidence.system, &object, self.from).await?;
+        let entries = table::audit_entries(tx, &evidence.system, objects, self.from).await?;
         evidence.sealed = now.rfc3339();
-        evidence.incidents = incidents::of(number, &self.log, &entries, &evidence.rollbacks);
+        evidence.incidents = incidents::of(objects, &self.log, &entries, &evidence.rollbacks);
         evidence.audit = EvidenceAudit {
             length: head.as_ref().map_or(0, |(id, _)| id.unsigned_abs()),
             head: head.map(|(_, hash)| hash),

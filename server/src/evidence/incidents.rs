@@ -5,17 +5,22 @@ use shared::rollback::{RollbackKind, RollbackRecord, RollbackState};
 use shared::run::LogLine;
 use shared::state::Level;
 
-/// Incidents in order of time.
+/// Incidents in order of time. `objects` are the names under which the audit log knows the run.
 pub(super) fn of(
-    run: i64,
+    objects: [&str; 2],
     log: &[LogLine],
     entries: &[EvidenceEntry],
     rollbacks: &[RollbackRecord],
 ) -> Vec<Incident> {
-    let object = format!("run {run}");
+    let is_of_run = |entry: &&EvidenceEntry| {
+        (objects.iter()).any(|object| match entry.object.strip_prefix(object) {
+            Some(rest) => rest.is_empty() || rest.starts_with(", "),
+            None => false,
+        })
+    };
     let decided: Vec<Incident> = entries
         .iter()
-        .filter(|entry| entry.object == object || entry.object.starts_with(&format!("{object}, ")))
+        .filter(is_of_run)
         .filter_map(|entry| {
             Some(Incident {
                 at: entry.at.clone(),
@@ -67,6 +72,7 @@ fn kind(action: &str) -> Option<IncidentKind> {
         "run.waiting" | "run.pause" => IncidentKind::Hold,
         "run.resume" | "run.retry" => IncidentKind::Retry,
         "gate.overridden" => IncidentKind::Override,
+        crate::approvals::WAIVED => IncidentKind::WithoutApproval,
         "run.abort" => IncidentKind::Stop,
         "run.interrupted" => IncidentKind::Interruption,
         _ => return None,
@@ -99,6 +105,8 @@ fn way_back(record: &RollbackRecord) -> Incident {
 mod tests {
     use super::*;
 
+    const OBJECTS: [&str; 2] = ["run 1", "run command-1"];
+
     fn entry(action: &str, object: &str, text: &str) -> EvidenceEntry {
         EvidenceEntry {
             id: 1,
@@ -130,8 +138,19 @@ mod tests {
             "Overrode the gate \"Coverage\" (1 of 2): agreed with the office",
         );
         let other = entry("run.retry", "run 12", "Told run 12 to try again.");
-        let found = of(1, &[line], &[overridden, other], &[]);
+        let found = of(OBJECTS, &[line], &[overridden, other], &[]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].kind, IncidentKind::Override);
+    }
+
+    #[test]
+    fn what_a_command_began_without_an_approval_is_told_of_its_run_alone() {
+        let text = "Begun without the approval that the configuration asks for: nobody answers.";
+        let ours = entry(crate::approvals::WAIVED, OBJECTS[1], text);
+        let other = entry(crate::approvals::WAIVED, "run command-2", text);
+        let found = of(OBJECTS, &[], &[ours, other], &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].kind, IncidentKind::WithoutApproval);
+        assert_eq!(found[0].text, format!("amina: {text}"));
     }
 }

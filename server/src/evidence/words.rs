@@ -38,6 +38,9 @@ pub(super) fn facts(evidence: &Evidence) -> Vec<(&'static str, String)> {
 
 /// Who approved.
 pub(super) fn approvals(evidence: &Evidence) -> Vec<String> {
+    let waived = (evidence.incidents.iter())
+        .filter(|incident| incident.kind == IncidentKind::WithoutApproval)
+        .map(|incident| format!("{} At {}.", incident.text, incident.at));
     let said: Vec<String> = evidence
         .approvals
         .iter()
@@ -56,6 +59,7 @@ pub(super) fn approvals(evidence: &Evidence) -> Vec<String> {
                 approval.fingerprint
             )
         })
+        .chain(waived)
         .collect();
     or_else(said, "No approval was asked for.")
 }
@@ -136,6 +140,7 @@ pub(super) fn incidents(evidence: &Evidence) -> Vec<String> {
                 IncidentKind::Hold => "Hold",
                 IncidentKind::Retry => "Retry",
                 IncidentKind::Override => "Override",
+                IncidentKind::WithoutApproval => "Without approval",
                 IncidentKind::Stop => "Stop",
                 IncidentKind::Interruption => "Interruption",
                 IncidentKind::WayBack => "Way back",

@@ -22,7 +22,7 @@ pub struct Row {
 
 /// All organizations by code; none while the table does not exist.
 pub async fn all(system: &System) -> Result<Option<Vec<Row>>, SystemError> {
-    Ok(system.reading().await?.organizations.clone())
+    system.organizations().await
 }
 
 /// The same on an open connection.

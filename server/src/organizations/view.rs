@@ -11,6 +11,7 @@ use shared::organization::{
 use super::change::is_active;
 use super::moves::{self, Around};
 use super::{readiness, target};
+use crate::browse;
 use crate::db::{Connection, quote};
 use crate::engine::{Playbook, inspect};
 use crate::modes;
@@ -351,16 +352,8 @@ pub async fn detail(
 ) -> Result<OrganizationDetail, SystemError> {
     let known = Known::gather(state, system).await?;
     let record = known.record(code)?;
-    let rows = rows_of_all(system, &known.playbook).await?;
     let key = known.keys.get(&record.code).copied().unwrap_or_default();
-    let labels = headline(&known.playbook).map(|model| model.label.clone());
-    let rows: Vec<ModelRows> = labels
-        .zip(&rows)
-        .map(|(model, counted)| ModelRows {
-            model,
-            rows: counted.get(&key).copied().unwrap_or(0),
-        })
-        .collect();
+    let rows = rows_of_one(system, &known.playbook, key).await?;
     let readiness = known.readiness(record);
     Ok(OrganizationDetail {
         organization: known.shown(record, rows.iter().map(|model| model.rows).sum()),
@@ -372,11 +365,18 @@ pub async fn detail(
     })
 }
 
-fn headline(playbook: &Playbook) -> impl Iterator<Item = &crate::engine::playbook::Model> {
-    playbook
-        .models()
-        .map(|(_, model)| model)
-        .filter(|model| model.headline)
+/// Rows of each counted model that belong to the organization with this key.
+async fn rows_of_one(
+    system: &System,
+    playbook: &Playbook,
+    key: i64,
+) -> Result<Vec<ModelRows>, SystemError> {
+    let mut db = system.reader().await?;
+    // columns and counts of one moment
+    db.begin_read().await?;
+    let counted = browse::of_one(&mut db, playbook, key).await;
+    db.close().await;
+    counted.map_err(Into::into)
 }
 
 /// Rows of each counted model by the key of their organization.
@@ -398,7 +398,7 @@ async fn count_rows(
 ) -> Result<Vec<HashMap<i64, u64>>, SystemError> {
     let schema = inspect(db).await?;
     let mut all = Vec::new();
-    for model in headline(playbook) {
+    for model in playbook.headline() {
         let column = playbook.column(model);
         let there = schema
             .table(&model.table)

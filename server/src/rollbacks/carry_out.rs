@@ -8,6 +8,7 @@ use shared::rollback::{RollbackKind, RollbackRecord, RollbackState, RollbackStep
 use shared::state::{RunState, StepState};
 
 use super::application::{healthy, run_hook, set_variable, switch_mode};
+use super::progress::{listen, told};
 use super::restoring::{restore, settle_runs};
 use super::{export, undoing};
 use crate::audit::{self, Entry};
@@ -153,6 +154,23 @@ async fn save(
     Ok(())
 }
 
+/// Says in the running step of the record how far its work is. The work does not depend on it.
+pub(super) async fn note(
+    state: &AppState,
+    system: &System,
+    record: &RollbackRecord,
+    words: String,
+) {
+    let mut shown = record.clone();
+    let running = |step: &&mut RollbackStep| step.state == StepState::Running;
+    if let Some(step) = shown.steps.iter_mut().find(running) {
+        step.detail = words;
+    }
+    if let Err(error) = save(state, system, &shown).await {
+        tracing::warn!(system = system.slug(), %error, "how far a rollback is could not be written down");
+    }
+}
+
 async fn end(
     state: &AppState,
     system: &System,
@@ -234,7 +252,9 @@ async fn write_export(
     }
     let rows = match &record.way {
         RollbackKind::Restore { backup } => {
-            let rows = export::write_restore(state, system, backup, &file).await?;
+            let (watch, latest) = listen(&state.shutdown);
+            let work = export::write_restore(state, system, backup, &file, watch);
+            let rows = told(state, system, record, work, latest).await?;
             record.rows_lost = rows;
             rows
         }

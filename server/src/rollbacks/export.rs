@@ -30,7 +30,7 @@ pub async fn lost_rows(
         Some(name) => {
             let scratch = tempfile::tempdir().map_err(|error| cannot(&error))?;
             let file = scratch.path().join("lost.json");
-            write_restore(state, system, name, &file).await?;
+            write_restore(state, system, name, &file, Watch::nobody()).await?;
             std::fs::read_to_string(&file).map_err(|error| cannot(&error))
         }
         None => {
@@ -46,19 +46,14 @@ pub(super) async fn write_restore(
     system: &Arc<System>,
     name: &str,
     file: &Path,
+    watch: Watch<'static>,
 ) -> Result<u64, SystemError> {
     let place = backups::place(state, system, name).await?;
     let backup = engine::backup::open(&place).map_err(|error| backups::refused(system, &error))?;
     let playbook = system.playbook()?;
-    let written = engine::loss::export(
-        system.url()?,
-        &backup,
-        Some(&playbook),
-        file,
-        Watch::nobody(),
-    )
-    .await
-    .map_err(|error| backups::refused(system, &error))?;
+    let written = engine::loss::export(system.url()?, &backup, Some(&playbook), file, watch)
+        .await
+        .map_err(|error| backups::refused(system, &error))?;
     Ok(written.loss.rows())
 }
 

@@ -6,8 +6,8 @@ use shared::duration;
 use shared::rollback::{RollbackKind, RollbackRecord};
 use shared::state::RunState;
 
+use super::progress::{listen, told};
 use crate::backups;
-use crate::engine::progress::Watch;
 use crate::engine::{self, journal};
 use crate::state::AppState;
 use crate::store::runs::{self, Want};
@@ -23,14 +23,12 @@ pub(super) async fn restore(
         return Ok("No backup is restored.".into());
     };
     let place = backups::place(state, system, backup).await?;
-    let restored = engine::restore::restore(
-        &place,
-        system.url()?,
-        &backups::acceptance(system)?,
-        Watch::nobody(),
-    )
-    .await
-    .map_err(|error| backups::refused(system, &error))?;
+    let (url, rules) = (system.url()?, backups::acceptance(system)?);
+    let (watch, latest) = listen(&state.shutdown);
+    let work = engine::restore::restore(&place, url, &rules, watch);
+    let restored = told(state, system, record, work, latest)
+        .await
+        .map_err(|error| backups::refused(system, &error))?;
     let kept = restored
         .kept
         .map(|kept| format!(" The database before is kept as {}.", kept.name()))

@@ -1,12 +1,16 @@
 //! What a drive reports, gathered until it is written down and told: steps, numbers, gates, log. Pure.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod begin;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use shared::plan::Gate;
 use shared::run::RunProgress;
 use shared::state::{GateState, Level, RunState, StepState};
 use shared::target::HoldCause;
+
+pub(super) use begin::{Before, from_journal, nothing_yet};
 
 use super::estimate::Rates;
 use super::settled::Settled;
@@ -17,14 +21,7 @@ use crate::engine::journal::RunRecord;
 use crate::engine::operation::Operation;
 use crate::engine::plan::Plan;
 use crate::moment::Moment;
-use crate::store::runs::{RunRow, StepRow, Want};
-
-/// What was written down of a run before a drive of it begins.
-pub(super) struct Before {
-    pub(super) steps: Vec<StepRow>,
-    pub(super) gates: Vec<Gate>,
-    pub(super) last_line: Option<(Option<String>, Level)>,
-}
+use crate::store::runs::StepRow;
 
 /// The live side of one drive.
 pub(super) struct Live {
@@ -32,7 +29,7 @@ pub(super) struct Live {
     places: HashMap<String, usize>,
     titles: Vec<String>,
     planned_rows: Vec<u64>,
-    changed: BTreeMap<usize, ()>,
+    changed: BTreeSet<usize>,
     progress: RunProgress,
     /// Whether another pace was heard of since the last writing: only then is it this drive that knows it.
     paced: bool,
@@ -53,84 +50,6 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// For a run as it was when the drive begins.
-    pub(super) fn of(run: &RunRow, before: Before, now: Moment) -> Self {
-        let Before {
-            steps: known,
-            gates,
-            last_line,
-        } = before;
-        let mut known: HashMap<String, StepRow> = known
-            .into_iter()
-            .map(|row| (row.key.clone(), row))
-            .collect();
-        let steps: Vec<StepRow> = run
-            .plan
-            .steps
-            .iter()
-            .map(|step| {
-                known.remove(&step.key).unwrap_or_else(|| StepRow {
-                    key: step.key.clone(),
-                    state: StepState::Pending,
-                    rows_done: 0,
-                    rows_total: 0,
-                    set_aside: 0,
-                    started: None,
-                    finished: None,
-                    longest_lock_ms: None,
-                    error: None,
-                })
-            })
-            .collect();
-        let before = run.progress.clone();
-        let state = if matches!(run.want, Want::Undone { .. }) {
-            RunState::RollingBack
-        } else {
-            RunState::Running
-        };
-        let mut live = Self {
-            places: steps
-                .iter()
-                .enumerate()
-                .map(|(place, step)| (step.key.clone(), place))
-                .collect(),
-            titles: run
-                .plan
-                .steps
-                .iter()
-                .map(|step| step.title.clone())
-                .collect(),
-            planned_rows: run.plan.steps.iter().map(|step| step.cost.rows).collect(),
-            steps,
-            changed: BTreeMap::new(),
-            elapsed_before: before.as_ref().map_or(0, |before| before.elapsed_ms),
-            progress: RunProgress {
-                state,
-                ..before.unwrap_or_else(|| nothing_yet(run))
-            },
-            paced: false,
-            told: false,
-            rates: Rates::default(),
-            speed: None,
-            log: Vec::new(),
-            gates: Vec::new(),
-            holds_for: (gates.iter())
-                .find(|gate| gate.name == shown::APPLICATION && gate.state == GateState::Closed)
-                .map(|gate| whom(&gate.evidence)),
-            closed: gates
-                .into_iter()
-                .filter(|gate| gate.state == GateState::Closed)
-                .map(|gate| gate.name)
-                .collect(),
-            last_line,
-            started: Moment::parse(&run.summary.started).unwrap_or(now),
-            began: Instant::now(),
-        };
-        live.waits(None, None);
-        live.count();
-        live
-    }
-
     /// Takes in what the executor reports.
     pub(super) fn hear(&mut self, event: &Event, now: Moment, slug: &str, plan: &Plan) {
         self.told = false;
@@ -150,7 +69,7 @@ impl Live {
                 if let Some(place) = self.places.get(step).copied() {
                     let row = &mut self.steps[place];
                     (row.rows_done, row.rows_total) = (*done, *total);
-                    self.changed.insert(place, ());
+                    self.changed.insert(place);
                     self.at(place);
                 }
                 let progress = &mut self.progress;
@@ -296,7 +215,7 @@ impl Live {
             }
             StepState::Pending => {}
         }
-        self.changed.insert(place, ());
+        self.changed.insert(place);
         self.at(place);
         self.progress.rows_done = self.steps[place].rows_done;
         self.progress.rows_total = self.steps[place].rows_total;
@@ -357,7 +276,7 @@ impl Live {
             };
             let set_aside = self.steps[place].set_aside;
             self.steps[place] = from_journal(told, set_aside);
-            self.changed.insert(place, ());
+            self.changed.insert(place);
             self.progress.longest_lock_ms = self.progress.longest_lock_ms.max(told.lock_ms);
         }
         self.count();
@@ -392,7 +311,7 @@ impl Live {
         self.told = true;
         Taken {
             steps: std::mem::take(&mut self.changed)
-                .into_keys()
+                .into_iter()
                 .map(|place| (place, self.steps[place].clone()))
                 .collect(),
             progress: fresh.then(|| self.progress.clone()),
@@ -411,42 +330,4 @@ fn whom(evidence: &str) -> String {
         .split_once(',')
         .map_or(evidence, |(whom, _)| whom)
         .to_owned()
-}
-
-/// A step as the journal has it.
-pub(super) fn from_journal(told: &crate::engine::journal::StepRecord, set_aside: u64) -> StepRow {
-    StepRow {
-        key: told.step.key.clone(),
-        state: shown::state(told.state),
-        rows_done: told.rows_done,
-        rows_total: told.rows_total,
-        set_aside,
-        started: told.started_at_ms.map(Moment),
-        finished: told.finished_at_ms.map(Moment),
-        longest_lock_ms: Some(told.lock_ms),
-        error: told.error.clone(),
-    }
-}
-
-/// Numbers of a run that has done nothing yet.
-pub(super) fn nothing_yet(run: &RunRow) -> RunProgress {
-    RunProgress {
-        run: run.summary.number,
-        state: run.summary.state,
-        step: None,
-        step_title: None,
-        rows_done: 0,
-        rows_total: 0,
-        steps_done: run.summary.steps_done,
-        steps_total: run.summary.steps_total,
-        rows_per_second: 0.0,
-        batch_size: 0,
-        step_left_ms: None,
-        run_left_ms: None,
-        longest_lock_ms: 0,
-        waiting_for: None,
-        holds_for: None,
-        pace: 100,
-        elapsed_ms: 0,
-    }
 }

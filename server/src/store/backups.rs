@@ -60,7 +60,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Stores what a backup holds, once it is written.
+/// Stores what a backup holds, once it is written; it is verified next.
 pub async fn written(
     tx: &mut WriteTx,
     system: &str,
@@ -70,7 +70,7 @@ pub async fn written(
     rows: u64,
 ) -> Result<(), StoreError> {
     sql::query(
-        "UPDATE backups SET size_bytes = $1, tables = $2, rows = $3, state = 'unverified' WHERE system = $4 AND name = $5",
+        "UPDATE backups SET size_bytes = $1, tables = $2, rows = $3, state = 'verifying' WHERE system = $4 AND name = $5",
     )
     .bind(whole(size_bytes))
     .bind(tables)
@@ -82,23 +82,45 @@ pub async fn written(
     Ok(())
 }
 
-/// Stores where a backup is; a verification names its time and duration.
-pub async fn set_state(
+/// What is known of a backup that is written.
+#[derive(Debug)]
+pub enum Verification {
+    /// It is being restored and compared.
+    Begun,
+    /// It was restored and was equal.
+    Passed {
+        /// When.
+        at: Moment,
+        /// Milliseconds that it took.
+        took_ms: u64,
+    },
+    /// It did not come to an end, for the reason that is known.
+    BrokenOff(Option<String>),
+    /// The backup cannot be used, and why.
+    Rejected(String),
+}
+
+/// Stores how the verification of a backup stands; an earlier one that passed keeps its time.
+pub async fn set_verification(
     tx: &mut WriteTx,
     system: &str,
     name: &str,
-    state: BackupState,
-    trouble: Option<&str>,
-    verified: Option<(Moment, u64)>,
+    verification: Verification,
 ) -> Result<(), StoreError> {
+    let (state, trouble, passed) = match verification {
+        Verification::Begun => (BackupState::Verifying, None, None),
+        Verification::Passed { at, took_ms } => (BackupState::Verified, None, Some((at, took_ms))),
+        Verification::BrokenOff(why) => (BackupState::Unverified, why, None),
+        Verification::Rejected(why) => (BackupState::Unusable, Some(why), None),
+    };
     sql::query(
         "UPDATE backups SET state = $1, trouble = $2, verified = COALESCE($3, verified), \
          restore_ms = COALESCE($4, restore_ms) WHERE system = $5 AND name = $6",
     )
     .bind(word(&state))
     .bind(trouble)
-    .bind(verified.map(|(at, _)| at.0))
-    .bind(verified.map(|(_, took)| whole(took)))
+    .bind(passed.map(|(at, _)| at.0))
+    .bind(passed.map(|(_, took)| whole(took)))
     .bind(system)
     .bind(name)
     .execute(&mut **tx)

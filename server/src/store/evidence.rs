@@ -110,20 +110,21 @@ pub async fn audit_head(tx: &mut WriteTx) -> Result<Option<(i64, String)>, Store
     )
 }
 
-/// Entries about a system from the first about `object`, or the first after a moment, on: oldest first.
+/// Entries about a system from the first about one of these objects, or the first after a moment, on: oldest first.
 pub async fn audit_entries(
     tx: &mut WriteTx,
     system: &str,
-    object: &str,
+    objects: [&str; 2],
     from: Moment,
 ) -> Result<Vec<EvidenceEntry>, StoreError> {
     let rows = sql::query(
         "SELECT id, at, actor, system, action, object, text, refused, address, previous_hash, hash FROM audit \
-         WHERE system = $1 AND id >= (SELECT MIN(id) FROM audit WHERE system = $1 AND (object = $2 OR at >= $3)) \
+         WHERE system = $1 AND id >= (SELECT MIN(id) FROM audit WHERE system = $1 AND (object = $2 OR object = $3 OR at >= $4)) \
          ORDER BY id",
     )
     .bind(system)
-    .bind(object)
+    .bind(objects[0])
+    .bind(objects[1])
     .bind(from.0)
     .fetch_all(&mut **tx)
     .await?;

@@ -372,8 +372,12 @@ fn after_run(facts: &Facts) -> NextAction {
             facts,
             Tone::Pending,
             format!(
-                "Prepare {} more organizations for the pilot",
-                facts.pilot_lacks
+                "Prepare {} for the pilot",
+                counted(
+                    facts.pilot_lacks as u64,
+                    "more organization",
+                    "more organizations"
+                )
             ),
             "At least 3 have to be prepared before the mode is switched.",
             Some(("Open the organizations", "organizations")),

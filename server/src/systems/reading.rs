@@ -98,6 +98,27 @@ impl System {
         Ok(reading)
     }
 
+    /// Organizations of the target as they are now. Who changes one does not wait until all rows are counted, which each
+    /// write of the application makes necessary again.
+    pub async fn organizations(&self) -> Result<Option<Vec<target::Row>>, SystemError> {
+        let mut again = AGAIN;
+        loop {
+            match self.organizations_once().await {
+                Err(error) if error.may_pass() && again > 0 => again -= 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn organizations_once(&self) -> Result<Option<Vec<target::Row>>, SystemError> {
+        let playbook = self.playbook()?;
+        let mut db = self.reader().await?;
+        db.begin_read().await?;
+        let organizations = target::read(&mut db, &playbook.organizations).await;
+        db.close().await;
+        organizations
+    }
+
     async fn read_now(&self, last: Option<&Reading>) -> Result<Reading, SystemError> {
         let mut again = AGAIN;
         loop {
@@ -221,6 +242,18 @@ mod tests {
         reading.groups[0].models[0].rows = rows;
         reading.counted.took = took;
         *system.kept.lock().await = Some((None, Arc::new(reading)));
+    }
+
+    #[tokio::test]
+    async fn organizations_are_told_while_the_rows_are_being_counted() {
+        let directory = tempfile::tempdir().unwrap();
+        let system = system(directory.path()).await;
+        let table = "CREATE TABLE organization (id integer PRIMARY KEY, code text, name text)";
+        write(&system, table).await;
+        let _counting = system.kept.lock().await;
+        let found = tokio::time::timeout(Duration::from_secs(30), system.organizations()).await;
+        let none = found.expect("it waits for the count").unwrap();
+        assert_eq!(none, Some(Vec::new()));
     }
 
     #[tokio::test]

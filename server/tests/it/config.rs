@@ -48,10 +48,7 @@ fn an_empty_file_is_a_whole_configuration() {
 fn a_system_needs_four_keys_and_finds_its_files_beside_the_configuration() {
     let config = read_with(SYSTEM, &[]).unwrap();
     let system = config.system("obcms").unwrap();
-    assert_eq!(
-        system.database.sqlite_path().unwrap(),
-        Path::new("/etc/db.sqlite3")
-    );
+    assert_eq!(system.database.url().expose(), "sqlite:/etc/db.sqlite3");
     assert_eq!(
         system.backup_directory(&config.data),
         Path::new("/etc/data/backups/obcms")
@@ -189,10 +186,7 @@ fn a_database_may_come_from_the_environment_or_a_file_and_is_not_shown() {
     )
     .unwrap();
     let database = &config.systems[0].database;
-    assert_eq!(
-        database.sqlite_path().unwrap(),
-        Path::new("/srv/hunter2.sqlite3")
-    );
+    assert_eq!(database.url().expose(), "sqlite:/srv/hunter2.sqlite3");
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 

@@ -58,7 +58,12 @@ async fn what_is_not_a_database_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.sqlite3");
     std::fs::write(&path, "this is a letter to my bank, and no database at all").unwrap();
-    assert!(Store::open(&path).await.is_err());
+    let letter = Store::open(&path).await;
+    assert!(
+        matches!(letter, Err(StoreError::Open { .. })),
+        "{:?}",
+        letter.err()
+    );
     let file = directory.path().join("a file");
     std::fs::write(&file, "").unwrap();
     let inside = Store::open(&file.join("store.sqlite3")).await;

@@ -1,6 +1,5 @@
 //! The verified backup of a run from the command line: one that was named, or one that the run makes.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +9,6 @@ use crate::cli::Output;
 use crate::db::DatabaseUrl;
 use crate::engine::backup::{self, Acceptance, Backup, BackupError, Found};
 use crate::engine::executor::{FactAnswer, OutsideError, Probed};
-use crate::engine::progress::Watch;
 
 /// For how many hours a backup counts, as for a system whose configuration says nothing else.
 const HOURS: i64 = 24;
@@ -81,13 +79,7 @@ impl Backups {
         output: Output,
         stop: &CancellationToken,
     ) -> Result<String, BackupError> {
-        let watch = || {
-            let stop = stop.clone();
-            Watch::new(move |_| match stop.is_cancelled() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            })
-        };
+        let watch = || output.watch_until(stop.clone());
         let path = match &self.given {
             Some(given) => {
                 let since = Timestamp::now() - SignedDuration::from_hours(HOURS);
@@ -159,6 +151,7 @@ mod tests {
     use super::*;
     use crate::cli::Format;
     use crate::db::{Access, Connection};
+    use crate::engine::progress::Watch;
 
     #[tokio::test]
     async fn only_a_proved_backup_of_this_target_and_of_today_opens_the_gate() {

@@ -206,6 +206,15 @@ async fn a_switch_of_the_mode_needs_one_and_the_page_names_what_it_is_bound_to()
 
     let id = ask(&mut amina, "mode", &view["fingerprint"]).await;
     assert_eq!(approve(&mut jamil, id).await, "approved");
+    // the audit log tells who asked and who agreed, not that it was done
+    for (action, did) in [
+        ("requested", "Asked for an approval: "),
+        ("given", "Approved: "),
+    ] {
+        let page = amina.get(&format!("/audit?action=approval.{action}")).await;
+        let text = page.json()["entries"][0]["text"].clone();
+        assert!(text.as_str().unwrap().starts_with(did), "{text}");
+    }
     // a condition that does not hold any more
     let untick = json!({ "done": false, "note": "" });
     amina

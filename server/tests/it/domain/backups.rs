@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
+use server::store::sql;
 use shared::account::Role;
 
 use crate::app::Client;
@@ -245,4 +246,47 @@ async fn what_a_restore_has_kept_is_listed_and_released_once_by_who_types_the_na
     assert_eq!(again.problem(), "not-found", "{}", again.text);
     let audit = amina.get("/audit?action=backup.kept-released").await.json();
     assert_eq!(audit["total"], 1, "{audit:#}");
+}
+
+/// What is written down is what every console shows, and what is left of it after a crash.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_restore_is_stands_in_its_record_while_it_goes_on() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    let name = back_up(&mut amina).await;
+    let mut tx = site.app.state.store.write().await.unwrap();
+    for statement in [
+        "CREATE TABLE written_down (steps TEXT NOT NULL)",
+        "CREATE TRIGGER written_down AFTER UPDATE ON rollbacks \
+         BEGIN INSERT INTO written_down VALUES (NEW.steps); END",
+    ] {
+        sql::query(statement).execute(&mut *tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    server::reconcile::begin(&site.app.state);
+    let options = amina.get("/systems/obcms/rollback").await.json();
+    let fingerprint = &options["restores"][0]["cost"]["fingerprint"];
+    let way = json!({ "restore": { "backup": name } });
+    let body = json!({ "way": way, "fingerprint": fingerprint, "confirm": "OBCMS" });
+    let answer = amina.post("/systems/obcms/rollback", body).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
+    amina
+        .until("/systems/obcms/rollback", "its end", |options| {
+            options["current"]["state"] == "done"
+        })
+        .await;
+
+    let written: Vec<String> = sql::query_scalar("SELECT steps FROM written_down")
+        .fetch_all(site.app.state.store.read())
+        .await
+        .unwrap();
+    let is_told = |steps: &String| {
+        let steps: Value = serde_json::from_str(steps).unwrap();
+        steps.as_array().unwrap().iter().any(|step| {
+            step["title"] == "Restore the backup"
+                && step["state"] == "running"
+                && step["detail"].as_str().unwrap().ends_with(" %")
+        })
+    };
+    assert!(written.iter().any(is_told), "{written:#?}");
 }

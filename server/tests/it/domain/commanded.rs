@@ -7,9 +7,11 @@ use serde_json::Value;
 use server::config::PlaybookSource;
 use server::moment::Clock;
 use shared::account::Role;
+use shared::evidence::IncidentKind;
 
 use super::approved::{approve, ask, state_of, strict};
-use super::releasing::configuration;
+use super::releasing::{configuration, keep, named};
+use super::sealed::{sealed_with, tells};
 use crate::app::Client;
 use crate::cli::{switchyard, text};
 use crate::site::Site;
@@ -149,6 +151,44 @@ async fn when_nobody_can_be_reached_a_written_reason_opens_and_stays_in_the_audi
             (&told["actor"], &told["system"]),
             (&account.as_str().into(), &"obcms".into())
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_evidence_of_a_run_says_that_nobody_approved_it_and_why() {
+    let mut it = Commanded::start().await;
+    done(&it.run(&["--without-approval", REASON]));
+    let state = &it.site.app.state;
+    let system = state.systems.get("obcms").unwrap();
+    assert_eq!(server::runs::adopt(state, &system).await.unwrap(), 1);
+    server::reconcile::begin(state);
+    let (evidence, markdown) = sealed_with(&mut it.amina, 1, "evidence.md").await;
+    let kind = IncidentKind::WithoutApproval;
+    assert!(tells(&evidence, kind, REASON), "{:?}", evidence.incidents);
+    assert!(
+        !markdown.contains("No approval was asked for"),
+        "{markdown}"
+    );
+    let told = it.audited("approval.waived").await;
+    assert!(told["text"].as_str().unwrap().contains(REASON), "{told:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_nobody_can_be_reached_a_written_reason_releases_what_a_restore_has_kept() {
+    let mut it = Commanded::start().await;
+    let kept = keep(&it.site, "20261120T015204.000Z");
+    let name = named(&kept);
+    let release = [name.as_str(), "--yes"];
+    let why = lacks(&it.command("release", &release));
+    assert!(why.contains("Backups and rollback of OBCMS"), "{why}");
+    assert!(kept.exists());
+    let reason = ["--without-approval", REASON];
+    done(&it.command("release", &[release, reason].concat()));
+    assert!(!kept.exists());
+    for action in ["backup.kept-released", "approval.waived"] {
+        let told = it.audited(action).await;
+        assert!(told["text"].as_str().unwrap().contains(REASON), "{told:#}");
+        assert_eq!(told["object"], format!("kept database {name}"));
     }
 }
 

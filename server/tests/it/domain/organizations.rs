@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use serde_json::{Value, json};
-use server::db::{Access, Connection};
+use server::db::{Access, Connection, Dialect};
+use server::engine::executor::Outcome;
 use server::reconcile;
 use server::store::sql;
 use shared::account::Role;
@@ -369,4 +370,30 @@ async fn what_did_not_reach_the_target_is_dropped_and_told() {
         listed.iter().all(|(_, stage)| stage == "prepared"),
         "{listed:?}"
     );
+}
+
+/// Another writer of the application's table is nothing that a change of an organization would wait for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_an_organization_does_not_count_the_rows_of_the_target() {
+    let site = Site::on(Dialect::Postgres, |_| ()).await;
+    assert_eq!(site.world.apply().await, Outcome::Done);
+    let mut amina = administrator(&site.app).await;
+    let version = detail(&mut amina, "OOBC").await["organization"]["version"].clone();
+
+    // nobody can read the rows of a migrated table
+    let mut other = site.world.open().await;
+    other.begin_write().await.unwrap();
+    let lock = "LOCK TABLE communities_profile IN ACCESS EXCLUSIVE MODE";
+    other.execute(lock).await.unwrap();
+    let change = json!({ "version": version, "name": "Office", "ticks": [["data-owner", true]] });
+    let path = "/systems/obcms/organizations/OOBC";
+    let answer = amina.patch(path, change).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(answer.json()["organization"]["name"], "Office");
+    // the rows that its page shows are there all the same
+    assert_eq!(
+        answer.json()["rows"],
+        detail(&mut amina, "OOBC").await["rows"]
+    );
+    other.roll_back().await;
 }

@@ -13,6 +13,11 @@ use crate::site::{Site, back_up, run_is, tick_required};
 
 /// What the sealed bundle of a run says, which is whole.
 pub(super) async fn sealed(client: &mut Client, run: i64) -> Evidence {
+    sealed_with(client, run, "evidence.json").await.0
+}
+
+/// The same with the text of one of its files.
+pub(super) async fn sealed_with(client: &mut Client, run: i64, name: &str) -> (Evidence, String) {
     let path = format!("/systems/obcms/runs/{run}/evidence");
     let state = client
         .until(&path, "the seal", |state| {
@@ -25,7 +30,8 @@ pub(super) async fn sealed(client: &mut Client, run: i64) -> Evidence {
     let key = evidence::parse_key(&state.public_key).unwrap();
     let checked = evidence::verify(&archive, Some(&key));
     assert!(checked.whole, "{checked:?}");
-    serde_json::from_str(&file(&archive, "evidence.json")).unwrap()
+    let evidence = serde_json::from_str(&file(&archive, "evidence.json")).unwrap();
+    (evidence, file(&archive, name))
 }
 
 /// Whether an incident of this kind says this.

@@ -62,11 +62,16 @@ async fn a_certificate_for_another_name_is_refused_though_its_authority_is_named
 #[tokio::test]
 async fn a_server_that_speaks_another_way_than_configured_is_not_used() {
     let sink = Sink::start_with(Wire::Starttls).await;
-    let refused = try_out(&sink, "localhost", "tls", Some(&authority())).await;
-    assert!(refused.is_err());
     let plain = Sink::start().await;
-    let refused = try_out(&plain, "localhost", "starttls", Some(&authority())).await;
-    assert!(refused.is_err());
+    for (sink, word) in [(&sink, "tls"), (&plain, "starttls")] {
+        let refused = try_out(sink, "localhost", word, Some(&authority())).await;
+        let refused = refused.unwrap_err();
+        let told = format!(
+            "The mail server localhost:{} did not take the mail",
+            sink.port
+        );
+        assert!(refused.starts_with(&told), "{word}: {refused}");
+    }
     assert!(sink.mails().is_empty() && plain.mails().is_empty());
 }
 
