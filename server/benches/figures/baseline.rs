@@ -1,29 +1,57 @@
-//! What the engine is measured against, both written by hand for this schema: the fewest statements that reach the
-//! same schema and rows, and the naive way of a framework's own migrations.
+//! What the engine is measured against, written by hand for this schema: the fewest statements that reach the same schema
+//! and rows, in one transaction a step and as they are typed into a shell, and the naive way of a framework's own
+//! migrations.
 
 use server::db::{Connection, quote};
 use server::engine::{Schema, inspect};
 
 use crate::work::{Model, Work};
 
-/// The fewest statements: one transaction a step; the column, one `UPDATE`, the index, and the constraint by an edit
-/// of the catalogue, which copies no row. No journal, no undo, no check: what a person in a hurry would be proud of.
-pub async fn by_hand(db: &mut Connection, work: &Work) -> anyhow::Result<()> {
-    db.begin_write().await?;
+/// Where the fewest statements are committed.
+#[derive(Clone, Copy)]
+pub enum Commit {
+    /// All of a step at once.
+    Step,
+    /// Each alone, as when it is typed into the database's shell.
+    Statement,
+}
+
+impl Commit {
+    /// Begins a step.
+    pub async fn begin(self, db: &mut Connection) -> anyhow::Result<()> {
+        if let Self::Step = self {
+            db.begin_write().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a step.
+    pub async fn end(self, db: &mut Connection) -> anyhow::Result<()> {
+        if let Self::Step = self {
+            db.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The fewest statements: the column, one `UPDATE`, the index, and the constraint by an edit of the catalogue, which
+/// copies no row. No journal, no undo, no check: what a person in a hurry would be proud of.
+pub async fn by_hand(db: &mut Connection, work: &Work, commit: Commit) -> anyhow::Result<()> {
+    commit.begin(db).await?;
     make_organizations(db, work).await?;
     for model in &work.models {
         db.execute(add_column(work, model)).await?;
     }
-    db.commit().await?;
+    commit.end(db).await?;
 
-    db.begin_write().await?;
+    commit.begin(db).await?;
     for model in &work.models {
         db.execute(populate(work, model)).await?;
         db.execute(index(work, model)).await?;
     }
-    db.commit().await?;
+    commit.end(db).await?;
 
-    db.begin_write().await?;
+    commit.begin(db).await?;
     db.execute("PRAGMA writable_schema = ON").await?;
     for model in &work.models {
         db.execute(format!(
@@ -38,8 +66,7 @@ pub async fn by_hand(db: &mut Connection, work: &Work) -> anyhow::Result<()> {
     db.execute(format!("PRAGMA schema_version = {}", version + 1))
         .await?;
     db.execute("PRAGMA writable_schema = OFF").await?;
-    db.commit().await?;
-    Ok(())
+    commit.end(db).await
 }
 
 /// As Django's migrations do it: the index at once, so that the `UPDATE` maintains it, and then each table made again

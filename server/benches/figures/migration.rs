@@ -1,5 +1,5 @@
-//! The three steps on copies of one sample database: by hand with the fewest statements that reach the same schema,
-//! the naive way (what a framework's own migrations do), and by the engine with its journal and its undo.
+//! The three steps on copies of one sample database: by hand with the fewest statements that reach the same schema, the
+//! same as typed into a shell, the naive way (what a framework's own migrations do), and by the engine with its journal and its undo.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use server::engine::operation::Operation;
 use server::engine::plan::Plan;
 use server::engine::{Goal, Outcome, Playbook, drive};
 
-use crate::baseline::{by_hand, naively};
+use crate::baseline::{Commit, by_hand, naively};
 use crate::caller::Caller;
 use crate::table::{Limit, grouped, heading, milliseconds, ratio, table};
 use crate::work::{by_the_engine, plan_for, work_of};
@@ -42,8 +42,14 @@ pub async fn measure(scales: &[u32], scratch: &Path) -> anyhow::Result<()> {
             .await
             .with_context(|| format!("at {scale}×"))?;
         let fewest = ways.hand.took.as_secs_f64();
+        let alone = ways.alone.took.as_secs_f64();
         for (name, cost, limit) in [
             ("fewest statements, by hand", &ways.hand, None),
+            (
+                "the same statements, each committed alone",
+                &ways.alone,
+                None,
+            ),
             ("naive: `UPDATE` and a table rebuild", &ways.naive, None),
             (
                 "Switchyard, with journal and undo",
@@ -58,6 +64,7 @@ pub async fn measure(scales: &[u32], scratch: &Path) -> anyhow::Result<()> {
                 grouped(cost.rows.unsigned_abs()),
                 milliseconds(cost.took),
                 limit.map_or_else(|| format!("{times:.2}×"), |limit| ratio(times, limit)),
+                format!("{:.2}×", cost.took.as_secs_f64() / alone),
                 milliseconds(cost.blocked),
             ]);
         }
@@ -73,6 +80,7 @@ pub async fn measure(scales: &[u32], scratch: &Path) -> anyhow::Result<()> {
             "Rows written",
             "Time",
             "Ratio (at most 1.5)",
+            "To each committed alone",
             "Longest wait of another writer",
         ],
         &rows,
@@ -95,6 +103,7 @@ pub async fn measure(scales: &[u32], scratch: &Path) -> anyhow::Result<()> {
 
 struct Ways {
     hand: Cost,
+    alone: Cost,
     naive: Cost,
     engine: Cost,
     /// Of the engine: the three steps, and their undo.
@@ -112,16 +121,18 @@ async fn measure_scale(original: &Path, scratch: &Path) -> anyhow::Result<Ways> 
         .filter(|step| matches!(step.operation, Operation::Populate(_)))
         .map(|step| step.cost.rows)
         .sum();
-    let (mut hand, mut naive, mut engine) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut hand, mut alone, mut naive, mut engine] = [const { Vec::new() }; 4];
     for round in 0..=ROUNDS {
         // a disturbed measurement for the other writer's wait, and an undisturbed one for the time
         let watched = round == 0;
-        hand.push(
-            on_a_copy(original, scratch, watched, async |db, _| {
-                by_hand(db, &work).await
-            })
-            .await?,
-        );
+        for (ways, commit) in [(&mut hand, Commit::Step), (&mut alone, Commit::Statement)] {
+            ways.push(
+                on_a_copy(original, scratch, watched, async |db, _| {
+                    by_hand(db, &work, commit).await
+                })
+                .await?,
+            );
+        }
         naive.push(
             on_a_copy(original, scratch, watched, async |db, _| {
                 naively(db, &work).await
@@ -144,6 +155,7 @@ async fn measure_scale(original: &Path, scratch: &Path) -> anyhow::Result<Ways> 
     Ok(Ways {
         phases,
         hand: middle(hand),
+        alone: middle(alone),
         naive: middle(naive),
         engine: middle(engine),
         rows,

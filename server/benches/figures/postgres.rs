@@ -45,8 +45,19 @@ impl Server {
         let name = format!("figures_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut db = self.maintenance().await?;
         let (made, template) = (quote(&name), quote(template));
-        db.execute(format!("CREATE DATABASE {made} TEMPLATE {template}"))
+        // from version 15 on a copy is written to the log as well, row by row, unless the files are asked for
+        let version = db
+            .count("SELECT current_setting('server_version_num')::int8")
             .await?;
+        let strategy = if version >= 150_000 {
+            " STRATEGY file_copy"
+        } else {
+            ""
+        };
+        db.execute(format!(
+            "CREATE DATABASE {made} TEMPLATE {template}{strategy}"
+        ))
+        .await?;
         // what copying has left to write is not what is measured
         db.execute("CHECKPOINT").await?;
         db.close().await;

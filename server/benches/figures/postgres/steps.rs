@@ -8,6 +8,7 @@ use server::db::{Connection, Dialect, quote};
 use server::engine::Playbook;
 
 use super::{Server, median};
+use crate::baseline::Commit;
 use crate::caller::Caller;
 use crate::table::{Limit, grouped, milliseconds, ratio, table};
 use crate::work::{Model, Work, by_the_engine, plan_for, work_of};
@@ -22,9 +23,14 @@ pub async fn measure(server: &Server, scales: &[u32]) -> anyhow::Result<()> {
         let ways = at_scale(server, scale)
             .await
             .with_context(|| format!("at {scale}×"))?;
-        let fewest = ways.hand.as_secs_f64();
+        let (fewest, alone) = (ways.hand.as_secs_f64(), ways.alone.as_secs_f64());
         for (name, time, limit) in [
             ("fewest statements, by hand", ways.hand, None),
+            (
+                "the same statements, each committed alone",
+                ways.alone,
+                None,
+            ),
             ("naive: `UPDATE` and `SET NOT NULL`", ways.naive, None),
             (
                 "Switchyard, with journal and undo",
@@ -38,6 +44,7 @@ pub async fn measure(server: &Server, scales: &[u32]) -> anyhow::Result<()> {
                 grouped(ways.rows.unsigned_abs()),
                 milliseconds(time),
                 limit.map_or_else(|| format!("{times:.2}×"), |limit| ratio(times, limit)),
+                format!("{:.2}×", time.as_secs_f64() / alone),
             ]);
         }
     }
@@ -47,6 +54,7 @@ pub async fn measure(server: &Server, scales: &[u32]) -> anyhow::Result<()> {
             "Rows concerned",
             "Time",
             "Ratio (at most 1.5)",
+            "To each committed alone",
         ],
         &rows,
     );
@@ -56,6 +64,7 @@ pub async fn measure(server: &Server, scales: &[u32]) -> anyhow::Result<()> {
 
 struct Ways {
     hand: Duration,
+    alone: Duration,
     naive: Duration,
     engine: Duration,
     rows: i64,
@@ -79,15 +88,16 @@ async fn at_scale(server: &Server, scale: u32) -> anyhow::Result<Ways> {
         rows += db.count(format!("SELECT COUNT(*) FROM {table}")).await?;
     }
     db.close().await;
-    let mut times = [const { Vec::new() }; 3];
+    let mut times = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
         for (way, times) in times.iter_mut().enumerate() {
             let copy = server.database(&original.name).await?;
             let mut db = copy.open().await?;
             let started = Instant::now();
             match way {
-                0 => by_hand(&mut db, &work).await?,
-                1 => naively(&mut db, &work).await?,
+                0 => by_hand(&mut db, &work, Commit::Step).await?,
+                1 => by_hand(&mut db, &work, Commit::Statement).await?,
+                2 => naively(&mut db, &work).await?,
                 _ => by_the_engine(&mut db, &plan, &Caller).await?,
             }
             times.push(started.elapsed());
@@ -96,20 +106,21 @@ async fn at_scale(server: &Server, scale: u32) -> anyhow::Result<Ways> {
         }
     }
     server.drop(original).await?;
-    let [hand, naive, engine] = times.map(median);
+    let [hand, alone, naive, engine] = times.map(median);
     Ok(Ways {
         hand: hand?,
+        alone: alone?,
         naive: naive?,
         engine: engine?,
         rows,
     })
 }
 
-/// The fewest statements: one transaction a step. A default that is the same for all rows comes with the column and writes
-/// none. No journal, no undo, no check.
-async fn by_hand(db: &mut Connection, work: &Work) -> anyhow::Result<()> {
+/// The fewest statements. A default that is the same for all rows comes with the column and writes none. No journal, no
+/// undo, no check.
+async fn by_hand(db: &mut Connection, work: &Work, commit: Commit) -> anyhow::Result<()> {
     let column = quote(&work.column);
-    db.begin_write().await?;
+    commit.begin(db).await?;
     for statement in &work.organizations {
         db.execute(statement.clone()).await?;
     }
@@ -130,25 +141,26 @@ async fn by_hand(db: &mut Connection, work: &Work) -> anyhow::Result<()> {
             }
         }
     }
-    db.commit().await?;
+    commit.end(db).await?;
 
-    db.begin_write().await?;
+    commit.begin(db).await?;
     for model in work.models.iter().filter(|model| !model.filled) {
         db.execute(populate(work, model)).await?;
     }
-    // a deferred check of a foreign key that is pending would refuse the index, and any change of the table
-    db.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
+    if let Commit::Step = commit {
+        // a deferred check of a foreign key that is pending would refuse the index, and any change of the table
+        db.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
+    }
     for model in &work.models {
         db.execute(index(work, model)).await?;
     }
-    db.commit().await?;
+    commit.end(db).await?;
 
-    db.begin_write().await?;
+    commit.begin(db).await?;
     for model in &work.models {
         db.execute(require(work, model)).await?;
     }
-    db.commit().await?;
-    Ok(())
+    commit.end(db).await
 }
 
 /// As Django's migrations do it: one transaction a migration, the index before the `UPDATE`, which maintains it.
