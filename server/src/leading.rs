@@ -18,9 +18,9 @@ use crate::store::StoreError;
 use crate::store::leases::{self, Fence};
 
 /// How long the lease lasts unless it is renewed. With [`LOOK`] it bounds how long runs stand still after a crash.
-const LASTS: Duration = Duration::from_secs(8);
+const LASTS: Duration = Duration::from_secs(6);
 /// The lease is renewed this often.
-const RENEW: Duration = Duration::from_secs(2);
+const RENEW: Duration = Duration::from_millis(1_500);
 /// The leader stops this long before others may begin.
 const MARGIN: Duration = Duration::from_secs(1);
 /// Others ask for the lease this often.

@@ -14,7 +14,7 @@ use crate::db::{Connection, DbError, Dialect, Statement};
 use crate::engine::inspect::has_table;
 
 /// How long a lease lasts unless renewed, in milliseconds.
-const LASTS_MS: i64 = 10_000;
+const LASTS_MS: i64 = 8_000;
 
 /// How much of an owner's name is kept, in characters.
 const LONGEST_OWNER: usize = 200;
@@ -42,7 +42,7 @@ const HOLDER: &str = "SELECT l.pid::int8, COALESCE(a.usename::text, 'another rol
 /// our role may not see of it is taken for one.
 const ALIVE: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
      AND application_name = ? \
-     AND COALESCE(state_change > clock_timestamp() - interval '10 s', true)";
+     AND COALESCE(state_change > clock_timestamp() - interval '8 s', true)";
 /// The server's time, milliseconds since 1970: the clocks of the consoles' machines may differ.
 const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 const HELD: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \

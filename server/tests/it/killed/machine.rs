@@ -380,6 +380,13 @@ impl Machine {
         format!("/runs/{}", run["number"])
     }
 
+    /// Gives every PPA that no rule can place to the office.
+    pub fn decide(&self) {
+        let rule = json!({ "all": { "organization": "OOBC" } });
+        let body = json!({ "model": "PPA", "preview": false, "rule": rule });
+        self.post("/decisions/rule", body);
+    }
+
     /// Waits until a run is in this state and did not fail on the way.
     pub async fn run_is(&self, run: &str, state: &str) -> Value {
         self.wait(run, state, |run| {

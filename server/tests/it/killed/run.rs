@@ -15,13 +15,6 @@ fn as_it_is(_: &std::path::Path, command: Vec<String>) -> Vec<String> {
     command
 }
 
-/// Gives every PPA that no rule can place to the office.
-fn decide(machine: &Machine) {
-    let rule = json!({ "all": { "organization": "OOBC" } });
-    let body = json!({ "model": "PPA", "preview": false, "rule": rule });
-    machine.post("/decisions/rule", body);
-}
-
 fn is_complete(machine: &Machine, run: &str) {
     let view = machine.get(run);
     assert_eq!(
@@ -109,7 +102,7 @@ async fn a_run_whose_server_is_killed_again_and_again_ends_as_if_nothing_had_hap
     }
     let waiting = machine.run_is(&run, "waiting-at-gate").await;
     assert!(waiting["waiting"]["name"].is_string(), "{waiting:#}");
-    decide(&machine);
+    machine.decide();
     for pause in [10, 60, 120] {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         machine.kill();
@@ -195,7 +188,7 @@ async fn a_run_that_the_journal_calls_running_is_found_and_goes_on_when_a_person
     assert_eq!(status, 409);
     machine.post(&format!("{run}/commands"), json!({ "command": "resume" }));
     machine.run_is(&run, "waiting-at-gate").await;
-    decide(&machine);
+    machine.decide();
     let ended = machine.run_is(&run, "done").await;
     assert_ne!(ended["summary"]["finished"], Value::Null);
     is_complete(&machine, &run);
