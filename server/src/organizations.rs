@@ -5,6 +5,7 @@ mod change;
 pub mod import;
 mod importing;
 mod intent;
+mod known;
 mod meanwhile;
 mod moves;
 mod readiness;
@@ -70,7 +71,7 @@ pub async fn stage_counts(
     state: &AppState,
     system: &Arc<System>,
 ) -> Result<Vec<StageCount>, SystemError> {
-    let Ok(known) = view::Known::gather(state, system).await else {
+    let Ok(known) = known::Known::gather(state, system).await else {
         return Ok(Vec::new());
     };
     let stages: Vec<Stage> = known.records().map(|record| record.stage).collect();

@@ -28,7 +28,7 @@ use crate::hooks::{self, Hook, HookDone, HookError};
 use crate::rollbacks::Compared;
 
 pub use error::SystemError;
-pub use measured::{PILOT, checklist, missing};
+pub use measured::{Missing, PILOT, checklist, missing};
 pub use next::next_action;
 pub use overview::{list, overview};
 pub use reading::{AGAIN, Reading};

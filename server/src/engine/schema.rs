@@ -74,10 +74,18 @@ pub struct Column {
     pub declared_type: String,
     /// Whether it refuses NULL.
     pub not_null: bool,
-    /// The text of its default, if it has one.
+    /// The text of its default, if it has one; of an identity column of PostgreSQL the clause that makes it one.
     pub default: Option<String>,
     /// Whether its value is computed (generated, or hidden in a virtual table).
     pub generated: bool,
+}
+
+impl Column {
+    /// Whether PostgreSQL counts its values up by itself.
+    pub fn is_identity(&self) -> bool {
+        // the expression of a default never begins with the keyword
+        (self.default.as_deref()).is_some_and(|clause| clause.starts_with("GENERATED "))
+    }
 }
 
 /// A foreign key, with its columns and those referenced in matching order.

@@ -1,61 +1,37 @@
 //! Carries a mode switch out, step by step, each written down before and after: a server that is killed goes on from
 //! there, and a switch that does not come up goes back by itself.
 
-use std::fs::{File, TryLockError};
+mod hold;
+mod record;
+mod steps;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shared::event::Topic;
-use shared::mode::{Mode, ModeSwitch, SwitchState, SwitchStep};
+use shared::mode::{ModeSwitch, SwitchState};
 use shared::state::StepState;
 
-use super::probes::{EVERY, Probes};
-use super::{closed, gates, of_value, title, value};
-use crate::audit::{self, Entry};
+use super::begin::closed;
+use super::gates;
+use super::known::{of_value, value};
+use super::probes::Probes;
 use crate::engine::playbook;
 use crate::environment_file;
 use crate::state::AppState;
 use crate::store::modes as rows;
 use crate::systems::{System, SystemError};
+use record::unanswered;
+use steps::{
+    ANSWER, ANSWER_BACK, ASK, CHANGE, CHANGE_BACK, MEASURE, RESTART, RESTART_BACK, going_back,
+};
 
-const MEASURE: usize = 0;
-const CHANGE: usize = 1;
-const RESTART: usize = 2;
-const ANSWER: usize = 3;
-const ASK: usize = 4;
-/// Steps from here on go back.
-const CHANGE_BACK: usize = 5;
-const RESTART_BACK: usize = 6;
-const ANSWER_BACK: usize = 7;
+pub(super) use steps::planned;
 
 /// Longest time for an application to come up when its restart hook names none.
 const COME_UP: Duration = Duration::from_secs(60);
 /// How often the probes are looked at.
 const LOOK: Duration = Duration::from_millis(250);
-
-/// The steps of a switch before it begins.
-pub(super) fn planned(names: &playbook::Mode, to: Mode) -> Vec<SwitchStep> {
-    [
-        "Measure the conditions again".to_owned(),
-        format!("Set {} to {}", names.variable, value(names, to)),
-        "Restart the application".into(),
-        "Wait until it answers".into(),
-        "Ask which mode it runs in".into(),
-    ]
-    .into_iter()
-    .map(step)
-    .collect()
-}
-
-fn step(title: String) -> SwitchStep {
-    SwitchStep {
-        title,
-        state: StepState::Pending,
-        detail: String::new(),
-        took_ms: None,
-    }
-}
 
 struct Switching<'a> {
     state: &'a AppState,
@@ -75,7 +51,7 @@ pub async fn drive_switch(
     system: &Arc<System>,
     switch: ModeSwitch,
 ) -> Result<SwitchState, SystemError> {
-    let Some(_hold) = hold(state, system)? else {
+    let Some(_hold) = hold::take(state, system)? else {
         return Ok(SwitchState::Running);
     };
     // whoever had it before may have ended it
@@ -107,31 +83,6 @@ pub async fn drive_switch(
     };
     switching.carry_out().await?;
     Ok(switching.switch.state)
-}
-
-/// Keeps other processes, such as the command line beside a console, from carrying out the same switch. None when one
-/// does. The system takes the lock back when the process ends, however it ends.
-fn hold(state: &AppState, system: &System) -> Result<Option<File>, SystemError> {
-    let directory = state.config.data.join("locks");
-    let path = directory.join(format!("{}-mode", system.slug()));
-    let failed = |error: std::io::Error| {
-        SystemError::unavailable(
-            system.without_places(&format!("{} cannot be locked: {error}.", path.display())),
-            "Check that the data directory can be written.",
-        )
-    };
-    std::fs::create_dir_all(&directory).map_err(failed)?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
 }
 
 impl Switching<'_> {
@@ -225,12 +176,8 @@ impl Switching<'_> {
             return Ok(Ok(()));
         }
         if self.switch.steps.len() <= CHANGE_BACK {
-            let variable = &self.names.variable;
-            self.switch.steps.extend([
-                step(format!("Set {variable} back to {before}")),
-                step("Restart the application again".into()),
-                step("Wait until it answers again".into()),
-            ]);
+            let back = going_back(&self.names, self.switch.from);
+            self.switch.steps.extend(back);
             self.save().await?;
         }
         if self.is_due(CHANGE_BACK) {
@@ -363,104 +310,5 @@ impl Switching<'_> {
             u64::try_from(probes.downtime().as_millis()).unwrap_or(u64::MAX)
         });
         self.downtime_before.saturating_add(now)
-    }
-
-    fn is_due(&self, place: usize) -> bool {
-        self.switch.steps[place].state != StepState::Done
-    }
-
-    async fn begin(&mut self, place: usize) -> Result<Instant, SystemError> {
-        self.switch.steps[place].state = StepState::Running;
-        self.save().await?;
-        Ok(Instant::now())
-    }
-
-    async fn finish(
-        &mut self,
-        place: usize,
-        began: Instant,
-        detail: String,
-    ) -> Result<(), SystemError> {
-        self.set(place, StepState::Done, began, detail);
-        self.save().await
-    }
-
-    async fn fail(
-        &mut self,
-        place: usize,
-        began: Instant,
-        why: String,
-    ) -> Result<String, SystemError> {
-        self.set(place, StepState::Failed, began, why.clone());
-        self.save().await?;
-        Ok(why)
-    }
-
-    fn set(&mut self, place: usize, state: StepState, began: Instant, detail: String) {
-        let step = &mut self.switch.steps[place];
-        step.state = state;
-        step.detail = detail;
-        step.took_ms = u64::try_from(began.elapsed().as_millis()).ok();
-    }
-
-    async fn save(&mut self) -> Result<(), SystemError> {
-        self.gather();
-        let mut tx = self.state.store.write().await?;
-        rows::save(&mut tx, &self.switch, None).await?;
-        tx.commit().await?;
-        self.state.hub.changed(self.system.slug(), Topic::Mode);
-        Ok(())
-    }
-
-    fn gather(&mut self) {
-        if let Some(probes) = &self.probes {
-            let mut answers = self.answers_before.clone();
-            answers.extend(probes.seconds());
-            self.switch.answers = answers;
-            self.switch.downtime_ms = Some(self.downtime());
-        }
-    }
-
-    async fn end(&mut self, state: SwitchState) -> Result<(), SystemError> {
-        self.gather();
-        self.probes = None;
-        self.switch.state = state;
-        let now = self.state.clock.now();
-        let wanted = title(&self.names, self.switch.to);
-        let before = title(&self.names, self.switch.from);
-        let why = self.switch.error.clone().unwrap_or_default();
-        let (action, text) = match state {
-            SwitchState::Done => (
-                "mode.switched",
-                format!(
-                    "{wanted} mode is on; without an answer for {}.",
-                    unanswered(self.switch.downtime_ms.unwrap_or(0))
-                ),
-            ),
-            SwitchState::WentBack => (
-                "mode.went-back",
-                format!("{wanted} mode did not come up, {before} mode is on: {why}"),
-            ),
-            SwitchState::Failed | SwitchState::Running => {
-                ("mode.failed", format!("Neither mode came up: {why}"))
-            }
-        };
-        let mut tx = self.state.store.write().await?;
-        rows::save(&mut tx, &self.switch, Some(now)).await?;
-        let object = format!("mode switch {}", self.switch.id);
-        let entry = Entry::by_itself(action, object, text).on(self.system.slug());
-        audit::append(&mut tx, now, entry).await?;
-        tx.commit().await?;
-        self.state.hub.changed(self.system.slug(), Topic::Mode);
-        self.state.hub.changed(self.system.slug(), Topic::System);
-        Ok(())
-    }
-}
-
-/// A measured time without an answer, in words: what is shorter than the time between two questions shows as none.
-fn unanswered(ms: u64) -> String {
-    match ms {
-        0 => format!("less than {} ms", EVERY.as_millis()),
-        ms => format!("{ms} ms"),
     }
 }

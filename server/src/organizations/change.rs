@@ -11,11 +11,12 @@ use shared::problem::FieldProblem;
 
 use super::import::{code_problem, email_problem, kind_problem, name_problem};
 use super::intent::{self, Act, Intent, Write};
+use super::known::Known;
 use super::meanwhile::{changed_meanwhile, object};
 use super::moves;
 use super::readiness::BY_HAND;
 use super::target;
-use super::view::{self, Known};
+use super::view;
 use crate::accounts::{Administrator, Operator};
 use crate::engine::{inspect, isolation as engine_isolation};
 use crate::state::AppState;

@@ -7,8 +7,8 @@ use shared::organization::{ImportOrganizations, ImportOutcome, ImportResult, Imp
 
 use super::import::{self, Known as Existing};
 use super::intent::{self, Act, Intent, Write};
+use super::known::Known;
 use super::target;
-use super::view::Known;
 use crate::accounts::Operator;
 use crate::state::AppState;
 use crate::store::organizations::Record;

@@ -7,7 +7,8 @@ use shared::organization::{OrganizationList, PlanWaves, Stage};
 
 use super::change::add_stage;
 use super::intent::{self, Act, Intent};
-use super::view::{self, Known};
+use super::known::Known;
+use super::view;
 use crate::accounts::{Administrator, Operator};
 use crate::state::AppState;
 use crate::store::organizations::{Record, WaveRow};

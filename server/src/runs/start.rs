@@ -160,6 +160,7 @@ async fn requirements(state: &AppState, system: &Arc<System>) -> Result<(), Syst
     system.health().await;
     let missing = systems::missing(state, system).await?;
     if !missing.is_empty() {
+        let told: Vec<&str> = missing.iter().map(|item| item.told.as_str()).collect();
         return Err(SystemError::gate_closed(
             format!(
                 "{} of the checklist {} not done: {}.",
@@ -168,7 +169,7 @@ async fn requirements(state: &AppState, system: &Arc<System>) -> Result<(), Syst
                     count => format!("{count} required items"),
                 },
                 if missing.len() == 1 { "is" } else { "are" },
-                missing.join(", ")
+                told.join(", ")
             ),
             "Do them, or have a named person tick them.",
         ));

@@ -259,10 +259,7 @@ fn entering(db: &Connection, table: &Table, rows: Vec<Row>) -> Statement {
 
 /// Lets the numbers that the server gives to new rows go on behind those that the file has ever given.
 async fn number_on(before: &Snapshot, db: &mut Connection, table: &Table) -> Result<(), CopyError> {
-    let identity = (table.columns.iter()).find(|column| {
-        (column.default.as_deref()).is_some_and(|default| default.starts_with("GENERATED"))
-    });
-    let Some(column) = identity else {
+    let Some(column) = table.columns.iter().find(|column| column.is_identity()) else {
         return Ok(());
     };
     let given = "SELECT seq FROM sqlite_sequence WHERE name = ?";

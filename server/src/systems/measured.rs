@@ -8,7 +8,7 @@ use shared::organization::Stage;
 use shared::state::RunState;
 
 use super::{System, SystemError, announced};
-use crate::checklist::catalogue::Measure;
+use crate::checklist::catalogue::{self, Measure, Way};
 use crate::checklist::{self, Fact, Facts};
 use crate::engine::Playbook;
 use crate::environment_file;
@@ -29,14 +29,33 @@ pub async fn checklist(state: &AppState, system: &Arc<System>) -> Result<Checkli
     Ok(checklist::assemble(system.slug(), &ticks, &facts))
 }
 
-/// The required items that are not done, each with what was measured.
-pub async fn missing(state: &AppState, system: &Arc<System>) -> Result<Vec<String>, SystemError> {
+/// A required item of the checklist that is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Its title, with what was measured.
+    pub told: String,
+    /// Whether a verified backup does it.
+    pub is_backup: bool,
+}
+
+impl Missing {
+    fn of(item: &ChecklistItem) -> Self {
+        let backup = Way::Machine(Measure::Backup);
+        Self {
+            told: match item.evidence.trim_end_matches('.') {
+                "" => item.title.clone(),
+                evidence => format!("{} ({evidence})", item.title),
+            },
+            is_backup: catalogue::item(&item.name).is_some_and(|item| item.way == backup),
+        }
+    }
+}
+
+/// The required items that are not done.
+pub async fn missing(state: &AppState, system: &Arc<System>) -> Result<Vec<Missing>, SystemError> {
     let list = checklist(state, system).await?;
-    let told = |item: &ChecklistItem| match item.evidence.trim_end_matches('.') {
-        "" => item.title.clone(),
-        evidence => format!("{} ({evidence})", item.title),
-    };
-    Ok(checklist::missing(&list).into_iter().map(told).collect())
+    let items = checklist::missing(&list).into_iter();
+    Ok(items.map(Missing::of).collect())
 }
 
 /// Everything that a machine knows for the checklists.

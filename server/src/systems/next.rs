@@ -6,6 +6,7 @@ use shared::run::RunSummary;
 use shared::state::RunState;
 use shared::system::{NextAction, Standing, Tone};
 
+use super::Missing;
 use crate::wording::counted;
 
 /// What decides about the next action.
@@ -26,7 +27,7 @@ pub struct Facts {
     /// The gate that the run waits at.
     pub waiting: Option<Gate>,
     /// Required items of the checklist that are not done.
-    pub missing: Vec<String>,
+    pub missing: Vec<Missing>,
     /// Why no backup allows a destructive step.
     pub no_backup: Option<String>,
     /// Coverage of the counted models.
@@ -274,13 +275,9 @@ fn before_run(facts: &Facts) -> Option<NextAction> {
     if facts.migrated {
         return None;
     }
-    let others: Vec<&str> = facts
-        .missing
-        .iter()
-        .map(String::as_str)
-        .filter(|title| !title.starts_with("Back up"))
-        .collect();
-    if let Some(first) = others.first() {
+    // the backup is an action of its own, after everything that people do
+    let other = facts.missing.iter().find(|item| !item.is_backup);
+    if let Some(Missing { told: first, .. }) = other {
         return Some(action(
             facts,
             Tone::Gate,

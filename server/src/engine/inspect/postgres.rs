@@ -153,7 +153,7 @@ async fn columns(
             Some(value) if column.generated => {
                 line.push_str(&format!(" GENERATED ALWAYS AS ({value}) STORED"));
             }
-            Some(value) if value.starts_with("GENERATED") => line.push_str(&format!(" {value}")),
+            Some(value) if column.is_identity() => line.push_str(&format!(" {value}")),
             Some(value) => line.push_str(&format!(" DEFAULT {value}")),
             None => {}
         }

@@ -98,11 +98,7 @@ fn unchanged(table: &Table, column: &str) -> Vec<String> {
         .flat_map(|index| index.columns.iter().flatten())
         .map(String::as_str)
         .collect();
-    let is_made = |column: &Column| {
-        let identity =
-            (column.default.as_deref()).is_some_and(|value| value.starts_with("GENERATED"));
-        column.generated || identity
-    };
+    let is_made = |column: &Column| column.generated || column.is_identity();
     let may_be_set = |name: &&str| {
         *name != column && (table.column(name)).is_some_and(|column| !is_made(column))
     };

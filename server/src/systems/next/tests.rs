@@ -26,6 +26,13 @@ fn run(state: RunState) -> Option<RunSummary> {
     })
 }
 
+fn missing(title: &str, is_backup: bool) -> Missing {
+    Missing {
+        told: title.to_owned(),
+        is_backup,
+    }
+}
+
 fn href(facts: &Facts) -> Option<String> {
     next_action(facts).href
 }
@@ -34,8 +41,8 @@ fn href(facts: &Facts) -> Option<String> {
 fn the_way_from_the_first_step_to_the_last_has_one_next_action_each() {
     let mut facts = Facts {
         missing: vec![
-            "Back up the database".into(),
-            "Rollback plan documented".into(),
+            missing("Back up the database", true),
+            missing("Rollback plan documented", false),
         ],
         no_backup: Some("No backup was made.".into()),
         pilot_lacks: 3,
