@@ -149,7 +149,7 @@ fn call(method: Method, path: String, body: Option<String>) -> Call {
 fn decode<T: DeserializeOwned>(text: Answer<String>) -> Answer<T> {
     let text = text?;
     let text = if text.is_empty() { "null" } else { &text };
-    crate::json::from_str(text).map_err(|error| ApiError::Decode(error.to_string()))
+    serde_json::from_str(text).map_err(|error| ApiError::Decode(error.to_string()))
 }
 
 // boxed: one state machine for all routes instead of one in each of them
@@ -196,7 +196,7 @@ async fn send_once(call: &Call) -> Answer<String> {
     if response.ok() {
         return Ok(text);
     }
-    let problem = crate::json::from_str(&text).unwrap_or_else(|_| Problem {
+    let problem = serde_json::from_str(&text).unwrap_or_else(|_| Problem {
         kind: "about:blank".into(),
         title: format!("The server answered {}", response.status()),
         status: response.status(),

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventSource;
 
-use crate::{json, session};
+use crate::session;
 
 /// How the stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +219,7 @@ impl Live {
     }
 
     fn received(&self, text: &str) {
-        let Ok(event) = json::from_str::<Event>(text) else {
+        let Ok(event) = serde_json::from_str::<Event>(text) else {
             // a newer server says something that this page does not know: asking again is always right
             self.resync_all();
             return;

@@ -5,7 +5,6 @@ mod app;
 pub mod components;
 pub mod events;
 pub mod format;
-mod json;
 pub mod loader;
 pub mod pages;
 mod part;
