@@ -3,16 +3,21 @@
 //! in the transaction that carries it out, and can be taken back while the column may be empty.
 
 mod assign;
+mod followers;
 mod question;
+mod recorded;
+mod undo;
 
 use serde::{Deserialize, Serialize};
 
 use super::playbook::{Model, Playbook};
 use super::schema::Schema;
-use crate::db::{DbError, Value};
+use crate::db::{Connection, DbError, Statement, Value, quote};
 
-pub use assign::{assign, assign_by_rule, decisions, undo};
+pub use assign::{assign, assign_by_rule};
 pub use question::page;
+pub use recorded::decisions;
+pub use undo::undo;
 
 /// Which undecided rows to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,4 +269,28 @@ impl<'a> Subject<'a> {
             values => serde_json::to_string(values).unwrap_or_default(),
         }
     }
+}
+
+/// Commits what was done, or takes everything back.
+async fn finish<T>(
+    db: &mut Connection,
+    done: Result<T, DecisionError>,
+) -> Result<T, DecisionError> {
+    if done.is_ok() {
+        db.commit().await?;
+    } else {
+        db.roll_back().await;
+    }
+    done
+}
+
+/// Lets a statement be about the row with this key alone.
+fn by_key(subject: &Subject<'_>, mut statement: Statement, key: &[Value]) -> Statement {
+    for (column, value) in subject.key.iter().zip(key) {
+        statement
+            .sql
+            .push_str(&format!(" AND {} = ?", quote(column)));
+        statement = statement.bind(value.clone());
+    }
+    statement
 }
