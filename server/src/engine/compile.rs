@@ -149,18 +149,30 @@ fn organizations(cx: &Cx<'_>, steps: &mut Vec<Step>) {
 }
 
 fn nullable(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
-    for group in &cx.playbook.groups {
-        for model in of_group(models, &group.name) {
-            steps.push(operation::add_column(cx, model.subject, &model.rule));
-        }
-        recorded(cx, &group.name, &group.recorded, Stage::Nullable, steps);
-    }
+    parents_first(cx, models, Stage::Nullable, steps, |model, steps| {
+        steps.push(operation::add_column(cx, model.subject, &model.rule));
+    });
     hooks(cx, HookAt::AfterNullable, steps);
 }
 
-/// Parents come before the tables that find their organization through them, whatever the
-/// group; apart from that the order is the playbook's.
 fn populate(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
+    parents_first(cx, models, Stage::Populate, steps, |model, steps| {
+        steps.push(operation::populate(cx, model.subject, &model.rule));
+        steps.push(operation::create_index(cx, model.subject));
+    });
+    hooks(cx, HookAt::AfterPopulate, steps);
+}
+
+/// Plans a stage for each model. Parents come before the tables that find their organization
+/// through them, whatever the group: what fills a child reads the column of its parent. Apart from
+/// that the order is the playbook's.
+fn parents_first<'a>(
+    cx: &Cx<'_>,
+    models: &[Ready<'a>],
+    stage: Stage,
+    steps: &mut Vec<Step>,
+    plan: impl Fn(&Ready<'a>, &mut Vec<Step>),
+) {
     let order = order::parents_first(cx.playbook, cx.schema);
     let mut left: Vec<(&str, usize)> = (cx.playbook.groups.iter())
         .map(|group| (group.name.as_str(), group.models.len()))
@@ -169,8 +181,7 @@ fn populate(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
         let Some(model) = models.get(at) else {
             continue;
         };
-        steps.push(operation::populate(cx, model.subject, &model.rule));
-        steps.push(operation::create_index(cx, model.subject));
+        plan(model, steps);
         let group = model.subject.group;
         let Some(entry) = left.iter_mut().find(|(name, _)| *name == group) else {
             continue;
@@ -181,10 +192,9 @@ fn populate(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {
             let rows = of
                 .map(|group| group.recorded.as_slice())
                 .unwrap_or_default();
-            recorded(cx, group, rows, Stage::Populate, steps);
+            recorded(cx, group, rows, stage, steps);
         }
     }
-    hooks(cx, HookAt::AfterPopulate, steps);
 }
 
 fn required(cx: &Cx<'_>, models: &[Ready<'_>], steps: &mut Vec<Step>) {

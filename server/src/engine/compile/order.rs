@@ -1,5 +1,5 @@
-//! The order in which tables are populated: those that others find their organization through
-//! come first.
+//! The order in which tables get their column and are populated: those that others find their
+//! organization through come first.
 
 use super::parent;
 use crate::engine::plan::Dependency;

@@ -14,6 +14,7 @@ on_both! {
     a_unique_column_becomes_unique_per_organization_and_back
     a_unique_index_becomes_unique_per_organization_and_back
     rows_that_an_old_application_moves_follow_their_parent_until_the_column_is_required
+    a_child_that_is_named_before_its_parent_is_written_all_the_while_and_undone
 }
 
 async fn a_migration_runs_to_its_end_and_is_what_django_would_have_made(dialect: Dialect) {
@@ -271,4 +272,60 @@ async fn rows_that_an_old_application_moves_follow_their_parent_until_the_column
     // from here on the application says it, and a move is its own affair
     world.execute(move_to_mafar(5, "")).await;
     assert_eq!(world.count(&of("communities_profile", 5)).await, 0);
+}
+
+/// Whatever the order of the playbook: between any two steps an old application makes a parent and its child.
+async fn a_child_that_is_named_before_its_parent_is_written_all_the_while_and_undone(
+    dialect: Dialect,
+) {
+    let tables = [
+        "CREATE TABLE parent (id bigint NOT NULL PRIMARY KEY, name text)",
+        "CREATE TABLE child (id bigint NOT NULL PRIMARY KEY, parent_id bigint NOT NULL \
+         REFERENCES parent (id), name text)",
+        // what a database that has one such table keeps for ever
+        "CREATE TABLE counted (id integer NOT NULL PRIMARY KEY AUTOINCREMENT)",
+        "INSERT INTO parent VALUES (1, 'first')",
+        "INSERT INTO child VALUES (1, 1, 'first')",
+    ];
+    let child = "[[groups.models]]\nlabel = \"Child\"\nplural = \"Children\"\ntable = \"child\"\n\
+                 organization = { through = \"parent_id\" }\n";
+    let parents_first = super::postgres::PLAYBOOK;
+    let groups = parents_first.replace(child, "");
+    let head = "[[groups.models]]\nlabel = \"Parent\"";
+    let child_first = groups.replace(head, &format!("{child}{head}"));
+    assert!(child_first.find("\"child\"") < child_first.find("\"parent\""));
+    let world = World::on(dialect, &tables, &child_first).await;
+    let before = world.dump().await;
+    let mut id = 1;
+    let mut application = world.open().await;
+    let steps: Vec<String> = (world.plan().await.steps.into_iter())
+        .map(|step| step.key)
+        .filter(|key| key.contains(".nullable.") || key.contains(".populate."))
+        .collect();
+    for step in &steps {
+        let goal = Goal::Applied {
+            until: Some(step.clone()),
+        };
+        let outcome = world.drive(&goal, &Watch::new()).await.unwrap();
+        assert_eq!(outcome, Outcome::Done, "{step}");
+        id += 1;
+        for statement in [
+            format!("INSERT INTO parent (id, name) VALUES ({id}, 'old')"),
+            format!("INSERT INTO child (id, parent_id, name) VALUES ({id}, {id}, 'old')"),
+        ] {
+            let made = application.execute(statement).await;
+            assert!(made.is_ok(), "after {step}: {made:?}");
+        }
+    }
+    application.close().await;
+    assert_eq!(world.apply().await, Outcome::Done);
+    let without = "SELECT COUNT(*) FROM child WHERE organization_id IS NULL";
+    assert_eq!(world.count(without).await, 0);
+    assert_eq!(world.undo().await, Outcome::Done);
+    for table in ["child", "parent"] {
+        let gone = format!("DELETE FROM {table} WHERE name = 'old'");
+        world.execute(gone).await;
+    }
+    assert_eq!(world.dump().await, before);
+    assert_eq!(world.leftovers().await, Vec::<String>::new());
 }
