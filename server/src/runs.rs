@@ -1,6 +1,7 @@
 //! Runs: a person says what is wanted, the control store keeps it, and the reconcile loop drives the run toward it.
 
 mod adopt;
+mod beside;
 mod driver;
 mod estimate;
 mod flusher;

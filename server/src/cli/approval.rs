@@ -15,7 +15,7 @@ use super::{Failure, Output};
 use crate::approvals::{Allowed, ApprovalError};
 use crate::audit::{self, Entry};
 use crate::db::{self, DatabaseUrl};
-use crate::engine::Plan;
+use crate::engine::{Plan, journal};
 use crate::moment::Clock;
 use crate::state::AppState;
 use crate::systems::{System, SystemError};
@@ -157,9 +157,14 @@ impl Asked {
         bound: Option<&str>,
         output: &Output,
     ) -> Result<(), Failure> {
+        let object = "rollback at the command line";
         let audited = Audited {
             action: "rollback.started",
-            object: "rollback at the command line".to_owned(),
+            object: match self.newest_run().await {
+                // so that it is found with what is told of the run
+                Some(run) => format!("run {run}, {object}"),
+                None => object.to_owned(),
+            },
             text: format!(
                 "Began at the command line to roll back {}",
                 rollbacks::spoken(way)
@@ -180,6 +185,14 @@ impl Asked {
             output,
         )
         .await
+    }
+
+    /// The run that is taken back, where the target can tell.
+    async fn newest_run(&self) -> Option<String> {
+        let mut db = self.system.reader().await.ok()?;
+        let record = journal::read(&mut db).await;
+        db.close().await;
+        Some(record.ok()??.run)
     }
 
     /// Uses up the approval of exactly this. Without one it goes on only where a reason was given, which is written down.

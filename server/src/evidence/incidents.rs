@@ -75,6 +75,8 @@ fn kind(action: &str) -> Option<IncidentKind> {
         crate::approvals::WAIVED => IncidentKind::WithoutApproval,
         "run.abort" => IncidentKind::Stop,
         "run.interrupted" => IncidentKind::Interruption,
+        // by a command: a way back of the console has a record
+        "rollback.started" => IncidentKind::WayBack,
         _ => return None,
     })
 }
@@ -141,6 +143,30 @@ mod tests {
         let found = of(OBJECTS, &[line], &[overridden, other], &[]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].kind, IncidentKind::Override);
+    }
+
+    #[test]
+    fn a_way_back_by_a_command_is_told_of_the_run_that_it_takes_back_alone() {
+        let object = format!("{}, rollback at the command line", OBJECTS[1]);
+        let text = "Began at the command line to roll back every step, approved by jamil.";
+        let ours = entry("rollback.started", &object, text);
+        let waived = entry(
+            crate::approvals::WAIVED,
+            &object,
+            "Begun without it: nobody answers.",
+        );
+        let consoles = entry("rollback.started", "rollback 1", "Began to roll back.");
+        let other = entry(
+            "rollback.started",
+            "run command-2, rollback at the command line",
+            text,
+        );
+        let found = of(OBJECTS, &[], &[ours, waived, consoles, other], &[]);
+        let kinds: Vec<_> = found.iter().map(|incident| incident.kind).collect();
+        assert_eq!(
+            kinds,
+            [IncidentKind::WayBack, IncidentKind::WithoutApproval]
+        );
     }
 
     #[test]

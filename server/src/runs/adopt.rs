@@ -1,9 +1,10 @@
-//! Runs that the journal in a target knows and the control store does not: begun by the command line, or before the
-//! control store was lost. They are written down as they are, and go on only when a person says so.
+//! Runs that the journal in a target knows and the control store does not, or otherwise: begun or taken back by the command
+//! line, or begun before the control store was lost. They are written down as they are, and go on only when a person says so.
 
 use std::sync::Arc;
 
 use shared::event::Topic;
+use shared::rollback::RollbackState;
 use shared::state::RunState;
 
 use super::live::{from_journal, nothing_yet};
@@ -12,6 +13,7 @@ use crate::db::Connection;
 use crate::engine::journal::{self, RunRecord, StepState};
 use crate::moment::Moment;
 use crate::state::AppState;
+use crate::store::rollbacks;
 use crate::store::runs::{self, NewRun, Want};
 use crate::systems::{System, SystemError};
 
@@ -26,24 +28,40 @@ pub(super) async fn record_of(
         .find(|record| record.run == run))
 }
 
-/// Writes down every run of the journal that is not known yet. Answers how many there were.
+/// Writes down every run of the journal that is not known yet, or not as it is there. Answers how many there were.
+///
+/// # Errors
+/// When the target or the control store cannot be read or written.
 pub async fn adopt(state: &AppState, system: &Arc<System>) -> Result<usize, SystemError> {
-    let known = runs::known_journal_runs(&state.store, system.slug()).await?;
+    // nobody drives the target from here meanwhile
+    let alone = system.claim("rollback").zip(system.claim("run"));
+    let rollbacks = rollbacks::all(&state.store, system.slug()).await?;
+    let alone = alone.filter(|_| {
+        rollbacks
+            .iter()
+            .all(|record| record.state != RollbackState::Running)
+    });
+    // before the journal is read: what is known here is there
+    let known = runs::all(&state.store, system.slug()).await?;
     let mut db = system.reader().await?;
     let records = journal::history(&mut db).await?;
     db.close().await;
+    let changed = match alone {
+        Some(_alone) => super::beside::follow(state, system, &known, &records).await?,
+        None => 0,
+    };
     let unknown: Vec<RunRecord> = records
         .into_iter()
-        .filter(|record| !known.contains(&record.run))
+        .filter(|record| known.iter().all(|run| run.journal_run != record.run))
         .collect();
     for record in &unknown {
         write_down(state, system, record).await?;
     }
-    if !unknown.is_empty() {
+    if changed + unknown.len() > 0 {
         state.hub.changed(system.slug(), Topic::Run);
         state.hub.changed(system.slug(), Topic::System);
     }
-    Ok(unknown.len())
+    Ok(changed + unknown.len())
 }
 
 async fn write_down(

@@ -205,18 +205,6 @@ pub async fn open_in(tx: &mut WriteTx, system: &str) -> Result<Option<RunRow>, S
     row.as_ref().map(run).transpose()
 }
 
-/// Ids, in the target's journal, of all runs that are known.
-pub async fn known_journal_runs(
-    store: &Store,
-    system: &str,
-) -> Result<BTreeSet<String>, StoreError> {
-    let rows: Vec<(String,)> = sql::query_as("SELECT journal_run FROM runs WHERE system = $1")
-        .bind(system)
-        .fetch_all(store.read())
-        .await?;
-    Ok(rows.into_iter().map(|(run,)| run).collect())
-}
-
 /// The number of the next run of a system.
 pub async fn next_number(tx: &mut WriteTx, system: &str) -> Result<i64, StoreError> {
     let number: i64 =

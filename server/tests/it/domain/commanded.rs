@@ -173,6 +173,72 @@ async fn the_evidence_of_a_run_says_that_nobody_approved_it_and_why() {
     assert!(told["text"].as_str().unwrap().contains(REASON), "{told:#}");
 }
 
+/// What the console knows after it has looked into the journal of the target.
+async fn looked(it: &Commanded) -> usize {
+    let state = &it.site.app.state;
+    let system = state.systems.get("obcms").unwrap();
+    server::runs::adopt(state, &system).await.unwrap()
+}
+
+/// The incidents that the newest sealed bundle tells of a way back, which are two.
+async fn way_back_is_told(it: &mut Commanded, words: &str) {
+    for _ in 0..600 {
+        let state = it.site.app.state.clone();
+        let system = state.systems.get("obcms").unwrap();
+        server::evidence::seal_due(&state, &system).await.unwrap();
+        let evidence = super::sealed::sealed(&mut it.amina, 1).await;
+        if evidence.run.state == shared::state::RunState::RolledBack {
+            for (kind, words) in [
+                (IncidentKind::WayBack, words),
+                (IncidentKind::WayBack, REASON),
+                (IncidentKind::WithoutApproval, REASON),
+            ] {
+                assert!(tells(&evidence, kind, words), "{:?}", evidence.incidents);
+            }
+            return;
+        }
+    }
+    panic!("what was taken back was not sealed again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_takes_back_is_taken_back_in_the_console_and_its_evidence_says_so() {
+    let mut it = Commanded::start().await;
+    let reason = ["--without-approval", REASON];
+    done(&it.run(&reason));
+    assert_eq!(looked(&it).await, 1);
+    let state = async |it: &mut Commanded| {
+        let runs = it.amina.get("/systems/obcms/runs").await.json();
+        runs[0]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state(&mut it).await, "done");
+    assert_eq!(looked(&it).await, 0, "it is known");
+    done(&it.on_playbook("rollback", &["--yes", reason[0], reason[1]]));
+    assert_eq!(looked(&it).await, 1);
+    assert_eq!(state(&mut it).await, "rolled-back");
+    assert_eq!(looked(&it).await, 0, "it is known");
+    let told = it.audited("run.rolled-back").await;
+    assert_eq!(told["object"], "run 1", "{told:#}");
+    way_back_is_told(&mut it, "every step").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_a_restore_by_command_is_older_than_is_rolled_back_in_the_console() {
+    let mut it = Commanded::start().await;
+    let reason = ["--without-approval", REASON];
+    let listed = crate::site::back_up(&mut it.amina).await;
+    done(&it.run(&reason));
+    assert_eq!(looked(&it).await, 1);
+    let system = it.site.app.state.systems.get("obcms").unwrap();
+    let place = (server::backups::place(&it.site.app.state, &system, &listed).await).unwrap();
+    done(&it.command("restore", &[place.to_str().unwrap(), reason[0], reason[1]]));
+    assert_eq!(looked(&it).await, 1);
+    let run = it.amina.get("/systems/obcms/runs/1").await.json();
+    assert_eq!(run["summary"]["state"], "rolled-back", "{run:#}");
+    assert_eq!(looked(&it).await, 0, "it is known");
+    way_back_is_told(&mut it, &listed).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn when_nobody_can_be_reached_a_written_reason_releases_what_a_restore_has_kept() {
     let mut it = Commanded::start().await;
