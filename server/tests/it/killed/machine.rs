@@ -101,7 +101,7 @@ impl Machine {
         );
         let machine = Self::configured(directory, &text, control_store, Some(installed)).await;
         let url = format!("http://{listen}/health");
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while server::health::ask(&url, Duration::from_secs(2))
             .await
             .is_err()
@@ -272,8 +272,21 @@ impl Machine {
 
     /// Asks the console to stop as a service manager does; it has to end well.
     pub fn stop(&mut self) {
+        self.ask_to_stop();
+        self.ends();
+    }
+
+    /// Asks the console to stop, and comes back when it has heard it: it listens no more.
+    pub fn ask_to_stop(&self) {
+        kill(Pid::from_raw(self.process() as i32), Signal::SIGTERM).unwrap();
+        while TcpStream::connect(self.address()).is_ok() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits for the end of a console that was asked to stop; it has to be a good one.
+    pub fn ends(&mut self) {
         let (mut child, _) = self.console.take().expect("a console");
-        kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
         let status = child.wait().unwrap();
         assert_eq!(status.code(), Some(0), "{}", self.log());
     }
@@ -293,7 +306,7 @@ impl Machine {
         let (_, address) = self.console.as_ref().expect("a console");
         let mut stream = TcpStream::connect(address).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
+            .set_read_timeout(Some(Duration::from_secs(120)))
             .unwrap();
         let body = body.map(Value::to_string).unwrap_or_default();
         write!(
@@ -328,7 +341,7 @@ impl Machine {
 
     /// Asks again until it is as wanted.
     pub async fn wait(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(90);
+        let deadline = Instant::now() + Duration::from_secs(180);
         loop {
             let now = self.get(path);
             if wanted(&now) {

@@ -1,8 +1,10 @@
 //! Rollbacks.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use server::db::{Access, Connection, DatabaseUrl};
 
 use super::machine::{Machine, waiting};
 
@@ -82,16 +84,71 @@ async fn undoing_groups_and_then_everything_goes_on_after_each_kill() {
     machine.audit_says(&[("rollback.done", 2), ("rollback.failed", 0)]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restore_goes_on_after_each_kill_and_keeps_what_it_replaces() {
-    let mut machine = Machine::new(0, waiting).await;
-    let backup = migrated(&mut machine).await;
+/// The way that restores this backup.
+fn begin_to_restore(machine: &Machine, backup: &str) {
     let way = json!({ "restore": { "backup": backup } });
-    begin(&machine, &way, |options| {
+    begin(machine, &way, |options| {
         let restores = options["restores"].as_array().unwrap();
         let one = restores.iter().find(|one| one["backup"]["name"] == *backup);
         one.unwrap()["cost"].clone()
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_told_to_stop_breaks_a_restore_off_and_the_next_one_carries_it_out() {
+    let mut machine = Machine::new(0, as_it_is).await;
+    let backup = migrated(&mut machine).await;
+    let url = machine.installed().database.clone();
+    let mut writer = Connection::open(&url, Access::Write).await.unwrap();
+    // whenever the signal comes, nothing was replaced: somebody else is writing
+    writer.begin_write().await.unwrap();
+    begin_to_restore(&machine, &backup);
+    machine
+        .wait("/rollback", "the restore", |options| {
+            let steps = options["current"]["steps"].as_array();
+            let restores = |step: &&Value| step["title"] == "Restore the backup";
+            let step = steps.and_then(|steps| steps.iter().find(restores));
+            step.is_some_and(|step| step["state"] == "running")
+        })
+        .await;
+    machine.ask_to_stop();
+    writer.roll_back().await;
+    machine.ends();
+    let log = machine.log();
+    assert!(!log.contains("did not end in time"), "{log}");
+    let migrated = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'organizations_organization'";
+    assert_eq!(writer.count(migrated).await.unwrap(), 1, "it was replaced");
+    writer.close().await;
+    let left = ["restoring-", "before-restore-"].map(|name| beside(&machine, name).len());
+    assert_eq!(left, [0, 0], "half a restore was left behind");
+
+    machine.start();
+    // nobody presses anything
+    ended(&machine).await;
+    assert_eq!(machine.get("/coverage")["all"]["assigned"], 0);
+    let left = ["restoring-", "before-restore-"].map(|name| beside(&machine, name).len());
+    assert_eq!(left, [0, 1]);
+    machine.audit_says(&[("rollback.done", 1), ("rollback.failed", 0)]);
+}
+
+/// Databases beside that of the application which have this in their name.
+fn beside(machine: &Machine, name: &str) -> Vec<PathBuf> {
+    let live = machine.installed().database.path().unwrap();
+    let files = std::fs::read_dir(live.parent().unwrap()).unwrap();
+    files
+        .map(|file| file.unwrap().path())
+        .filter(|file| {
+            let file = file.file_name().unwrap().to_string_lossy();
+            file.contains(&format!(".{name}")) && !file.ends_with("-wal") && !file.ends_with("-shm")
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_goes_on_after_each_kill_and_keeps_what_it_replaces() {
+    let mut machine = Machine::new(0, waiting).await;
+    let backup = migrated(&mut machine).await;
+    begin_to_restore(&machine, &backup);
     // killed while the application is being stopped
     let began = machine.file("began");
     machine
@@ -113,25 +170,11 @@ async fn a_restore_goes_on_after_each_kill_and_keeps_what_it_replaces() {
     let view = machine.get("");
     assert_eq!(view["health"]["healthy"], true, "{:#}", view["health"]);
     // the database as it was before the rollback lies beside it
-    let directory = machine
-        .installed()
-        .database
-        .path()
-        .unwrap()
-        .parent()
-        .unwrap();
+    assert_eq!(beside(&machine, "restoring-"), Vec::<PathBuf>::new());
     let mut kept = 0;
-    for file in std::fs::read_dir(directory).unwrap() {
-        let path = file.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.contains(".before-restore-") || name.ends_with("-wal") || name.ends_with("-shm") {
-            assert!(!name.contains(".restoring-"), "{name} was left behind");
-            continue;
-        }
-        let url = server::db::DatabaseUrl::Sqlite(path);
-        let mut db = server::db::Connection::open(&url, server::db::Access::Read)
-            .await
-            .unwrap();
+    for path in beside(&machine, "before-restore-") {
+        let url = DatabaseUrl::Sqlite(path);
+        let mut db = Connection::open(&url, Access::Read).await.unwrap();
         let migrated =
             "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'organizations_organization'";
         kept += db.count(migrated).await.unwrap();
