@@ -86,7 +86,7 @@ export class Console {
   /** The one-time link printed at the first start. */
   async firstLink(): Promise<string> {
     const pattern = /https?:\/\/\S+\/welcome\/[\w-]+/;
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       const link = this.output.join("").match(pattern)?.[0];
       if (link) return new URL(new URL(link).pathname, this.url).href;
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -100,7 +100,7 @@ export class Console {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
-    const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
     await ended;
     clearTimeout(late);
   }

@@ -221,7 +221,7 @@ impl Client {
         what: &str,
         wanted: impl Fn(&Value) -> bool,
     ) -> Value {
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + Duration::from_secs(180);
         loop {
             let answer = self.get(path).await;
             assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);

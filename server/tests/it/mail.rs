@@ -42,7 +42,7 @@ pub fn configure(config: &mut Config, port: u16) {
         "port": port,
         "encryption": "none",
         "from": "OBCMS status <status@example.org>",
-        "timeout_seconds": 1,
+        "timeout_seconds": 30,
     });
     config.mail = Some(serde_json::from_value(mail).unwrap());
     config.systems[0].status.visibility = Visibility::Public;

@@ -163,7 +163,8 @@ pub fn with_modes(config: &mut Config) {
         Some(HttpAddress::try_from("http://127.0.0.1:9/health".to_owned()).unwrap());
     system.hooks.restart = Some(Hook {
         command: vec!["/bin/true".into()],
-        timeout_seconds: 1,
+        // as long is waited for the application, which never answers
+        timeout_seconds: 3,
     });
 }
 

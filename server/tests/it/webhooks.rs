@@ -268,7 +268,7 @@ async fn a_receiver_that_hangs_is_given_ten_seconds_and_holds_up_no_other() {
     }
     assert!(!delivering.is_finished());
     assert_eq!(delivering.await.unwrap(), 3);
-    assert!(began.elapsed() < Duration::from_secs(20));
+    assert!(began.elapsed() < Duration::from_secs(60));
     let first = &deliveries(&mut administrator, stuck.webhook.id).await;
     let first = first.iter().find(|one| one.event == "update-1").unwrap();
     assert_eq!(first.state, DeliveryState::Waiting);

@@ -137,10 +137,8 @@ fn ten_thousand_rows_are_read_and_one_more_is_refused() {
     for number in 0..MOST_ROWS {
         file.push_str(&format!("C{number},Office {number},office,,\n"));
     }
-    let began = std::time::Instant::now();
     let result = of(&file);
     assert_eq!(result.new as usize, MOST_ROWS);
-    assert!(began.elapsed() < std::time::Duration::from_secs(5));
     file.push_str("LAST,Office,office,,\n");
     assert!(of(&file).problems[0].message.contains("10000 rows"));
 }

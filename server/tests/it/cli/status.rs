@@ -57,7 +57,7 @@ fn public_systems_are_written_beside_a_running_console_and_private_ones_taken_aw
     assert_eq!(written["removed"], Value::Array(Vec::new()));
     let page = std::fs::read_to_string(place.join("site/obcms/index.html")).unwrap();
     assert!(page.contains("<h1 id=\"now\">"), "{page}");
-    let (_, log) = console.stop();
+    let log = console.stop();
     assert!(!log.contains("leads no longer"), "{log}");
 
     configure(place, "private");

@@ -158,11 +158,11 @@ async fn a_hook_that_hangs_is_ended_with_everything_it_started() {
     assert_eq!(press(&mut amina).await.status, StatusCode::ACCEPTED);
     let switch = ended(&site, &mut amina).await;
     let why = switch["error"].as_str().unwrap();
-    assert!(why.contains("took longer than 1 s"), "{why}");
+    assert!(why.contains("took longer than 3 s"), "{why}");
     assert_eq!(variable(&site), "BMMS_MODE=obcms\n");
     let child = std::fs::read_to_string(made_by_the_hook(&site, "child")).unwrap();
     let status = PathBuf::from(format!("/proc/{}/status", child.trim()));
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let lives = || std::fs::read_to_string(&status).is_ok_and(|text| !text.contains("State:\tZ"));
     while lives() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -172,7 +172,7 @@ async fn a_hook_that_hangs_is_ended_with_everything_it_started() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_floods_its_output_is_told_short() {
-    let (site, mut amina) = ready("yes planted | head -c 60000000; echo the end; exit 1").await;
+    let (site, mut amina) = ready("yes planted | head -c 2000000; echo the end; exit 1").await;
     assert_eq!(press(&mut amina).await.status, StatusCode::ACCEPTED);
     ended(&site, &mut amina).await;
     let answer = amina.get(SWITCH).await;

@@ -74,7 +74,7 @@ async fn keyed(world: &mut World, body: &Value) -> (StatusCode, Value) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_application_that_does_not_come_up_in_the_new_mode_is_taken_back() {
     let mut world = World::start_with(|declared| {
-        declared["hooks"]["restart"]["timeout_seconds"] = json!(6);
+        declared["hooks"]["restart"]["timeout_seconds"] = json!(10);
     })
     .await;
     world.migrate().await;

@@ -159,7 +159,7 @@ async fn addresses_hooks_and_places_of_a_system_reach_no_browser_no_log_and_no_s
             "[[systems]]\nslug = \"obcms\"\ntitle = \"OBCMS\"\ndatabase = \"env:PLANTED\"\n\
              playbook = \"{directory}/playbook.toml\"\nenvironment_file = \"{}\"\n\
              backups = \"{directory}/backups\"\nquiet_seconds = 0\n\
-             hooks = {{ restart = {{ command = [\"/bin/sh\", \"-c\", \"{hook}\", \"{address}\"], timeout_seconds = 1 }} }}\n",
+             hooks = {{ restart = {{ command = [\"/bin/sh\", \"-c\", \"{hook}\", \"{address}\"], timeout_seconds = 3 }} }}\n",
             file.display()
         );
         let planted = address.clone();

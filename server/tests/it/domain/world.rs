@@ -107,7 +107,7 @@ impl World {
             _directory: directory,
             _server: server,
         };
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         let url = format!("http://{listen}/health");
         while server::health::ask(&url, Duration::from_secs(2))
             .await
@@ -141,7 +141,7 @@ impl World {
 
     /// Asks again until it is as wanted.
     pub async fn wait(&mut self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(90);
+        let deadline = Instant::now() + Duration::from_secs(180);
         loop {
             let now = self.get(path).await;
             if wanted(&now) {

@@ -14,7 +14,7 @@ use super::world::{PLAYBOOK, SMALL, Watch, World, applied, until};
 /// An application version that knows no organization, on a connection of its own that it opened
 /// before the migration and keeps.
 async fn old_writer(url: DatabaseUrl, stop: &AtomicBool, written: &AtomicI64) {
-    let patience = Patience(Duration::from_secs(10));
+    let patience = Patience(Duration::from_secs(60));
     let mut db = Connection::open_patiently(&url, Access::Write, patience)
         .await
         .unwrap();

@@ -49,7 +49,7 @@ impl Stream {
                 }
                 continue;
             }
-            let bytes = tokio::time::timeout(Duration::from_secs(10), self.body.next())
+            let bytes = tokio::time::timeout(Duration::from_secs(60), self.body.next())
                 .await
                 .expect("an event in time")
                 .expect("the stream goes on")
@@ -61,7 +61,7 @@ impl Stream {
     /// Waits for the end of the stream.
     async fn end(mut self) {
         let ended = async { while self.body.next().await.is_some() {} };
-        tokio::time::timeout(Duration::from_secs(10), ended)
+        tokio::time::timeout(Duration::from_secs(60), ended)
             .await
             .expect("the stream ends");
     }

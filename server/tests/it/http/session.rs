@@ -207,21 +207,25 @@ async fn confirming_is_throttled_too() {
 async fn an_unknown_account_and_a_wrong_password_are_answered_alike() {
     let (app, _) = with_amina().await;
     let mut told = Vec::new();
-    for (username, address) in [("amina", "192.0.2.1"), ("nobody", "192.0.2.2")] {
-        let started = Instant::now();
-        let answer = from(&app, address)
-            .post("/session", credentials(username, "wrong"))
-            .await;
-        let took = started.elapsed();
-        let mut problem = answer.json();
-        problem["instance"].take();
-        told.push((answer.status, problem, took));
+    let mut shortest = [Duration::MAX; 2];
+    // fewer than are slowed down; the shortest is without what else the machine had to do
+    for _ in 0..4 {
+        for (who, username, address) in [(0, "amina", "192.0.2.1"), (1, "nobody", "192.0.2.2")] {
+            let started = Instant::now();
+            let answer = from(&app, address)
+                .post("/session", credentials(username, "wrong"))
+                .await;
+            shortest[who] = shortest[who].min(started.elapsed());
+            let mut problem = answer.json();
+            problem["instance"].take();
+            told.push((answer.status, problem));
+        }
     }
     assert_eq!(told[0].0, StatusCode::UNAUTHORIZED);
-    assert_eq!((told[0].0, &told[0].1), (told[1].0, &told[1].1));
+    assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
     // both did the work of one hash, which is nearly all there is
-    let (known, unknown) = (told[0].2.as_secs_f64(), told[1].2.as_secs_f64());
-    assert!(unknown > known / 4.0, "{unknown} s and {known} s");
+    let [known, unknown] = shortest;
+    assert!(unknown > known / 4, "{unknown:?} and {known:?}");
 }
 
 #[tokio::test]

@@ -128,7 +128,8 @@ async fn a_run_whose_server_is_killed_again_and_again_ends_as_if_nothing_had_hap
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_told_to_stop_pauses_its_run_and_the_next_one_goes_on() {
-    let mut machine = Machine::new(0, as_it_is).await;
+    // whenever the signal comes, the run is not done: nobody has decided yet
+    let mut machine = Machine::new(23, as_it_is).await;
     machine.start();
     machine.get_ready().await;
     let run = machine.start_run();
@@ -141,6 +142,8 @@ async fn a_server_that_is_told_to_stop_pauses_its_run_and_the_next_one_goes_on()
     );
     machine.start();
     // nobody presses anything
+    machine.run_is(&run, "waiting-at-gate").await;
+    machine.decide();
     machine.run_is(&run, "done").await;
     is_complete(&machine, &run);
     machine.audit_says(&[("run.done", 1), ("run.resume", 0)]);

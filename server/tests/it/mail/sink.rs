@@ -19,7 +19,7 @@ pub enum Behaviour {
     IsBusy,
     /// Closes with a greeting that says so.
     IsClosing,
-    /// Takes its time for each answer, but less than is waited for.
+    /// Answers no command until it behaves otherwise, which is before anybody has waited for too long.
     IsSlow,
     /// Answers nothing, not even a greeting.
     Hangs,
@@ -84,9 +84,6 @@ impl Mail {
         Some(text[start..start + end].to_owned())
     }
 }
-
-/// What a slow server takes for each answer.
-const SLOW: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// How the connection is kept from being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,8 +182,8 @@ impl Sink {
         let mut to = String::new();
         while let Some(line) = line_of(&mut stream).await? {
             let command = line.to_uppercase();
-            if self.now() == Behaviour::IsSlow {
-                tokio::time::sleep(SLOW).await;
+            while self.now() == Behaviour::IsSlow {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
             let answer = match self.now() {
                 Behaviour::Hangs => std::future::pending().await,

@@ -188,7 +188,7 @@ async fn migrate(path: &Path) {
 
 /// Waits until the application has written this often.
 pub(super) async fn written(app: &Running, times: u64) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let (_, health) = app.health().await;
         if health["writes"].as_u64().unwrap() >= times {

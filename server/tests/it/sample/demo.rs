@@ -68,7 +68,7 @@ pub(super) async fn run_together(mut command: Command, state: &Path) {
         running.0.stderr.take().unwrap(),
         "The sample application listens on ",
     );
-    let limit = Duration::from_secs(5);
+    let limit = Duration::from_secs(30);
     let page = health::page(&format!("{console}/healthz"), limit).await;
     assert_eq!(page.unwrap().status, 200);
     let answer = health::ask(&format!("{app}/health"), limit).await.unwrap();
@@ -76,7 +76,7 @@ pub(super) async fn run_together(mut command: Command, state: &Path) {
     assert_eq!(answer.mode.as_deref(), Some("obcms"));
 
     kill(Pid::from_raw(running.0.id().cast_signed()), Signal::SIGTERM).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(15);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let status = loop {
         if let Some(status) = running.0.try_wait().unwrap() {
             break status;
@@ -101,6 +101,6 @@ fn tell(stream: impl std::io::Read + Send + 'static, begins: &'static str) -> St
         }
     });
     receiver
-        .recv_timeout(Duration::from_secs(30))
+        .recv_timeout(Duration::from_secs(120))
         .unwrap_or_else(|_| panic!("it never said: {begins}"))
 }

@@ -43,7 +43,7 @@ impl System {
     }
 
     async fn comes_up(&self) -> health::Health {
-        let deadline = Instant::now() + Duration::from_secs(15);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             if let Ok(health) = health::ask(&self.url, Duration::from_secs(2)).await {
                 return health;

@@ -60,7 +60,8 @@ async fn targets_that_do_not_answer_delay_no_page_of_another_system() {
         let told = Instant::now();
         while !says(&site, "/status/obcms", &title).await {
             let waited = told.elapsed();
-            assert!(waited < Duration::from_secs(2), "{title} is not said");
+            // one of them alone is waited for longer
+            assert!(waited < Duration::from_secs(4), "{title} is not said");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         if Instant::now() > until {

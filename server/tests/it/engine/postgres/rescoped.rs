@@ -1,7 +1,7 @@
 //! Unique constraints and indexes become unique per organization and back, beside their writers, and
 //! every word of their definitions comes back.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use server::db::{Access, Connection, Dialect};
@@ -140,39 +140,40 @@ async fn nobody_waits_while_a_large_constraint_is_taken_back() {
     nobody_waits(&world, &undone(), write).await;
 }
 
-/// Drives beside an older transaction, which makes the build of a unique index wait and nobody behind it: a writer goes on
-/// meanwhile, and at no time for longer than 200 ms.
+/// Drives beside an older transaction, which makes the build of a unique index wait and nobody behind it: the transaction
+/// stays until a writer has gone on a hundred times beside that build.
 pub(super) async fn nobody_waits(world: &World, goal: &Goal, write: &str) {
     let mut reader = world.open().await;
     reader.begin_read().await.unwrap();
     reader.rows("SELECT 1").await.unwrap();
-    let stop = AtomicBool::new(false);
+    let (stop, written) = (AtomicBool::new(false), AtomicU32::new(0));
     let writer = async {
         let mut db = Connection::open(&world.url, Access::Write).await.unwrap();
-        db.execute("SET lock_timeout = '200ms'").await.unwrap();
-        let mut written: u32 = 0;
+        db.execute("SET lock_timeout = '1s'").await.unwrap();
         while !stop.load(Ordering::SeqCst) {
-            (db.execute(write).await).expect("a writer waited for longer than 200 ms");
-            written += 1;
+            (db.execute(write).await).expect("a writer waited for longer than a second");
+            written.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        written
     };
     let mut observer = world.open().await;
     let release = async {
         let old = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
                    AND query LIKE 'CREATE UNIQUE INDEX CONCURRENTLY%' AND wait_event = 'virtualxid' \
                    AND clock_timestamp() - query_start > interval '300 milliseconds'";
-        let mut outlasted = false;
-        for _ in 0..1_000 {
-            outlasted = observer.count(old).await.unwrap() > 0;
-            if outlasted {
+        let mut since = None;
+        for _ in 0..6_000 {
+            let written = written.load(Ordering::SeqCst);
+            if since.is_none() && observer.count(old).await.unwrap() > 0 {
+                since = Some(written);
+            }
+            if since.is_some_and(|since| written >= since + 100) {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         reader.roll_back().await;
-        outlasted
+        since.is_some()
     };
     let watch = Watch::new();
     let migrate = async {
@@ -180,9 +181,10 @@ pub(super) async fn nobody_waits(world: &World, goal: &Goal, write: &str) {
         stop.store(true, Ordering::SeqCst);
         outcome
     };
-    let (outcome, outlasted, written) = tokio::join!(migrate, release, writer);
+    let (outcome, outlasted, ()) = tokio::join!(migrate, release, writer);
     assert_eq!(outcome, Outcome::Done);
     assert!(outlasted, "the index was not built beside its writers");
+    let written = written.load(Ordering::SeqCst);
     assert!(written > 100, "only {written} writes");
 }
 
