@@ -30,6 +30,17 @@ pub fn of_counted(part: u64, whole: u64, one: &str, many: &str) -> String {
     format!("{} of {}", count(part), counted(whole, one, many))
 }
 
+/// The kind of an organization as its application names it, to be read: `ministry` as `Ministry`. `moa` is the three at
+/// once: ministry, office or agency.
+pub fn kind(kind: &str) -> String {
+    if kind.eq_ignore_ascii_case("moa") {
+        return "MOA".into();
+    }
+    let mut letters = kind.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// Coverage in percent with one decimal; `100%` only when nothing is left.
 pub fn percent(coverage: Coverage) -> String {
     if coverage.is_complete() {
@@ -299,6 +310,13 @@ mod tests {
     fn one_step_of_one_is_one_step() {
         assert_eq!(of_counted(1, 1, "step", "steps"), "1 of 1 step");
         assert_eq!(of_counted(0, 87, "step", "steps"), "0 of 87 steps");
+    }
+
+    #[test]
+    fn kinds_of_organizations_read_as_words_and_an_abbreviation_as_one() {
+        for (named, read) in [("ministry", "Ministry"), ("moa", "MOA"), ("", "")] {
+            assert_eq!(kind(named), read);
+        }
     }
 
     #[test]

@@ -76,11 +76,14 @@ impl Plot {
             .map(|quarter| value_words(top * f64::from(quarter) / 4.0).chars().count())
             .max()
             .unwrap_or(0);
+        let last = (points.iter().rev().copied()).find(|(_, value)| value.is_finite());
+        let last_words = last.map_or_else(String::new, |(_, value)| value_words(value));
         let frame = Frame {
             width,
             height,
             start: (widest as f64 * CHARACTER + 14.0).max(46.0),
-            end: 10.0,
+            // the last value stands after the end of the line, where nothing is drawn
+            end: last_words.chars().count() as f64 * CHARACTER + 14.0,
             top: 20.0,
             bottom: 24.0,
         };
@@ -156,12 +159,11 @@ impl Plot {
             }
         })
         .collect_view();
-        let last = points.iter().rev().find(|(_, value)| value.is_finite()).map(|(time, value)| {
-        let (x, y) = (frame.x(share(*time)), frame.y((value / top).clamp(0.0, 1.0)));
-        let below = if y < frame.top + 16.0 { y + 18.0 } else { y - 8.0 };
+        let last = last.map(|(time, value)| {
+        let (x, y) = (frame.x(share(time)), frame.y((value / top).clamp(0.0, 1.0)));
         view! {
             <circle class="dot s1" cx=format!("{x:.1}") cy=format!("{y:.1}") r="3"></circle>
-            <text class="t strong end" x=format!("{:.1}", x - 8.0) y=format!("{below:.1}")>{value_words(*value)}</text>
+            <text class="t strong start" x=format!("{:.1}", x + 8.0) y=format!("{:.1}", y + 4.0)>{last_words}</text>
         }
     });
         view! {

@@ -141,7 +141,7 @@ fn row(system: Signal<String>, organization: Organization, mover: Mover) -> AnyV
                         <a class="name" href=href>
                             {organization.name.clone()}
                         </a>
-                        <small class="kind">{organization.kind.clone()}</small>
+                        <small>{format::kind(&organization.kind)}</small>
                     </span>
                 </span>
             </th>

@@ -96,7 +96,7 @@ fn one_phase(part: RunPart, open: OpenPhases, place: usize, one: RunPhase) -> An
         .iter()
         .filter(|step| matches!(step.state, StepState::Done | StepState::Skipped))
         .count() as u64;
-    let took: u64 = one.steps.iter().filter_map(|step| step.took_ms).sum();
+    let took = worked_ms(&one.steps);
     let line = PhaseLine {
         place,
         open_by_itself: !matches!(standing.tone, Tone::Done | Tone::Pending),
@@ -128,6 +128,26 @@ fn one_phase(part: RunPart, open: OpenPhases, place: usize, one: RunPhase) -> An
             .collect_view()
             .into_any()
     })
+}
+
+/// Between two steps that follow each other at once there is no more than this; what is longer is a gate or a pause.
+const BETWEEN_MS: u64 = 1_000;
+
+/// Time that steps took, with what lies between two that follow each other: of many short ones it is most of the time.
+fn worked_ms(steps: &[RunStep]) -> u64 {
+    let mut worked = 0;
+    let mut before: Option<&String> = None;
+    for step in steps {
+        let (Some(took), Some(started), Some(finished)) =
+            (step.took_ms, &step.started, &step.finished)
+        else {
+            continue;
+        };
+        let between = before.map_or(0, |before| format::between_ms(before, started));
+        worked += took + Some(between).filter(|ms| *ms <= BETWEEN_MS).unwrap_or(0);
+        before = Some(finished);
+    }
+    worked
 }
 
 // so many steps take no more room than the line that would stand for them
@@ -186,9 +206,7 @@ fn folded(
         Kind::Ahead | Kind::Now => (Tone::Pending, "Pending", "not begun"),
     };
     let count = format::counted(steps.len() as u64, "step", "steps");
-    let took: u64 = steps.iter().filter_map(|step| step.took_ms).sum();
-    // each is cut to a whole millisecond: of many short ones nothing is left that would be true
-    let time = (kind == Kind::Done && took > 0).then(|| format::duration(took));
+    let time = (kind == Kind::Done).then(|| format::measured(worked_ms(steps)));
     let standing = Standing {
         tone,
         word: word.into(),
@@ -320,4 +338,43 @@ fn gate(gate: Gate) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(started: &str, finished: &str, took_ms: u64) -> RunStep {
+        RunStep {
+            key: String::new(),
+            title: String::new(),
+            group: None,
+            table: None,
+            state: StepState::Done,
+            rows_done: 0,
+            rows_total: 0,
+            set_aside: 0,
+            started: Some(format!("2026-11-20T01:00:{started}Z")),
+            finished: Some(format!("2026-11-20T01:00:{finished}Z")),
+            took_ms: Some(took_ms),
+            longest_lock_ms: None,
+            error: None,
+            gates: Vec::new(),
+            sql: Vec::new(),
+            undo_sql: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_lies_between_short_steps_counts_and_the_wait_for_a_gate_does_not() {
+        let short = [
+            step("02.000", "02.000", 0),
+            step("02.007", "02.008", 1),
+            step("02.015", "02.015", 0),
+        ];
+        assert_eq!(worked_ms(&short), 15);
+        let held = [step("02.000", "02.004", 4), step("32.000", "32.006", 6)];
+        assert_eq!(worked_ms(&held), 10);
+        assert_eq!(worked_ms(&[]), 0);
+    }
 }
