@@ -3,6 +3,7 @@
 mod add;
 mod administrator;
 mod roles;
+mod table;
 mod training;
 
 use leptos::prelude::*;

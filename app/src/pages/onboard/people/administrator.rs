@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::account::Role;
 use shared::organization::{OrganizationDetail, PersonRole};
+use web_sys::SubmitEvent;
 
 use super::super::save::Saver;
 use super::add::AddPerson;
@@ -30,6 +31,14 @@ pub fn Administrator(
                 .collect::<Vec<_>>()
         })
     });
+    let chosen = RwSignal::new(String::new());
+    let make = move |event: SubmitEvent| {
+        event.prevent_default();
+        change_person(detail, saver, &chosen.get_untracked(), |person| {
+            person.role = PersonRole::OrganizationAdministrator;
+        });
+        chosen.set(String::new());
+    };
     let others = Memo::new(move |_| {
         detail.with(|detail| {
             detail
@@ -96,20 +105,16 @@ pub fn Administrator(
                 (!others.is_empty() && session.may(Role::Operator))
                     .then(|| {
                         view! {
-                            <div class="body">
+                            <form class="body" on:submit=make>
                                 <div class="field">
                                     <label for="make-administrator">"Make one of the people administrator"</label>
+                                    // an arrow key chooses at once: nobody is made administrator on the way to another
+                                    <div class="row">
                                     <select
-                                        class="in"
+                                        class="in fit"
                                         id="make-administrator"
-                                        on:change=move |event| {
-                                            change_person(
-                                                detail,
-                                                saver,
-                                                &event_target_value(&event),
-                                                |person| person.role = PersonRole::OrganizationAdministrator,
-                                            );
-                                        }
+                                        prop:value=move || chosen.get()
+                                        on:change=move |event| chosen.set(event_target_value(&event))
                                     >
                                         <option value="">"Choose a person"</option>
                                         {others
@@ -117,8 +122,12 @@ pub fn Administrator(
                                             .map(|person| view! { <option value=person.email.clone()>{person.name}</option> })
                                             .collect_view()}
                                     </select>
+                                    <button class="btn" aria-disabled=move || chosen.with(String::is_empty).then_some("true")>
+                                        "Make administrator"
+                                    </button>
+                                    </div>
                                 </div>
-                            </div>
+                            </form>
                         }
                     })
             }}

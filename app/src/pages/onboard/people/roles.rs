@@ -7,6 +7,7 @@ use shared::system::Tone;
 
 use super::super::save::Saver;
 use super::add::AddPerson;
+use super::table::{Head, PeopleTable};
 use super::{change_person, save_people};
 use crate::components::{icon, state_badge};
 use crate::format;
@@ -42,13 +43,9 @@ pub fn People(
     let session = session::current();
     let open = RwSignal::new(false);
     let locked = move || !session.may(Role::Operator);
-    let line = move |person: Person| {
+    let cells = move |person: Person| {
         let (email, removed) = (person.email.clone(), person.email.clone());
         view! {
-            <tr>
-                <th scope="row">
-                    {person.name.clone()} <small>{person.email.clone()}</small>
-                </th>
                 <td>
                     <select
                         class="in"
@@ -94,8 +91,8 @@ pub fn People(
                             })
                     }}
                 </td>
-            </tr>
         }
+        .into_any()
     };
     let told = move || {
         detail.with(|detail| {
@@ -129,25 +126,12 @@ pub fn People(
                         })
                 }}
             </header>
-            <div class="scroll" tabindex="0" role="group" aria-labelledby="people-heading">
-                <table class="t mid">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Person"</th>
-                            <th scope="col">"Role"</th>
-                            <th scope="col">"Training"</th>
-                            <th scope="col">
-                                <span class="vh">"Remove"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=move || detail.with(|detail| detail.people.clone()) key=|person| (person.email.clone(), person.role, person.trained, person.training.clone()) let:person>
-                            {line(person)}
-                        </For>
-                    </tbody>
-                </table>
-            </div>
+            <PeopleTable
+                detail=detail
+                heading="people-heading"
+                heads=&[Head::Seen("Role"), Head::Seen("Training"), Head::ReadOut("Remove")]
+                cells=cells
+            />
             <footer>{told}</footer>
             <AddPerson detail=detail saver=saver open=open role=PersonRole::None />
         </section>

@@ -5,6 +5,7 @@ use shared::account::Role;
 use shared::organization::{OrganizationDetail, Person};
 
 use super::super::save::Saver;
+use super::table::{Head, PeopleTable};
 use super::{change_person, save_people};
 use crate::components::Empty;
 use crate::session;
@@ -19,13 +20,9 @@ pub fn Training(
 ) -> impl IntoView {
     let session = session::current();
     let locked = move || !session.may(Role::Operator);
-    let line = move |person: Person| {
+    let cells = move |person: Person| {
         let (planned, done) = (person.email.clone(), person.email.clone());
         view! {
-            <tr>
-                <th scope="row">
-                    {person.name.clone()} <small>{person.email.clone()}</small>
-                </th>
                 <td>
                     <input
                         class="in"
@@ -53,8 +50,8 @@ pub fn Training(
                         <span>{format!("{} is trained", person.name)}</span>
                     </label>
                 </td>
-            </tr>
         }
+        .into_any()
     };
     let plan_all = move |event| {
         let day = event_target_value(&event);
@@ -93,22 +90,12 @@ pub fn Training(
                                 <input class="in" type="date" id="training-all" readonly=locked on:change=plan_all />
                             </div>
                         </div>
-                        <div class="scroll" tabindex="0" role="group" aria-labelledby="training-heading">
-                            <table class="t mid">
-                                <thead>
-                                    <tr>
-                                        <th scope="col">"Person"</th>
-                                        <th scope="col">"Day of training"</th>
-                                        <th scope="col">"Done"</th>
-                                    </tr>
-                                </thead>
-                                <tbody>
-                                    <For each=move || detail.with(|detail| detail.people.clone()) key=|person| (person.email.clone(), person.trained, person.training.clone()) let:person>
-                                        {line(person)}
-                                    </For>
-                                </tbody>
-                            </table>
-                        </div>
+                        <PeopleTable
+                            detail=detail
+                            heading="training-heading"
+                            heads=&[Head::Seen("Day of training"), Head::Seen("Done")]
+                            cells=cells
+                        />
                     }
                         .into_any()
                 }
