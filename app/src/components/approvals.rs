@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::account::Role;
-use shared::approval::{Approval, ApprovalState, DecideApproval};
+use shared::approval::{Approval, ApprovalAction, ApprovalState, DecideApproval};
 use shared::event::Topic;
 use shared::system::Tone;
 
@@ -10,6 +10,7 @@ use super::{Confirm, announce, state_badge};
 use crate::api;
 use crate::format;
 use crate::loader::load;
+use crate::route::{Route, SystemPage, location};
 use crate::session;
 use crate::submission::Submission;
 
@@ -39,7 +40,7 @@ pub fn Approvals(
         (!approvals.is_empty()).then(|| {
             let lines = approvals
                 .into_iter()
-                .map(|approval| line(approval, asked))
+                .map(|approval| line(&system.get(), approval, asked))
                 .collect_view();
             view! {
                 <section class="panel clip" aria-labelledby="approvals-heading">
@@ -78,8 +79,27 @@ fn verdict(state: ApprovalState) -> &'static str {
     }
 }
 
-fn line(approval: Approval, asked: RwSignal<Option<(Approval, bool)>>) -> AnyView {
+/// The page that shows what an approval is about, and the words of the link to it.
+fn seen_at(action: ApprovalAction) -> (SystemPage, &'static str) {
+    match action {
+        ApprovalAction::Run => (SystemPage::Plan, "Look at the plan"),
+        ApprovalAction::Mode => (SystemPage::Mode, "Look at the gates"),
+        ApprovalAction::Rollback => (SystemPage::Rollback, "Look at what it costs"),
+        ApprovalAction::Release => (SystemPage::Rollback, "Look at what was kept"),
+    }
+}
+
+fn line(system: &str, approval: Approval, asked: RwSignal<Option<(Approval, bool)>>) -> AnyView {
     let session = session::current();
+    // nobody has to agree to what they have not seen
+    let (page, words) = seen_at(approval.action);
+    let route = Route::System {
+        system: system.to_owned(),
+        page: page.clone(),
+    };
+    let elsewhere = approval.state == ApprovalState::Waiting
+        && location::current().route().get_untracked() != route;
+    let look = elsewhere.then(|| view! { <a href=page.of(system)>{words}</a> <br /> });
     let (tone, word) = drawn(approval.state);
     let may = approval.may_decide
         && approval.state == ApprovalState::Waiting
@@ -113,6 +133,7 @@ fn line(approval: Approval, asked: RwSignal<Option<(Approval, bool)>>) -> AnyVie
                 }}
             </span>
             <p>
+                {look}
                 {format!("Asked by {}, {}", approval.requested_by, format::moment(&approval.requested))}
                 {(approval.state == ApprovalState::Waiting).then(|| format!(", ends {}", format::moment(&approval.expires)))}
                 {decided.map(|decided| view! { <br /> {decided} })}

@@ -11,7 +11,9 @@ use shared::system::Tone;
 use self::preview::{preflight_panel, steps_panel};
 use self::start::{Start, start_actions};
 use crate::api;
-use crate::components::{Note, PageHead, SqlDrawer, Stat, Stats, StepSql, icon, state_badge};
+use crate::components::{
+    Approvals, Note, PageHead, RefusalNote, SqlDrawer, Stat, Stats, StepSql, icon, state_badge,
+};
 use crate::format;
 use crate::loader::load;
 use crate::route::location;
@@ -158,6 +160,7 @@ fn body(start: Start, plan: Memo<PlanView>) -> AnyView {
         })
     });
     let file_name = format!("{}-plan.sql", start.system());
+    let approved_by_a_second = Memo::new(move |_| plan.with(|plan| plan.needs_approval));
     view! {
         {move || findings(plan.with(|plan| plan.refusals.clone()), "failed")}
         {move || findings(plan.with(|plan| plan.warnings.clone()), "gate")}
@@ -173,6 +176,8 @@ fn body(start: Start, plan: Memo<PlanView>) -> AnyView {
                 "As configured"
             </Stat>
         </Stats>
+        <RefusalNote submission=start.asking() />
+        {move || approved_by_a_second.get().then(|| view! { <Approvals system=Signal::derive(move || start.system()) /> })}
         {preflight_panel(start, plan)}
         {steps_panel(plan)}
         <SqlDrawer open title=sql_title steps=sql file_name/>

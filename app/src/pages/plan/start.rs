@@ -22,6 +22,7 @@ pub(super) struct Start {
     slug: StoredValue<String>,
     plan: Loaded<PlanView>,
     preflight: Submission,
+    asking: Submission,
     approvals: Loaded<Vec<Approval>>,
     systems: Systems,
     checklist: Loaded<Checklist>,
@@ -55,6 +56,7 @@ impl Start {
             slug,
             plan,
             preflight,
+            asking: Submission::new(),
             approvals,
             systems: expect_context::<Systems>(),
         }
@@ -66,6 +68,11 @@ impl Start {
 
     pub(super) fn preflight(&self) -> Submission {
         self.preflight
+    }
+
+    /// The request for an approval.
+    pub(super) fn asking(&self) -> Submission {
+        self.asking
     }
 
     fn check(&self) {
@@ -146,7 +153,7 @@ pub(super) fn start_actions(start: Start) -> AnyView {
     let may_not = Signal::derive(move || session::current().refusal(Role::Operator));
     let checking = Signal::derive(move || start.preflight.is_pending());
     let open = RwSignal::new(false);
-    let asking = Submission::new();
+    let asking = start.asking;
     let again = move || {
         (next.get() != Step::CheckFirst).then(|| {
         view! { <ActionButton label="Check again" picture="refresh" refused=may_not reason_elsewhere=true pending=checking on_press=move || start.check()/> }
@@ -160,7 +167,7 @@ pub(super) fn start_actions(start: Start) -> AnyView {
         }
         .into_any(),
         Step::AskApproval => view! {
-            <ActionButton label="Ask for approval" class="primary" refused pending=Signal::derive(move || asking.is_pending()) on_press=move || ask(start, asking)/>
+            <ActionButton label="Ask for approval" class="primary" refused pending=Signal::derive(move || asking.is_pending()) on_press=move || ask(start)/>
         }
         .into_any(),
         Step::Approve | Step::Start => view! {
@@ -172,7 +179,7 @@ pub(super) fn start_actions(start: Start) -> AnyView {
     view! { {again} {primary} {confirm_start(start, open)} }.into_any()
 }
 
-fn ask(start: Start, asking: Submission) {
+fn ask(start: Start) {
     let Some(fingerprint) = start
         .plan
         .with(|plan| plan.map(|plan| plan.fingerprint.clone()))
@@ -184,7 +191,7 @@ fn ask(start: Start, asking: Submission) {
         action: ApprovalAction::Run,
         fingerprint,
     };
-    let approvals = start.approvals;
+    let (approvals, asking) = (start.approvals, start.asking);
     asking.run(
         async move { api::request_approval(&system, &body, asking.press()).await },
         move |_| approvals.reload(),
