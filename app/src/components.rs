@@ -42,7 +42,7 @@ pub use note::{Empty, ErrorPanel, Note, RefusalNote, Skeleton};
 pub(crate) use panel::unique;
 pub use panel::{KeyValue, NextAction, Panel, Stat, Stats};
 pub use phases::{Fold, OpenPhases, PhaseLine, phase, step_number, stretch};
-pub use progress::{Progress, Track};
+pub use progress::{HowFar, Progress, Track};
 pub use shell::{ConsoleShell, SignInShell, Systems};
 pub use sql::{SqlDrawer, StepSql};
 pub use standing::{

@@ -9,6 +9,7 @@ use leptos::reactive::owner::LocalStorage;
 use leptos::task::spawn_local;
 use shared::event::{Event, Topic};
 use shared::run::{LogLine, RunProgress};
+use shared::work::{WorkOn, WorkProgress};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventSource;
@@ -39,6 +40,17 @@ pub struct LogNews {
     pub lines: Vec<LogLine>,
 }
 
+/// How far long work is that is no run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkNews {
+    /// Slug of the system.
+    pub system: String,
+    /// What is worked on.
+    pub work: WorkOn,
+    /// How far it is.
+    pub progress: WorkProgress,
+}
+
 /// The stream, in everybody's reach.
 #[derive(Clone, Copy)]
 pub struct Live {
@@ -47,6 +59,7 @@ pub struct Live {
     versions: StoredValue<Vec<(Topic, RwSignal<u32>)>>,
     resync: RwSignal<u32>,
     progress: RwSignal<Option<(String, RunProgress)>>,
+    work: RwSignal<Option<WorkNews>>,
     log: RwSignal<Option<LogNews>>,
     stream: StoredValue<Option<Stream>, LocalStorage>,
     attempts: StoredValue<u32>,
@@ -93,6 +106,7 @@ pub fn provide() -> Live {
         ),
         resync: RwSignal::new(0),
         progress: RwSignal::new(None),
+        work: RwSignal::new(None),
         log: RwSignal::new(None),
         stream: StoredValue::new_local(None),
         attempts: StoredValue::new(0),
@@ -157,6 +171,14 @@ impl Live {
     /// The newest numbers of a run: slug of its system and the numbers. Reactive.
     pub fn progress(&self) -> ReadSignal<Option<(String, RunProgress)>> {
         self.progress.read_only()
+    }
+
+    /// How far this work of a system is, as told since the page was opened. Reactive.
+    pub fn work_on(&self, system: &str, work: &WorkOn) -> Option<WorkProgress> {
+        self.work.with(|news| {
+            let news = news.as_ref()?;
+            (news.system == system && news.work == *work).then(|| news.progress.clone())
+        })
     }
 
     /// The newest lines of a log. Reactive.
@@ -231,6 +253,15 @@ impl Live {
                 }
             }),
             Event::Progress { system, progress } => self.progress.set(Some((system, progress))),
+            Event::Work {
+                system,
+                work,
+                progress,
+            } => self.work.set(Some(WorkNews {
+                system,
+                work,
+                progress,
+            })),
             Event::Log { system, run, lines } => self.log.set(Some(LogNews { system, run, lines })),
             Event::Resync => self.resync_all(),
         }

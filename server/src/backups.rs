@@ -62,6 +62,12 @@ pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary
             _ => all.push(unusable(name, "its directory is gone", Some(known))),
         }
     }
+    // one that another console works on is told of by its events
+    let here = is_going_on_here(system);
+    let going_on = |state| here && matches!(state, BackupState::Writing | BackupState::Verifying);
+    for backup in all.iter_mut().filter(|one| going_on(one.state)) {
+        backup.progress = system.backing_up.progress_of(&backup.name);
+    }
     all.sort_by(|left, right| {
         right
             .taken
@@ -173,6 +179,7 @@ fn summary(backup: &Backup, known: Option<BackupSummary>) -> BackupSummary {
         trouble: known.as_ref().and_then(|known| known.trouble.clone()),
         verified: proven.map(|proven| proven.at.to_string()),
         restore_ms: proven.map(|proven| proven.restore_ms + proven.compare_ms),
+        progress: None,
         made_for: known.map_or_else(
             || "made outside of this console".into(),
             |known| known.made_for,
@@ -195,6 +202,7 @@ fn unusable(name: String, why: &str, known: Option<BackupSummary>) -> BackupSumm
             trouble: None,
             verified: None,
             restore_ms: None,
+            progress: None,
             made_for: "made outside of this console".into(),
         })
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::event::{Event, Topic};
 use shared::run::{LogLine, RunProgress};
+use shared::work::{WorkOn, WorkProgress};
 use tokio::sync::broadcast;
 
 /// Events kept for readers that come back. At four progress events a second of one run this is about four minutes.
@@ -102,6 +103,15 @@ impl Hub {
     pub fn progress(&self, system: &str, progress: RunProgress) {
         self.tell(Event::Progress {
             system: system.to_owned(),
+            progress,
+        });
+    }
+
+    /// Tells how far long work is that is no run. The caller keeps to four a second.
+    pub fn work(&self, system: &str, work: WorkOn, progress: WorkProgress) {
+        self.tell(Event::Work {
+            system: system.to_owned(),
+            work,
             progress,
         });
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::work::WorkProgress;
 
 /// One backup as a line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub struct BackupSummary {
     pub verified: Option<Timestamp>,
     /// Time that restoring and comparing took, in milliseconds.
     pub restore_ms: Option<u64>,
+    /// How far writing or verifying it is, while this console does that.
+    pub progress: Option<WorkProgress>,
     /// Who made it, and for what.
     pub made_for: String,
 }

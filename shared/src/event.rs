@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::run::{LogLine, RunProgress};
+use crate::work::{WorkOn, WorkProgress};
 
 /// What an event tells. Most say only that something changed: the reader asks for it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,15 @@ pub enum Event {
         system: String,
         /// The numbers.
         progress: RunProgress,
+    },
+    /// How far long work is that is no run, at most four times a second.
+    Work {
+        /// Slug of the system.
+        system: String,
+        /// What is worked on.
+        work: WorkOn,
+        /// How far it is.
+        progress: WorkProgress,
     },
     /// New lines of the log of a run.
     Log {

@@ -30,6 +30,7 @@ pub mod subscriber;
 pub mod system;
 pub mod target;
 pub mod webhook;
+pub mod work;
 
 /// A moment: RFC 3339 in UTC, such as `2026-11-20T02:31:04Z`.
 pub type Timestamp = String;

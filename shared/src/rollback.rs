@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 use crate::backup::BackupSummary;
 use crate::state::StepState;
+use crate::work::WorkProgress;
 
 /// The ways back of a system, measured now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -182,6 +183,9 @@ pub struct RollbackStep {
     pub detail: String,
     /// Time it took in milliseconds; none when it was begun again after a crash.
     pub took_ms: Option<u64>,
+    /// How far it is, while it goes on and is long work.
+    #[serde(default)]
+    pub progress: Option<WorkProgress>,
     /// Steps of the run that it undid, where it undid any.
     pub undid: Option<u32>,
 }

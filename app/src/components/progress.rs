@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use shared::system::{JourneyStage, Tone};
+use shared::work::WorkProgress;
 
 use super::icon::icon;
 use super::standing::{tone_icon, tone_name};
@@ -39,6 +40,34 @@ pub fn Progress(
         </progress>
     }
     .into_any()
+}
+
+/// How far long work is, in words and as a bar; nothing while that is not known.
+#[component]
+pub fn HowFar(
+    /// What is worked on.
+    #[prop(into)]
+    label: String,
+    /// How far it is.
+    #[prop(into)]
+    work: Signal<Option<WorkProgress>>,
+) -> impl IntoView {
+    let known = Memo::new(move |_| work.with(Option::is_some));
+    let words = move || work.with(|work| work.as_ref().map(|work| work.words.clone()));
+    let of = move |part: fn(&WorkProgress) -> u64| {
+        Signal::derive(move || work.with(|work| work.as_ref().map_or(0, part)))
+    };
+    move || {
+        let label = label.clone();
+        known.get().then(|| {
+            view! {
+                <div class="how-far">
+                    <span>{words}</span>
+                    <Progress label class="sm" value=of(|work| work.done) max=of(|work| work.total) tone=Signal::stored(Tone::Running)/>
+                </div>
+            }
+        })
+    }
 }
 
 /// The way from first phase to last, with gates; turns vertical when narrow.

@@ -4,8 +4,10 @@ use leptos::prelude::*;
 use shared::mode::SwitchStep;
 use shared::rollback::RollbackStep;
 use shared::state::StepState;
+use shared::work::WorkProgress;
 
 use super::icon::icon;
+use super::progress::HowFar;
 use crate::format;
 
 /// One line of the list.
@@ -37,7 +39,8 @@ impl From<RollbackStep> for StepLine {
         Self {
             title: step.title,
             state: step.state,
-            detail: step.detail,
+            // of long work the detail is how far it is, which stands beside the bar
+            detail: step.progress.map_or(step.detail, |_| String::new()),
             took_ms: step.took_ms,
         }
     }
@@ -61,6 +64,9 @@ pub fn StepList(
     /// The steps.
     #[prop(into)]
     steps: Signal<Vec<StepLine>>,
+    /// How far the one that is going on is, where it is long work.
+    #[prop(optional, into)]
+    work: Signal<Option<WorkProgress>>,
 ) -> impl IntoView {
     let lines = move || {
         steps
@@ -69,6 +75,7 @@ pub fn StepList(
             .map(|step| {
                 let (state, picture, word) = drawn(step.state);
                 let now = state == "running";
+                let title = step.title.clone();
                 view! {
                     <li data-state=state class:now=now aria-current=now.then_some("step")>
                         <div class="line">
@@ -80,6 +87,7 @@ pub fn StepList(
                             <span class="val">{step.detail}</span>
                             <span class="dur">{step.took_ms.map(format::duration)}</span>
                         </div>
+                        {now.then(|| view! { <div class="sub"><HowFar label=title work=work /></div> })}
                     </li>
                 }
             })

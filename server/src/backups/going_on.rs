@@ -1,7 +1,9 @@
 //! One backup of a system is written or verified at a time: claiming that, and waiting for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use shared::work::WorkProgress;
 
 use crate::engine::progress::{Progress, Stage};
 use crate::state::AppState;
@@ -12,23 +14,60 @@ use crate::systems::{Busy, System, SystemError};
 const WORK: &str = "backup";
 /// Time between two looks whether the other one is done.
 const LOOK: Duration = Duration::from_millis(500);
+/// Time between two times that pages are told how far a backup is.
+const TELL: Duration = Duration::from_millis(250);
 
 /// How far the backup of a system is that this process writes or verifies; nothing of one that it has not begun.
 #[derive(Debug, Default)]
-pub struct BackingUp(Mutex<Option<Progress>>);
+pub struct BackingUp(Mutex<Option<Noted>>);
+
+#[derive(Debug)]
+struct Noted {
+    name: String,
+    progress: Progress,
+    at: Instant,
+}
 
 impl BackingUp {
-    pub(super) fn note(&self, progress: Progress) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    /// Notes how far the backup of this name is, at once and then now and again. Whether it was noted, and pages are to be
+    /// told.
+    pub(super) fn note(&self, name: &str, progress: Progress) -> bool {
+        let mut noted = self.noted();
+        let at = Instant::now();
+        if let Some(before) = noted.as_ref().filter(|before| before.name == name) {
+            // stages go on beside each other: one that has ended would hide the one that has not
+            let ended = progress.total > 0 && progress.done >= progress.total;
+            if ended || at.duration_since(before.at) < TELL {
+                return false;
+            }
+        }
+        *noted = Some(Noted {
+            name: name.to_owned(),
+            progress,
+            at,
+        });
+        true
     }
 
-    fn begin(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// How far the backup of this name is, while it is written or verified here.
+    pub(super) fn progress_of(&self, name: &str) -> Option<WorkProgress> {
+        let noted = self.noted();
+        let noted = noted.as_ref().filter(|noted| noted.name == name)?;
+        Some(noted.progress.into())
+    }
+
+    fn clear(&self) {
+        *self.noted() = None;
     }
 
     fn words(&self) -> String {
-        let progress = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = self.noted().as_ref().map(|noted| noted.progress);
         progress.map_or_else(|| "another backup, which is being written".into(), words)
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Option<Noted>> {
+        // one value is put in the place of another: a poisoned one is still whole
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,7 +96,7 @@ pub(super) async fn claim(
     };
     let anywhere = state.store.try_exclusive(&everywhere(system)).await?;
     Ok(anywhere.map(|anywhere| {
-        system.backing_up.begin();
+        system.backing_up.clear();
         (here, anywhere)
     }))
 }
@@ -106,6 +145,28 @@ pub(super) async fn turn(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stage_that_has_ended_does_not_hide_one_that_goes_on() {
+        let backing_up = BackingUp::default();
+        let at = |stage, done| Progress {
+            stage,
+            done,
+            total: 100,
+        };
+        let later = || backing_up.noted().as_mut().unwrap().at -= TELL;
+        let words = || backing_up.progress_of("one").unwrap().words;
+        assert!(backing_up.note("one", at(Stage::Copying, 99)));
+        assert!(!backing_up.note("one", at(Stage::Hashing, 7)), "at once");
+        later();
+        assert!(!backing_up.note("one", at(Stage::Copying, 100)));
+        assert!(backing_up.note("one", at(Stage::Hashing, 8)));
+        assert_eq!(words(), "Tables are hashed: 8 %");
+        assert_eq!(backing_up.progress_of("another"), None);
+        assert!(backing_up.note("another", at(Stage::Reading, 1)), "of each");
+        backing_up.clear();
+        assert_eq!(backing_up.progress_of("another"), None);
+    }
 
     #[test]
     fn whoever_waits_for_a_backup_reads_how_far_it_is() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::backup::{BackupState, BackupSummary};
 use shared::event::Topic;
+use shared::work::WorkOn;
 
 use super::going_on::{claim, turn};
 use super::{directory, find, list, refused};
@@ -146,7 +147,7 @@ async fn write_and_verify(
 ) -> Result<(), SystemError> {
     let place = directory(system, state);
     let taken = match std::fs::create_dir_all(&place) {
-        Ok(()) => proof::take(system.url()?, &place, name, watch(state, system)).await,
+        Ok(()) => proof::take(system.url()?, &place, name, watch(state, system, name)).await,
         Err(source) => Err(BackupError::File {
             doing: "made",
             path: place.clone(),
@@ -187,7 +188,7 @@ async fn write_and_verify(
 
 async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<(), SystemError> {
     let place = directory(system, state).join(name);
-    let verified = proof::verify(&place, system.url()?.into(), watch(state, system)).await;
+    let verified = proof::verify(&place, system.url()?.into(), watch(state, system, name)).await;
     let now = state.clock.now();
     let (end, text, verification) = match &verified {
         Ok(found) => (
@@ -228,12 +229,15 @@ async fn verify(state: &AppState, system: &Arc<System>, name: &str) -> Result<()
     verified.map(drop).map_err(|error| refused(system, &error))
 }
 
-/// Notes how far a backup is, and breaks it off when the server stops; an unfinished one is never taken for whole.
-fn watch(state: &AppState, system: &Arc<System>) -> Watch<'static> {
-    let (shutdown, system) = (state.shutdown.clone(), system.clone());
+/// Notes and tells how far a backup is, and breaks it off when the server stops; an unfinished one is never taken for whole.
+fn watch(state: &AppState, system: &Arc<System>, name: &str) -> Watch<'static> {
+    let (state, system, name) = (state.clone(), system.clone(), name.to_owned());
     Watch::new(move |progress| {
-        system.backing_up.note(progress);
-        if shutdown.is_cancelled() {
+        if system.backing_up.note(&name, progress) {
+            let work = WorkOn::Backup { name: name.clone() };
+            state.hub.work(system.slug(), work, progress.into());
+        }
+        if state.shutdown.is_cancelled() {
             std::ops::ControlFlow::Break(())
         } else {
             std::ops::ControlFlow::Continue(())

@@ -7,6 +7,8 @@ use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use shared::work::WorkProgress;
+
 /// How often work on a server is looked at.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -52,6 +54,16 @@ impl fmt::Display for Progress {
         match (self.done.min(self.total) * 100).checked_div(self.total) {
             Some(percent) => write!(formatter, "{doing}: {percent} %"),
             None => formatter.write_str(doing),
+        }
+    }
+}
+
+impl From<Progress> for WorkProgress {
+    fn from(progress: Progress) -> Self {
+        Self {
+            words: progress.to_string(),
+            done: progress.done.min(progress.total),
+            total: progress.total,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use shared::event::Topic;
 use shared::rollback::{RollbackKind, RollbackRecord, RollbackState, RollbackStep};
 use shared::state::{RunState, StepState};
+use shared::work::{WorkOn, WorkProgress};
 
 use super::application::{healthy, run_hook, set_variable, switch_mode};
 use super::progress::{listen, told};
@@ -93,6 +94,7 @@ pub async fn drive_rollback(
                 state: StepState::Pending,
                 detail: String::new(),
                 took_ms: None,
+                progress: None,
                 undid: None,
             });
         }
@@ -147,26 +149,38 @@ async fn save(
     system: &System,
     record: &RollbackRecord,
 ) -> Result<(), SystemError> {
-    let mut tx = state.store.write().await?;
-    rows::save(&mut tx, record, None).await?;
-    tx.commit().await?;
+    write_down(state, record).await?;
     state.hub.changed(system.slug(), Topic::Rollback);
     Ok(())
 }
 
-/// Says in the running step of the record how far its work is. The work does not depend on it.
+async fn write_down(state: &AppState, record: &RollbackRecord) -> Result<(), SystemError> {
+    let mut tx = state.store.write().await?;
+    rows::save(&mut tx, record, None).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Says in the running step of the record, and to open pages, how far its work is. The work does not depend on it.
 pub(super) async fn note(
     state: &AppState,
     system: &System,
     record: &RollbackRecord,
-    words: String,
+    progress: WorkProgress,
 ) {
+    let running = |step: &RollbackStep| step.state == StepState::Running;
+    let Some(place) = record.steps.iter().position(running) else {
+        return;
+    };
+    let work = WorkOn::Rollback {
+        id: record.id,
+        step: u32::try_from(place).unwrap_or(u32::MAX),
+    };
+    state.hub.work(system.slug(), work, progress.clone());
     let mut shown = record.clone();
-    let running = |step: &&mut RollbackStep| step.state == StepState::Running;
-    if let Some(step) = shown.steps.iter_mut().find(running) {
-        step.detail = words;
-    }
-    if let Err(error) = save(state, system, &shown).await {
+    shown.steps[place].detail.clone_from(&progress.words);
+    shown.steps[place].progress = Some(progress);
+    if let Err(error) = write_down(state, &shown).await {
         tracing::warn!(system = system.slug(), %error, "how far a rollback is could not be written down");
     }
 }

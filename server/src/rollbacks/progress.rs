@@ -15,8 +15,8 @@ use crate::engine::progress::{Progress, Watch};
 use crate::state::AppState;
 use crate::systems::System;
 
-/// Time between two times that it is told: each has open pages ask for the ways back again.
-const EVERY: Duration = Duration::from_secs(2);
+/// Time between two times that it is told and written down.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// How far work is, as last heard of.
 pub(super) struct Latest {
@@ -43,8 +43,8 @@ pub(super) fn listen(shutdown: &CancellationToken) -> (Watch<'static>, Latest) {
 }
 
 impl Latest {
-    /// How far it is in words, when that is due: at once, and then now and again.
-    async fn words(&mut self) -> String {
+    /// How far it is, when that is due: at once, and then now and again.
+    async fn progress(&mut self) -> Progress {
         loop {
             sleep_until(self.due).await;
             if self.progress.changed().await.is_err() {
@@ -54,7 +54,7 @@ impl Latest {
             let progress = *self.progress.borrow_and_update();
             if let Some(progress) = progress {
                 self.due = Instant::now() + EVERY;
-                return progress.to_string();
+                return progress;
             }
         }
     }
@@ -72,7 +72,7 @@ pub(super) async fn told<T>(
     loop {
         tokio::select! {
             biased;
-            words = latest.words() => note(state, system, record, words).await,
+            progress = latest.progress() => note(state, system, record, progress.into()).await,
             done = &mut work => return done,
         }
     }
@@ -95,14 +95,13 @@ mod tests {
     async fn how_far_it_is_is_told_at_once_and_not_more_often_than_wanted() {
         let (mut watch, mut latest) = listen(&CancellationToken::new());
         watch.tell(at(1)).unwrap();
-        let told = |percent| format!("Tables are restored beside the database: {percent} %");
-        assert_eq!(latest.words().await, told(12));
+        assert_eq!(latest.progress().await, at(1));
         watch.tell(at(2)).unwrap();
-        let early = tokio::time::timeout(EVERY / 20, latest.words()).await;
+        let early = tokio::time::timeout(EVERY / 20, latest.progress()).await;
         assert!(early.is_err(), "{early:?}");
         watch.tell(at(8)).unwrap();
         latest.due = Instant::now();
-        assert_eq!(latest.words().await, told(100), "the newest alone");
+        assert_eq!(latest.progress().await, at(8), "the newest alone");
     }
 
     #[test]

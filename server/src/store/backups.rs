@@ -21,6 +21,7 @@ fn backup(row: &sql::Row) -> Result<BackupSummary, StoreError> {
             .try_get::<Option<i64>, _>(7)?
             .map(|at| Moment(at).rfc3339()),
         restore_ms: row.try_get::<Option<i64>, _>(8)?.map(i64::unsigned_abs),
+        progress: None,
         made_for: format!("{by}, {purpose}"),
     })
 }

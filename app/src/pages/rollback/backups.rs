@@ -5,10 +5,12 @@ use shared::account::Role;
 use shared::backup::{BackupState, BackupSummary};
 use shared::rollback::RollbackOptions;
 use shared::system::Tone;
+use shared::work::WorkOn;
 
 use super::{Choice, Way};
 use crate::api;
-use crate::components::{Empty, PlainTable, RefusalNote, announce, state_badge};
+use crate::components::{Empty, HowFar, PlainTable, RefusalNote, announce, state_badge};
+use crate::events;
 use crate::format;
 use crate::session;
 use crate::submission::Submission;
@@ -55,6 +57,16 @@ pub fn Backups(
         let checked = selected.clone();
         let radio_name = name.clone();
         let verify_name = name.clone();
+        let label = format!("{word} {name}");
+        let going_on = tone == Tone::Running;
+        let (work, known) = (
+            WorkOn::Backup { name: name.clone() },
+            backup.progress.clone(),
+        );
+        let how_far = Signal::derive(move || {
+            let told = system.with(|system| events::current().work_on(system, &work));
+            told.or_else(|| known.clone())
+        });
         view! {
             <tr aria-selected=move || selected().then_some("true")>
                 <td>
@@ -81,6 +93,7 @@ pub fn Backups(
                 <th scope="row" class="mono">
                     {name}
                     <small class="plain">{facts}</small>
+                    {going_on.then(|| view! { <HowFar label=label work=how_far /> })}
                 </th>
                 <td class="r nowrap">{format::bytes(backup.size_bytes)}</td>
                 <td>{state_badge(tone, word)}</td>
@@ -179,6 +192,7 @@ mod tests {
             trouble: Some("The file is shorter than its manifest says".to_owned()),
             verified: None,
             restore_ms: None,
+            progress: None,
             made_for: String::new(),
         };
         let told = facts(&backup);

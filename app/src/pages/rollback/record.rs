@@ -3,15 +3,19 @@
 use leptos::prelude::*;
 use shared::account::Role;
 use shared::rollback::{
-    AfterTask, RollbackKind, RollbackOptions, RollbackRecord, RollbackState, WriteTask,
+    AfterTask, RollbackKind, RollbackOptions, RollbackRecord, RollbackState, RollbackStep,
+    WriteTask,
 };
+use shared::state::StepState;
 use shared::system::Tone;
+use shared::work::WorkOn;
 use web_sys::SubmitEvent;
 
 use super::again::AttemptAgain;
 use crate::api;
 use crate::components::step_list::{StepLine, StepList};
 use crate::components::{Note, RefusalNote, announce, icon, state_badge};
+use crate::events;
 use crate::format;
 use crate::session;
 use crate::submission::Submission;
@@ -53,13 +57,26 @@ pub fn Record(
             })
         })
     };
-    let steps = Signal::derive(move || {
+    let steps = Memo::new(move |_| {
         record.with(|record| {
             record
                 .iter()
                 .flat_map(|record| record.steps.clone())
                 .map(StepLine::from)
                 .collect::<Vec<_>>()
+        })
+    });
+    let work = Signal::derive(move || {
+        record.with(|record| {
+            let record = record.as_ref()?;
+            let running = |step: &RollbackStep| step.state == StepState::Running;
+            let place = record.steps.iter().position(running)?;
+            let work = WorkOn::Rollback {
+                id: record.id,
+                step: u32::try_from(place).ok()?,
+            };
+            let told = system.with(|system| events::current().work_on(system, &work));
+            told.or_else(|| record.steps[place].progress.clone())
         })
     });
     let error = Memo::new(move |_| {
@@ -102,7 +119,7 @@ pub fn Record(
                         }
                     })
             }}
-            <StepList steps=steps />
+            <StepList steps=steps work=work />
             <AttemptAgain system=system options=options />
             <details class="tasks" open=some_open hidden=move || tasks.with(Vec::is_empty)>
                 <summary>{count}</summary>

@@ -6,8 +6,11 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
+use server::store::backups::{self as rows, Verification};
 use server::store::sql;
 use shared::account::Role;
+use shared::event::{Event, Topic};
+use shared::work::WorkOn;
 
 use crate::app::Client;
 use crate::site::{Site, back_up, tick_required};
@@ -263,6 +266,7 @@ async fn how_far_a_restore_is_stands_in_its_record_while_it_goes_on() {
         sql::query(statement).execute(&mut *tx).await.unwrap();
     }
     tx.commit().await.unwrap();
+    let mut told = site.app.state.hub.listen(None).receiver;
     server::reconcile::begin(&site.app.state);
     let options = amina.get("/systems/obcms/rollback").await.json();
     let fingerprint = &options["restores"][0]["cost"]["fingerprint"];
@@ -270,7 +274,7 @@ async fn how_far_a_restore_is_stands_in_its_record_while_it_goes_on() {
     let body = json!({ "way": way, "fingerprint": fingerprint, "confirm": "OBCMS" });
     let answer = amina.post("/systems/obcms/rollback", body).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
-    amina
+    let ended = amina
         .until("/systems/obcms/rollback", "its end", |options| {
             options["current"]["state"] == "done"
         })
@@ -286,7 +290,68 @@ async fn how_far_a_restore_is_stands_in_its_record_while_it_goes_on() {
             step["title"] == "Restore the backup"
                 && step["state"] == "running"
                 && step["detail"].as_str().unwrap().ends_with(" %")
+                && step["progress"]["total"].as_u64().unwrap() > 0
         })
     };
     assert!(written.iter().any(is_told), "{written:#?}");
+
+    // pages are told how far it is, and ask for the ways back again only when a step begins or ends
+    let steps = ended["current"]["steps"].as_array().unwrap().len();
+    let (mut far, mut changed) = (0, 0);
+    while let Ok(numbered) = told.try_recv() {
+        match &*numbered.event {
+            Event::Work {
+                work: WorkOn::Rollback { step, .. },
+                progress,
+                ..
+            } => {
+                assert!(usize::try_from(*step).unwrap() < steps);
+                assert!(progress.words.contains(": "), "{progress:?}");
+                far += 1;
+            }
+            Event::Changed {
+                topic: Topic::Rollback,
+                ..
+            } => changed += 1,
+            _ => {}
+        }
+    }
+    assert!(far > 0, "nobody was told how far it is");
+    let begun_and_ended = 2 * steps + 2;
+    assert!(changed <= begun_and_ended, "{changed} of {begun_and_ended}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_backup_is_is_told_and_listed_while_it_goes_on_and_no_longer() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    let mut told = site.app.state.hub.listen(None).receiver;
+    let name = back_up(&mut amina).await;
+    let mut words = Vec::new();
+    while let Ok(numbered) = told.try_recv() {
+        if let Event::Work {
+            system,
+            work,
+            progress,
+        } = &*numbered.event
+        {
+            assert_eq!(system, "obcms");
+            assert_eq!(*work, WorkOn::Backup { name: name.clone() });
+            words.push(progress.words.clone());
+        }
+    }
+    assert!(!words.is_empty(), "nobody was told how far it is");
+    assert_eq!(listed(&mut amina, &name).await["progress"], Value::Null);
+
+    // as while it is verified again
+    let system = site.app.state.systems.get("obcms").unwrap();
+    let _busy = system.claim("backup").unwrap();
+    let mut tx = site.app.state.store.write().await.unwrap();
+    rows::set_verification(&mut tx, "obcms", &name, Verification::Begun)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let shown = listed(&mut amina, &name).await;
+    assert_eq!(shown["state"], "verifying");
+    assert!(words.contains(&shown["progress"]["words"].as_str().unwrap().to_owned()));
 }
