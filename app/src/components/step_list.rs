@@ -85,7 +85,7 @@ pub fn StepList(
                             </span>
                             <span class="nm">{step.title}</span>
                             <span class="val">{step.detail}</span>
-                            <span class="dur">{step.took_ms.map(format::duration)}</span>
+                            <span class="dur">{step.took_ms.map(format::measured)}</span>
                         </div>
                         {now.then(|| view! { <div class="sub"><HowFar label=title work=work /></div> })}
                     </li>

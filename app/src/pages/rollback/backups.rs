@@ -59,6 +59,7 @@ pub fn Backups(
         let verify_name = name.clone();
         let label = format!("{word} {name}");
         let going_on = tone == Tone::Running;
+        let size = (backup.state != BackupState::Writing).then(|| format::bytes(backup.size_bytes));
         let (work, known) = (
             WorkOn::Backup { name: name.clone() },
             backup.progress.clone(),
@@ -95,7 +96,7 @@ pub fn Backups(
                     <small class="plain">{facts}</small>
                     {going_on.then(|| view! { <HowFar label=label work=how_far /> })}
                 </th>
-                <td class="r nowrap">{format::bytes(backup.size_bytes)}</td>
+                <td class="r nowrap">{size}</td>
                 <td>{state_badge(tone, word)}</td>
                 <td class="r">
                     {(may_verify && session.may(Role::Operator))
@@ -163,6 +164,8 @@ fn facts(backup: &BackupSummary) -> String {
     let mut parts = vec![format::moment(&backup.taken)];
     match &backup.trouble {
         Some(trouble) => parts.push(trouble.clone()),
+        // what is in it is known once it is written
+        None if backup.state == BackupState::Writing => {}
         None => {
             parts.push(format::counted(u64::from(backup.tables), "table", "tables"));
             parts.push(format::counted(backup.rows, "row", "rows"));
