@@ -2,6 +2,7 @@
 
 mod postgres;
 mod replaced;
+mod same;
 
 use std::path::Path;
 

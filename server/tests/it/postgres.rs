@@ -2,6 +2,7 @@
 //! server for all of them (`TEST_POSTGRES_URL`); a test that is run alone starts its own.
 //! Without PostgreSQL's programs the tests fail: they are never skipped.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -74,6 +75,16 @@ impl Database {
     }
 }
 
+/// The version of the server that gives the databases, without what follows the point: some promises begin with one.
+pub async fn version() -> i64 {
+    let database = Database::new().await;
+    let mut db = Connection::open(&database.url, Access::Read).await.unwrap();
+    let question = "SELECT current_setting('server_version_num')::int8 / 10000";
+    let version = db.count(question).await.unwrap();
+    db.close().await;
+    version
+}
+
 /// A session that waits for others to leave: those that were closed a moment ago may still be on their way out, and an
 /// autovacuum looks into a database that was just made.
 async fn patient(maintenance: &DatabaseUrl) -> Connection {
@@ -113,4 +124,27 @@ impl Drop for Database {
         // a test that fails may hold what the server waits for: then it stays until the server is removed
         let _ = dropped.recv_timeout(PATIENCE);
     }
+}
+
+/// Makes a server's files, and copies of them while it is stopped.
+pub fn copied(first: &Path, others: &[&Path]) {
+    drop(Cluster::start(first, Keep::ThrowAway).unwrap());
+    for other in others {
+        let done = std::process::Command::new("cp")
+            .arg("-a")
+            .args([first.join("cluster"), other.join("cluster")])
+            .status();
+        assert!(done.unwrap().success());
+    }
+}
+
+/// Lets the server of the second directory, when it is started, follow that of the first.
+pub fn follow(first: &Path, second: &Path) {
+    let data = second.join("cluster");
+    std::fs::write(data.join("standby.signal"), "").unwrap();
+    let from = format!(
+        "primary_conninfo = 'host={} user=postgres application_name=reporting'\n",
+        std::fs::canonicalize(first).unwrap().display()
+    );
+    std::fs::write(data.join("postgresql.auto.conf"), from).unwrap();
 }

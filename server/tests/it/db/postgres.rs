@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use server::cluster::{Cluster, Keep};
-use server::db::{Access, Connection, DatabaseUrl, DbError, Patience, Statement, Value, is_same};
+use server::db::{Access, Connection, DatabaseUrl, DbError, Patience, Statement, Value};
 use server::engine::inspect;
 
 use crate::postgres::Database;
@@ -262,56 +261,4 @@ async fn the_schema_is_read_with_names_schemas_partitions_and_keys_of_every_kind
         .await
         .unwrap();
     assert_ne!(changed["parent"], parent.sql);
-}
-
-/// An approval is asked for by the database, whatever address somebody types: one that is not known again is changed
-/// without being asked for, and one that is taken for another cannot be changed.
-#[tokio::test]
-async fn a_database_is_known_by_another_address_and_not_taken_for_one_of_that_name_elsewhere() {
-    // each directory becomes that of the user whom its server runs as
-    let [first, second, own] = [(); 3].map(|()| tempfile::tempdir().unwrap());
-    let start = |place: &tempfile::TempDir| Cluster::start(place.path(), Keep::ThrowAway).unwrap();
-    let (here, there) = (start(&first), start(&second));
-    for server in [&here, &there] {
-        let mut db = open(&server.url("postgres").unwrap()).await;
-        for made in [
-            "CREATE DATABASE \"Office 1\"",
-            "CREATE DATABASE obcms",
-            "CREATE ROLE clerk LOGIN",
-        ] {
-            db.execute(made).await.unwrap();
-        }
-        db.close().await;
-    }
-    let office = here.url("Office%201").unwrap();
-    let place = first.path().canonicalize().unwrap();
-    let link = own.path().join("link");
-    std::os::unix::fs::symlink(&place, &link).unwrap();
-    let by = |database: &str, socket: &std::path::Path, user: &str| -> DatabaseUrl {
-        let socket = socket.display();
-        let url = format!("postgres:///{database}?host={socket}&user={user}&sslmode=disable");
-        url.parse().unwrap()
-    };
-    for address in [
-        office.clone(),
-        by("Office%201", &link, "postgres"),
-        // whoever asks: the number of a server is no secret
-        by("Office%201", &place, "clerk"),
-        by("Office%201", &link, "clerk"),
-    ] {
-        assert!(is_same(&office, &address).await.unwrap(), "{address}");
-        assert!(is_same(&address, &office).await.unwrap(), "{address}");
-    }
-    for address in [
-        here.url("obcms").unwrap(),
-        by("office%201", &place, "postgres"),
-        there.url("Office%201").unwrap(),
-        there.url("obcms").unwrap(),
-    ] {
-        assert!(!is_same(&office, &address).await.unwrap(), "{address}");
-    }
-    // whether it is the same is not known, and not guessed
-    let gone = by("Office%201", &own.path().join("nowhere"), "postgres");
-    let error = is_same(&office, &gone).await.unwrap_err();
-    assert!(matches!(error, DbError::Unreachable { .. }), "{error:?}");
 }

@@ -1,7 +1,6 @@
 //! Between batches a run looks around: it holds while others suffer, and keeps the pace that is
 //! wanted of it.
 
-use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -11,6 +10,8 @@ use server::engine::disk;
 use server::engine::executor::{Event, Holds, Outcome};
 use server::engine::pace::{self, Pace};
 use server::engine::replication::{Replication, replication};
+
+use crate::postgres::{copied, follow};
 
 use super::super::world::{Watch, World, applied, until};
 use super::{PLAYBOOK, large, statements};
@@ -115,30 +116,14 @@ async fn batches_hold_while_the_disk_is_nearly_full_and_a_pause_is_heard() {
     assert!(reason.ends_with("iB left"), "{reason}");
 }
 
-/// Starts a server that follows another one, which is stopped while it is copied.
-fn with_standby(first: &Path, second: &Path) -> (Cluster, Cluster) {
-    drop(Cluster::start(first, Keep::ThrowAway).unwrap());
-    let copied = std::process::Command::new("cp")
-        .arg("-a")
-        .args([first.join("cluster"), second.join("cluster")])
-        .status();
-    assert!(copied.unwrap().success());
-    let primary = Cluster::start(first, Keep::ThrowAway).unwrap();
-    let data = second.join("cluster");
-    std::fs::write(data.join("standby.signal"), "").unwrap();
-    let from = format!(
-        "primary_conninfo = 'host={} user=postgres application_name=reporting'\n",
-        std::fs::canonicalize(first).unwrap().display()
-    );
-    std::fs::write(data.join("postgresql.auto.conf"), from).unwrap();
-    (primary, Cluster::start(second, Keep::ThrowAway).unwrap())
-}
-
 /// A real standby: it makes batches wait, and is itself refused as a target.
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_hold_for_a_standby_and_the_standby_is_no_target() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (primary, standby) = with_standby(first.path(), second.path());
+    copied(first.path(), &[second.path()]);
+    follow(first.path(), second.path());
+    let primary = Cluster::start(first.path(), Keep::ThrowAway).unwrap();
+    let standby = Cluster::start(second.path(), Keep::ThrowAway).unwrap();
     let made = statements(12_000);
     let made: Vec<&str> = made.iter().map(String::as_str).collect();
     let world = World::at(primary.url("postgres").unwrap(), &made, PLAYBOOK).await;
