@@ -34,7 +34,7 @@ impl fmt::Display for Disk {
     }
 }
 
-/// Measures the disks of a target and of one of its tables. A server says where it keeps its files
+/// Measures the disks of a target and of one of its tables, whose partitions and indexes may each lie on another. A server says where it keeps its files
 /// to whom it trusts (`pg_monitor`), and they can be looked at when it is reached by a socket of
 /// this machine; otherwise nothing is known.
 pub async fn free(db: &mut Connection, table: Option<&str>) -> Result<Option<Free>, DbError> {
@@ -48,7 +48,7 @@ pub async fn free(db: &mut Connection, table: Option<&str>) -> Result<Option<Fre
         }
         DatabaseUrl::Postgres(_) => {
             let table = table.map(|table| db.dialect().relation(table));
-            let places = Statement::new(PLACES).bind(table);
+            let places = Statement::new(PLACES).bind(table.clone()).bind(table);
             let rows = db.rows(places).await?;
             let disk = |name: Option<&str>| match name {
                 Some(name) => Disk::Tablespace(name.to_owned()),
@@ -70,12 +70,18 @@ pub async fn free(db: &mut Connection, table: Option<&str>) -> Result<Option<Fre
     Ok(measured.min_by_key(|free| free.bytes))
 }
 
-/// The server's directory, and that of the table's tablespace with its name.
-const PLACES: &str = "SELECT setting, NULL::text FROM pg_settings \
+/// The server's directory, and those of the tablespaces in which the database, the table's files (those of its partitions
+/// where it has some) and their indexes lie, with their names. The built-in tablespaces lie in the server's directory.
+const PLACES: &str = "WITH files AS (SELECT relid::oid AS file FROM pg_partition_tree(to_regclass(?)) \
+     WHERE isleaf UNION SELECT oid FROM pg_class WHERE oid = to_regclass(?) AND relkind <> 'p') \
+     SELECT setting, NULL::text FROM pg_settings \
      WHERE name = 'data_directory' AND inet_server_addr() IS NULL \
-     UNION ALL SELECT pg_tablespace_location(t.oid), t.spcname::text \
-     FROM pg_class AS c JOIN pg_tablespace AS t ON t.oid = c.reltablespace \
-     WHERE c.oid = to_regclass(?) AND inet_server_addr() IS NULL";
+     UNION ALL SELECT pg_tablespace_location(t.oid), t.spcname::text FROM pg_tablespace AS t \
+     WHERE inet_server_addr() IS NULL AND pg_tablespace_location(t.oid) <> '' AND t.oid IN \
+     (SELECT dattablespace FROM pg_database WHERE datname = current_database() \
+     UNION SELECT c.reltablespace FROM files JOIN pg_class AS c ON c.oid = files.file \
+     UNION SELECT c.reltablespace FROM files JOIN pg_index AS i ON i.indrelid = files.file \
+     JOIN pg_class AS c ON c.oid = i.indexrelid)";
 
 /// Whether the server is reached over the network, so that its disk is another machine's.
 pub async fn is_elsewhere(db: &mut Connection) -> Result<bool, DbError> {

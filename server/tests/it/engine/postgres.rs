@@ -13,6 +13,7 @@ mod rescoped;
 mod rescoped_partitions;
 mod severed;
 mod small_disk;
+mod tablespaces;
 mod taken_over;
 mod waits;
 
