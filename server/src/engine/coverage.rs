@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::inspect::NOT_NULL;
 use super::playbook::{Model, Otherwise, Placement, Playbook};
 use crate::db::{Connection, DbError, Dialect, Statement, quote};
 
@@ -226,13 +227,13 @@ async fn columns(
                     [relation, (*column).to_owned(), table.to_ascii_lowercase()]
                 })
                 .collect();
-            Statement::new(
-                "SELECT wanted.value ->> 2, a.attnotnull \
+            Statement::new(format!(
+                "SELECT wanted.value ->> 2, {NOT_NULL} \
                  FROM json_array_elements(?::json) AS wanted (value) \
                  JOIN pg_class AS c ON c.oid = to_regclass(wanted.value ->> 0) \
                  LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped \
-                 AND a.attname = wanted.value ->> 1",
-            )
+                 AND a.attname = wanted.value ->> 1"
+            ))
             .bind(serde_json::json!(relations).to_string())
         }
     };

@@ -4,6 +4,8 @@ mod postgres;
 
 use std::collections::BTreeMap;
 
+pub(in crate::engine) use postgres::NOT_NULL;
+
 use super::schema::{
     Column, ForeignKey, Index, IndexOrigin, Marks, RowSecurity, Schema, Table, Trigger, View,
 };

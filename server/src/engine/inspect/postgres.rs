@@ -10,6 +10,12 @@ use crate::engine::schema::{
     Table, Trigger, View,
 };
 
+/// Whether no row has NULL in the column `a`: a constraint that was not checked for the rows that were there (`NOT NULL` of
+/// PostgreSQL 18 may be `NOT VALID`) promises nothing of them.
+pub(in crate::engine) const NOT_NULL: &str = "(a.attnotnull AND NOT EXISTS (SELECT 1 \
+     FROM pg_constraint AS n WHERE n.conrelid = a.attrelid AND n.contype = 'n' \
+     AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated))";
+
 /// Tables by their number in the catalogue.
 type Tables = BTreeMap<i64, Table>;
 
@@ -132,11 +138,14 @@ async fn columns(
 ) -> Result<BTreeMap<i64, Vec<String>>, DbError> {
     let statement = about(
         tables,
-        "SELECT a.attrelid::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), \
-         a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text \
-         FROM pg_attribute AS a \
-         LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-         WHERE a.attrelid = TABLES AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
+        &format!(
+            "SELECT a.attrelid::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), {NOT_NULL}, \
+             pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text \
+             FROM pg_attribute AS a \
+             LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+             WHERE a.attrelid = TABLES AND a.attnum > 0 AND NOT a.attisdropped \
+             ORDER BY a.attrelid, a.attnum"
+        ),
     );
     let mut lines: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for row in db.rows(statement).await? {
@@ -151,7 +160,11 @@ async fn columns(
         }
         match &column.default {
             Some(value) if column.generated => {
-                line.push_str(&format!(" GENERATED ALWAYS AS ({value}) STORED"));
+                let kept = match row.text(6) {
+                    Some("v") => "VIRTUAL",
+                    _ => "STORED",
+                };
+                line.push_str(&format!(" GENERATED ALWAYS AS ({value}) {kept}"));
             }
             Some(value) if column.is_identity() => line.push_str(&format!(" {value}")),
             Some(value) => line.push_str(&format!(" DEFAULT {value}")),

@@ -1,6 +1,7 @@
 //! How to see in the catalogue whether the effect of a step is there.
 
 use crate::db::{Dialect, Statement};
+use crate::engine::inspect::NOT_NULL;
 use crate::engine::plan::Probe;
 
 /// A table of that name is there.
@@ -37,7 +38,7 @@ pub(super) fn required(dialect: Dialect, table: &str, column: &str) -> Probe {
         )
         .bind(table)
         .bind(column),
-        Dialect::Postgres => attribute(table, column, " AND attnotnull"),
+        Dialect::Postgres => attribute(table, column, &format!(" AND {NOT_NULL}")),
     })
 }
 
@@ -57,8 +58,8 @@ pub(super) fn index(dialect: Dialect, index: &str, relation: &str) -> Probe {
 
 fn attribute(table: &str, column: &str, and: &str) -> Statement {
     Statement::new(format!(
-        "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ? \
-         AND NOT attisdropped{and}"
+        "SELECT COUNT(*) FROM pg_attribute AS a WHERE a.attrelid = to_regclass(?) \
+         AND a.attname = ? AND NOT a.attisdropped{and}"
     ))
     .bind(Dialect::Postgres.relation(table))
     .bind(column)

@@ -15,6 +15,7 @@ mod severed;
 mod small_disk;
 mod tablespaces;
 mod taken_over;
+mod versions;
 mod waits;
 
 use std::time::Duration;
