@@ -3,6 +3,7 @@
 mod backup;
 mod listed;
 mod loss;
+mod programs;
 mod restore;
 
 use std::path::PathBuf;

@@ -50,6 +50,10 @@ async fn a_role_without_rights_is_told_which_grants_it_lacks() {
     let world = small().await;
     let mut db = world.open().await;
     let role = format!("guest_{}", std::process::id());
+    // until PostgreSQL 15 everybody may by default
+    db.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        .await
+        .unwrap();
     db.execute(format!("CREATE ROLE {role} LOGIN"))
         .await
         .unwrap();
