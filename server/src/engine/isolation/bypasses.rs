@@ -34,6 +34,10 @@ pub(super) async fn find(
         for row in db.rows(about(VIEWS)).await? {
             let (view, shown) = (row.string(0), row.string(1));
             let remedy = format!("revoke SELECT on {shown} from {role}");
+            let listed = match row.integer(4) {
+                1 => "list it under isolation.views, or ",
+                _ => "",
+            };
             findings.push(match row.integer(2) {
                 1 => format!(
                     "{table}: the materialized view {view} keeps rows of all organizations, and \
@@ -41,7 +45,7 @@ pub(super) async fn find(
                 ),
                 _ => format!(
                     "{table}: the view {view} reads as its owner {}, for whom no policy holds, and \
-                     {role} may read {shown}: list it under isolation.views, or {remedy}.",
+                     {role} may read {shown}: {listed}{remedy}.",
                     row.string(3)
                 ),
             });
@@ -64,7 +68,7 @@ const TRUNCATE: &str = "SELECT c.oid::regclass::text FROM pg_roles AS r, pg_clas
      AND has_table_privilege(r.oid, c.oid, 'TRUNCATE') AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')";
 
 /// Views that show rows past the policies, each with the view, itself or one above it, by which the
-/// role gets at it. Whoever asks through a view is its owner, unless it is made otherwise.
+/// role gets at it, and whether it can be made otherwise: until PostgreSQL 15 whoever asks through a view is its owner.
 const VIEWS: &str = "WITH RECURSIVE asked AS (SELECT r.oid AS role, to_regclass(t.name) AS of \
       FROM (SELECT ?::text AS role, ?::text AS name) AS t JOIN pg_roles AS r ON r.rolname = t.role), \
      reads AS (SELECT DISTINCT d.refobjid AS of, w.ev_class AS view FROM pg_depend AS d \
@@ -78,5 +82,6 @@ const VIEWS: &str = "WITH RECURSIVE asked AS (SELECT r.oid AS role, to_regclass(
       WHERE option_name = 'security_invoker'), false) \
       UNION SELECT past.view, reads.view, past.kept, past.owner FROM past \
       JOIN reads ON reads.of = past.shown) \
-     SELECT view::regclass::text, min(shown::regclass::text), kept, owner FROM past, asked \
+     SELECT view::regclass::text, min(shown::regclass::text), kept, owner, \
+      current_setting('server_version_num')::int >= 150000 FROM past, asked \
      WHERE has_table_privilege(asked.role, shown, 'SELECT') GROUP BY view, kept, owner ORDER BY 1";

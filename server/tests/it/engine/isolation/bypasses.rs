@@ -13,9 +13,12 @@ async fn views_that_read_with_anothers_rights_and_the_right_to_empty_a_table_are
     let world = &separated.world;
     let role = separated.role.clone();
     let table = "communities_profile";
-    let mended = match version().await < INVOKER_VIEWS {
-        true => format!("REVOKE ALL ON texts FROM {role}"),
-        false => "ALTER VIEW texts SET (security_invoker = true)".to_owned(),
+    let (mended, listed) = match version().await < INVOKER_VIEWS {
+        true => (format!("REVOKE ALL ON texts FROM {role}"), ""),
+        false => (
+            "ALTER VIEW texts SET (security_invoker = true)".to_owned(),
+            "list it under isolation.views, or ",
+        ),
     };
     for (sabotage, repair, words) in [
         (
@@ -26,7 +29,10 @@ async fn views_that_read_with_anothers_rights_and_the_right_to_empty_a_table_are
         (
             format!("CREATE VIEW texts AS SELECT text FROM {table}"),
             mended,
-            "the view texts reads as its owner postgres".to_owned(),
+            format!(
+                "the view texts reads as its owner postgres, for whom no policy holds, and {role} \
+                 may read texts: {listed}revoke SELECT on texts from {role}"
+            ),
         ),
         (
             format!("CREATE MATERIALIZED VIEW kept AS SELECT text FROM {table}"),
