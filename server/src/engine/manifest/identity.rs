@@ -89,6 +89,10 @@ pub struct Properties {
     pub ctype: String,
     /// Its ICU locale, where it has one.
     pub icu_locale: Option<String>,
+    /// The locale of the server's own provider (PostgreSQL 17), where the database uses it. Left out where it does not: manifests
+    /// that were written without it keep their checksum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builtin_locale: Option<String>,
     /// Connections that it allows; -1 for any number.
     pub connection_limit: i64,
     /// Its settings, each as `name=value`, with the role that it is for when it is for one.

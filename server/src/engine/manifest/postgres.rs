@@ -181,14 +181,16 @@ async fn identity(db: &mut Connection) -> Result<ServerIdentity, DbError> {
              current_setting('server_version_num')::int / 10000, \
              current_setting('server_version'), pg_database_size(d.oid), d.datdba::regrole::text, \
              pg_encoding_to_char(d.encoding)::text, d.datcollate::text, d.datctype::text, \
-             coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), d.datconnlimit, \
+             CASE WHEN to_jsonb(d)->>'datlocprovider' = 'i' \
+              THEN coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale') END, d.datconnlimit, \
              (SELECT json_agg(json_build_array(r.rolname, s.line)) FROM (SELECT setrole, \
               unnest(setconfig) AS line FROM pg_db_role_setting WHERE setdatabase = d.oid) AS s \
               LEFT JOIN pg_roles AS r ON r.oid = s.setrole)::text, \
              CASE WHEN d.datacl IS NULL THEN NULL ELSE \
              (SELECT coalesce(json_agg(json_build_array(r.rolname, g.privilege_type || \
               CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)), '[]') \
-              FROM aclexplode(d.datacl) AS g LEFT JOIN pg_roles AS r ON r.oid = g.grantee)::text END \
+              FROM aclexplode(d.datacl) AS g LEFT JOIN pg_roles AS r ON r.oid = g.grantee)::text END, \
+             CASE WHEN to_jsonb(d)->>'datlocprovider' = 'b' THEN to_jsonb(d)->>'datlocale' END \
              FROM pg_database AS d WHERE d.datname = current_database()",
         )
         .await?;
@@ -210,6 +212,7 @@ async fn identity(db: &mut Connection) -> Result<ServerIdentity, DbError> {
             collate: row.string(6),
             ctype: row.string(7),
             icu_locale: row.text(8).map(str::to_owned),
+            builtin_locale: row.text(12).map(str::to_owned),
             connection_limit: row.integer(9),
             settings: listed(row.text(10)).unwrap_or_default(),
             grants: listed(row.text(11)),

@@ -117,6 +117,12 @@ impl Maintenance {
                 literal(locale)
             ));
         }
+        if let Some(locale) = &properties.builtin_locale {
+            create.push_str(&format!(
+                " LOCALE_PROVIDER builtin BUILTIN_LOCALE {}",
+                literal(locale)
+            ));
+        }
         self.db.execute(create).await?;
         let scratch = Scratch {
             address: self.target.with_database(&name)?,
