@@ -266,10 +266,14 @@ impl<'a> Session<'a> {
         {
             blocker = observer.holder(self.table.as_deref()).await;
         }
+        // who looks may be late for the last attempt
+        if let Some(blocker) = &blocker {
+            wait.seen = Some(blocker.said.clone());
+        }
         if wait.attempt >= attempts {
-            return Err(match (blocker, error) {
-                (Some(blocker), DbError::LockNotGranted { detail, sql }) => {
-                    let detail = format!("{detail}; {}", blocker.said);
+            return Err(match (wait.seen.take(), error) {
+                (Some(said), DbError::LockNotGranted { detail, sql }) => {
+                    let detail = format!("{detail}; {said}");
                     DbError::LockNotGranted { detail, sql }.into()
                 }
                 (_, error) => error.into(),
@@ -299,6 +303,8 @@ impl<'a> Session<'a> {
 /// The state of a wait for another writer.
 pub(super) struct Wait {
     attempt: u32,
+    /// Whom it was last seen to wait for, in words.
+    seen: Option<String>,
     pause: Duration,
     since: Instant,
 }
@@ -307,6 +313,7 @@ impl Default for Wait {
     fn default() -> Self {
         Self {
             attempt: 0,
+            seen: None,
             pause: FIRST_WAIT,
             since: Instant::now(),
         }
