@@ -31,12 +31,21 @@ pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary
         .await
         .map_err(|_| SystemError::unavailable("The backups could not be listed.", "Try again."))?
         .map_err(|error| refused(system, &error))?;
+    let here = is_going_on_here(system);
+    let written = known
+        .iter()
+        .find(|known| here && known.state == BackupState::Writing)
+        .map(|known| format!("{}.", known.name));
+    // the directory that one is written into is no other backup
+    let is_written =
+        |found: &Found| (written.as_ref()).is_some_and(|name| found.name().starts_with(name));
     let mut by_name: HashMap<String, BackupSummary> = known
         .into_iter()
         .map(|backup| (backup.name.clone(), backup))
         .collect();
     let mut all: Vec<BackupSummary> = found
         .into_iter()
+        .filter(|found| !is_written(found))
         .map(|found| match found {
             Found::Backup(backup) => {
                 let known = by_name.remove(&backup.name);
@@ -56,14 +65,13 @@ pub async fn list(state: &AppState, system: &System) -> Result<Vec<BackupSummary
         .collect();
     for (name, known) in by_name {
         match known.state {
-            BackupState::Writing if is_going_on_here(system) => all.push(known),
+            BackupState::Writing if here => all.push(known),
             // it was interrupted: nothing of it can be used
             BackupState::Writing => {}
             _ => all.push(unusable(name, "its directory is gone", Some(known))),
         }
     }
     // one that another console works on is told of by its events
-    let here = is_going_on_here(system);
     let going_on = |state| here && matches!(state, BackupState::Writing | BackupState::Verifying);
     for backup in all.iter_mut().filter(|one| going_on(one.state)) {
         backup.progress = system.backing_up.progress_of(&backup.name);

@@ -347,3 +347,44 @@ async fn how_far_a_backup_is_is_told_and_listed_while_it_goes_on_and_no_longer()
     assert_eq!(shown["state"], "verifying");
     assert!(words.contains(&shown["progress"]["words"].as_str().unwrap().to_owned()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_being_written_stands_in_the_list_once_and_a_broken_off_one_as_unusable() {
+    let site = Site::start().await;
+    let mut amina = site.app.client(Role::Administrator).await;
+    let now = site.app.state.clock.now();
+    let mut tx = site.app.state.store.write().await.unwrap();
+    rows::insert(&mut tx, "obcms", "obcms-2", now, "amina", "by hand")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    for name in ["obcms-1.unfinished", "obcms-2.unfinished"] {
+        std::fs::create_dir_all(place(&site, name)).unwrap();
+    }
+    let system = site.app.state.systems.get("obcms").unwrap();
+    let names = |all: &Value| -> Vec<(String, String)> {
+        let word = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+        let mut names: Vec<_> = (all.as_array().unwrap().iter())
+            .map(|one| (word(one, "name"), word(one, "state")))
+            .collect();
+        names.sort();
+        names
+    };
+    let pair = |name: &str, state: &str| (name.to_owned(), state.to_owned());
+
+    let busy = system.claim("backup").unwrap();
+    let all = amina.get("/systems/obcms/backups").await.json();
+    let expected = [
+        pair("obcms-1.unfinished", "unusable"),
+        pair("obcms-2", "writing"),
+    ];
+    assert_eq!(names(&all), expected, "{all:#}");
+
+    drop(busy);
+    let all = amina.get("/systems/obcms/backups").await.json();
+    let expected = [
+        pair("obcms-1.unfinished", "unusable"),
+        pair("obcms-2.unfinished", "unusable"),
+    ];
+    assert_eq!(names(&all), expected, "{all:#}");
+}
