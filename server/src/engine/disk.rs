@@ -34,9 +34,9 @@ impl fmt::Display for Disk {
     }
 }
 
-/// Measures the disks of a target and of one of its tables, whose partitions and indexes may each lie on another. A server says where it keeps its files
-/// to whom it trusts (`pg_monitor`), and they can be looked at when it is reached by a socket of
-/// this machine; otherwise nothing is known.
+/// Measures the disks of a target and of one of its tables, whose partitions and indexes may each
+/// lie on another. A server says where it keeps its files to whom it trusts (`pg_monitor`), and they
+/// can be looked at when it is reached by a socket of this machine; otherwise nothing is known.
 pub async fn free(db: &mut Connection, table: Option<&str>) -> Result<Option<Free>, DbError> {
     let places: Vec<(PathBuf, Disk)> = match db.url() {
         DatabaseUrl::Sqlite(path) => {
