@@ -3,7 +3,7 @@
 use shared::event::Topic;
 use shared::plan::Gate;
 use shared::run::RunProgress;
-use shared::state::Level;
+use shared::state::{Level, StepState};
 
 use crate::moment::Moment;
 use crate::state::AppState;
@@ -35,7 +35,9 @@ impl Taken {
         let Some(mut progress) = self.progress else {
             return Ok(());
         };
-        let stepped = !self.steps.is_empty() || !self.gates.is_empty();
+        // a gate that is measured again opens without a word, and whoever decided may have asked meanwhile
+        let goes_on = progress.holds_for.is_some()
+            || (self.steps.iter()).any(|(_, step)| step.state == StepState::Running);
         let mut tx = state.store.write().await?;
         // a person may have set it since, and the drive need not have looked
         if !self.paced
@@ -43,6 +45,8 @@ impl Taken {
         {
             progress.pace = before.pace;
         }
+        let began = goes_on && runs::begin(&mut tx, run).await?;
+        let stepped = began || !self.steps.is_empty() || !self.gates.is_empty();
         runs::save_progress(&mut tx, run, &progress).await?;
         runs::save_steps(&mut tx, run, &self.steps).await?;
         for (at, gate) in &self.gates {

@@ -293,17 +293,18 @@ pub async fn settle(
     Ok(())
 }
 
-/// Notes that a run which waits to be driven is driven from now on.
-pub async fn begin(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
-    sql::query(
-        "UPDATE runs SET state = $1, reason = NULL, version = version + 1 WHERE id = $2 AND state = $3",
+/// Marks a run that was to be driven, or waited at a gate, as running. Answers whether it was one of those.
+pub async fn begin(tx: &mut WriteTx, id: i64) -> Result<bool, StoreError> {
+    let done = sql::query(
+        "UPDATE runs SET state = $1, reason = NULL, version = version + 1 WHERE id = $2 AND state IN ($3, $4)",
     )
     .bind(word(&RunState::Running))
     .bind(id)
     .bind(word(&RunState::Queued))
+    .bind(word(&RunState::WaitingAtGate))
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// Stores the last numbers of a run.
